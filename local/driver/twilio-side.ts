@@ -77,6 +77,10 @@ export interface TwilioSide {
   boughtAt(phoneSid: string, at: string): Promise<void>;
   /** Changes the day from which an account exists, or its currency (`eur`). */
   changeAccount(accountSid: string, changes: { createdAt?: string; priceUnit?: string }): Promise<void>;
+  /** Releases a number, as the Twilio console can. */
+  release(accountSid: string, phoneSid: string): Promise<void>;
+  /** Lets days pass: moves all accounts, messages, purchases and charges into the past. */
+  passDays(days: number): Promise<void>;
   /** Evaluates the usage triggers now. Returns the SIDs of those that fired, after their callbacks were answered. */
   evaluateTriggers(): Promise<string[]>;
 }
@@ -104,6 +108,8 @@ export interface OldMessage {
   status?: "sent" | "delivered" | "undelivered" | "failed" | "received";
   errorCode?: number;
   price?: string | null;
+  /** How long usage does not show it. */
+  visibleInMs?: number;
 }
 
 /** Returns the Twilio API and controls of a stack's simulator. For a simulator in this process, pass its `fetch`. */
@@ -173,6 +179,12 @@ export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globa
     changeMessage: (sid, changes) => control("POST", "/messages", { sid, ...changes }),
     boughtAt: (sid, at) => control("POST", "/purchases", { sid, at }),
     changeAccount: (sid, changes) => control("POST", "/accounts", { sid, ...changes }),
+    async release(accountSid, phoneSid) {
+      const path = `/Accounts/${accountSid}/IncomingPhoneNumbers/${phoneSid}.json`;
+      const response = await fetch(api(path), { method: "DELETE", headers: { authorization } });
+      if (response.status !== 204) throw new Error(`Cannot release ${phoneSid}: ${await response.text()}`);
+    },
+    passDays: (days) => control("POST", "/days", { days }),
     evaluateTriggers: async () => (await control("POST", "/triggers/evaluate")).fired,
   };
 }

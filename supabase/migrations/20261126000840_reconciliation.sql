@@ -21,6 +21,9 @@
 --    surpluses S of its two kinds may contain them: carrier_fee = F - used and rate = used - S add up to F - S for any
 --    `used`. It is as much of the positive surpluses as F covers, so carrier_fee is 0 without F, and rate is 0 when F
 --    covers all.
+-- 6. The shares of step 3 are averages, and messages to different countries cost differently. So a rate moves to the
+--    class of what is not priced or missing in the same channel, if each of those messages then costs between nothing
+--    and twenty times the average. A rate that is left has no such explanation. Numbers are a channel without fees.
 -- Each step only splits an amount into parts that add up to it, so the sum of the classes is the difference. A check
 -- constraint repeats this for every row.
 --
@@ -235,11 +238,16 @@ begin
     where p.user_id = p_user_id and p.account_sid = p_account_sid and p.is_purchase
       and p.held_until >= p_day::timestamp at time zone 'utc'
   ) f;
-  -- Of other numbers Twilio's own date is not known.
-  open := open + case when p_user_id is null then (select count(*) from private.master_numbers)
-    else (select count(*) from public.user_twilio_numbers n
-      where n.user_id = p_user_id and n.account_sid = p_account_sid and n.status <> 'purchasing'
-        and not exists (select from private.number_purchases p where p.number_id = n.id and p.is_purchase)) end;
+  -- Of other numbers, and of those that returned, Twilio's own date is not known.
+  open := open + (
+    select count(*) from private.number_purchases p
+    where p.user_id = p_user_id and not p.is_purchase and coalesce(p.account_sid, p_account_sid) = p_account_sid
+      and p.reserved_at < (p_day + 1)::timestamp at time zone 'utc'
+      and p.held_until >= p_day::timestamp at time zone 'utc'
+  ) + (
+    select count(*) from public.user_twilio_numbers n
+    where n.user_id = p_user_id and n.account_sid = p_account_sid and n.status <> 'purchasing'
+      and not exists (select from private.number_purchases p where p.number_id = n.id));
   return next;
 end;
 $$;
@@ -441,6 +449,48 @@ $$;
 comment on function private.other_currencies(text, uuid, date, text) is
   'What usage and ledger have in other currencies than p_unit, by currency.';
 
+create type private.explained_rate as (
+  not_priced_yet numeric, missing_here numeric, missing_at_twilio numeric, rate numeric);
+comment on type private.explained_rate is 'The shares of a channel in four classes.';
+
+create function private.add_shares(p_shares jsonb, p_compared private.kind_comparison) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'not_priced_yet', coalesce((p_shares ->> 'not_priced_yet')::numeric, 0) + p_compared.not_priced_yet,
+    'missing_here', coalesce((p_shares ->> 'missing_here')::numeric, 0) + p_compared.missing_here,
+    'missing_at_twilio', coalesce((p_shares ->> 'missing_at_twilio')::numeric, 0) + p_compared.missing_at_twilio);
+end;
+$$;
+comment on function private.add_shares(jsonb, private.kind_comparison) is 'Adds the shares of a kind to its channel.';
+
+create function private.explain_rate(p_rate numeric, p_shares jsonb) returns private.explained_rate
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  most constant numeric := 20; -- a message to one country costs up to that many times one to another
+  explained private.explained_rate;
+  share numeric;
+  class text;
+begin
+  explained := jsonb_populate_record(null::private.explained_rate, coalesce(p_shares,
+    '{"not_priced_yet": 0, "missing_here": 0, "missing_at_twilio": 0}'));
+  explained.rate := p_rate;
+  foreach class in array array['not_priced_yet', 'missing_here', 'missing_at_twilio'] loop
+    share := (p_shares ->> class)::numeric;
+    if explained.rate <> 0 and share <> 0 and (share + explained.rate) / share between 0 and most then
+      explained := jsonb_populate_record(explained, jsonb_build_object(class, share + explained.rate, 'rate', 0));
+    end if;
+  end loop;
+  return explained;
+end;
+$$;
+comment on function private.explain_rate(numeric, jsonb) is
+  'Moves the rate of a channel to one of its shares, if that is likely (see the head of this file, 6). The sum stays.';
+
 create function private.compare_day(p_account_sid text, p_user_id uuid, p_day date, p_unit text, p_total numeric)
 returns private.reconciliations
 language plpgsql stable
@@ -450,12 +500,14 @@ declare
   r private.reconciliations;
   part record;
   compared private.kind_comparison;
-  fees jsonb := '{"sms": 0, "mms": 0}';
-  above jsonb := '{"sms": 0, "mms": 0}'; -- positive surpluses, which may contain carrier fees
-  below jsonb := '{"sms": 0, "mms": 0}';
+  fees jsonb := '{"sms": 0, "mms": 0, "num": 0}';
+  above jsonb := '{"sms": 0, "mms": 0, "num": 0}'; -- positive surpluses, which may contain carrier fees
+  below jsonb := '{"sms": 0, "mms": 0, "num": 0}';
+  shares jsonb := '{}';
   beyond numeric := p_total;
   channel text;
   used numeric;
+  explained private.explained_rate;
 begin
   r.account_sid := p_account_sid;
   r.day := p_day;
@@ -468,8 +520,9 @@ begin
   for part in
     select kind, coalesce(u.count, 0) as count, coalesce(u.price, 0) as price, coalesce(u.other_count, 0) as elsewhere,
       coalesce(l.priced, 0) as priced, coalesce(l.paid, 0) as paid, coalesce(l.in_others, 0) as in_others,
-      -- What shared numbers receive belongs to no tenant: the ledger never has it.
-      case when p_user_id is null and kind in ('sms_in', 'mms_in') then greatest(u.count, 0)
+      -- What shared numbers receive belongs to no tenant, and the master account's own numbers have no purchase here:
+      -- the ledger never has them.
+      case when p_user_id is null and kind in ('sms_in', 'mms_in', 'number') then greatest(u.count, 0)
         else coalesce(l.open, 0) end as open
     from private.usage_parts(p_account_sid, p_day, p_unit) u
     full join private.ledger_parts(p_account_sid, p_user_id, p_day, p_unit) l using (kind)
@@ -491,13 +544,9 @@ begin
       else
         compared := private.compare_kind(part.count, part.price, part.elsewhere, part.priced, part.paid, part.open,
           part.in_others);
-        r.not_priced_yet := r.not_priced_yet + compared.not_priced_yet;
-        r.missing_here := r.missing_here + compared.missing_here;
-        r.missing_at_twilio := r.missing_at_twilio + compared.missing_at_twilio;
+        shares := jsonb_set(shares, array[channel], private.add_shares(shares -> channel, compared));
         r.currency := r.currency + compared.currency;
-        if part.kind = 'number' then
-          r.rate := r.rate - compared.surplus;
-        elsif compared.surplus > 0 then
+        if compared.surplus > 0 then
           above := jsonb_set(above, array[channel], to_jsonb((above ->> channel)::numeric + compared.surplus));
         else
           below := jsonb_set(below, array[channel], to_jsonb((below ->> channel)::numeric + compared.surplus));
@@ -512,13 +561,18 @@ begin
     end if;
     compared := null;
   end loop;
-  foreach channel in array array['sms', 'mms'] loop
+  foreach channel in array array['sms', 'mms', 'num'] loop
     -- Of the prices above usage's, as much is carrier fees as usage has; of a negative fee likewise.
     used := case when (fees ->> channel)::numeric >= 0
       then least((above ->> channel)::numeric, (fees ->> channel)::numeric)
       else greatest((below ->> channel)::numeric, (fees ->> channel)::numeric) end;
     r.carrier_fee := r.carrier_fee + (fees ->> channel)::numeric - used;
-    r.rate := r.rate + used - (above ->> channel)::numeric - (below ->> channel)::numeric;
+    explained := private.explain_rate(used - (above ->> channel)::numeric - (below ->> channel)::numeric,
+      shares -> channel);
+    r.not_priced_yet := r.not_priced_yet + explained.not_priced_yet;
+    r.missing_here := r.missing_here + explained.missing_here;
+    r.missing_at_twilio := r.missing_at_twilio + explained.missing_at_twilio;
+    r.rate := r.rate + explained.rate;
   end loop;
   r.other_currencies := private.other_currencies(p_account_sid, p_user_id, p_day, p_unit);
   if jsonb_path_exists(r.other_currencies, '$.*.usage ? (@ != 0)') then
@@ -536,13 +590,30 @@ comment on function private.compare_day(text, uuid, date, text, numeric) is
 
 -- Storing, and telling the operator -----------------------------------------------------------------------------------
 
-create function private.must_be_explained(p_day private.reconciliations) returns boolean
-language plpgsql immutable
+create function private.is_cut_off(p_account_sid text, p_day date) returns boolean
+language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return p_day.is_closed and not p_day.is_shifted and (p_day.unknown_category, p_day.missing_here,
-    p_day.missing_at_twilio, p_day.rate, p_day.currency) <> (0, 0, 0, 0, 0);
+  return exists (
+    select from private.usage_accounts a
+    where a.account_sid = p_account_sid and a.gone_at is not null
+      and not exists (select from private.usage_days d
+        where d.account_sid = p_account_sid and d.day = p_day and d.closed_at < a.gone_at));
+end;
+$$;
+comment on function private.is_cut_off(text, date) is
+  'Whether Twilio stopped to show the usage of an account, because it was closed, before the day was: what is stored '
+  'may be less than Twilio counted.';
+
+create function private.must_be_explained(p_day private.reconciliations) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return p_day.is_closed and not p_day.is_shifted
+    and ((p_day.unknown_category, p_day.missing_here, p_day.currency) <> (0, 0, 0) or p_day.rate > 0
+      or ((p_day.missing_at_twilio, p_day.rate) <> (0, 0) and not private.is_cut_off(p_day.account_sid, p_day.day)));
 end;
 $$;
 comment on function private.must_be_explained(private.reconciliations) is
@@ -576,28 +647,99 @@ comment on function private.is_shifted(private.reconciliations) is
   'Whether all messages that are missing on one side are, by their number, missing on the other side a day before or '
   'after: Twilio counts a message around midnight on another day than its date says.';
 
+-- Of a product that the ledger does not know, Twilio charges every day: an alert for each day would teach operators to
+-- ignore alerts. There is one for each account and category, open until a month has passed without the category.
+
+create index operator_alerts_of_reconciliation on public.operator_alerts ((details ->> 'accountSid'))
+  where kind = 'reconciliation' and settled_at is null;
+
+create type private.foreign_category as (category text, class private.usage_class, price numeric);
+comment on type private.foreign_category is
+  'A category of a day of which the ledger has nothing: unknown (class null), a fee, or of a product that Switchboard '
+  'does not sell.';
+
+create function private.foreign_categories(p_day private.reconciliations) returns setof private.foreign_category
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select u.category, u.class, u.price
+    from private.usage_of_days(p_day.account_sid, p_day.day, p_day.day) u
+    where u.price <> 0 and private.unit_of(u.price_unit) = p_day.price_unit
+      and (u.class is null or (u.class in ('fee', 'other')
+        and (p_day.kinds -> u.class::text ->> 'ledgerPrice')::numeric = 0
+        and (p_day.kinds -> u.class::text ->> 'usagePrice')::numeric > 0))
+    order by abs(u.price) desc, u.category limit 20;
+end;
+$$;
+comment on function private.foreign_categories(private.reconciliations) is
+  'The categories of a compared day of which the ledger has nothing, in the day''s currency: the twenty that cost '
+  'most.';
+
+create function private.tell_of_categories(p_day private.reconciliations, p_foreign private.foreign_category[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item private.foreign_category;
+  alert public.operator_alerts;
+begin
+  foreach item in array p_foreign loop
+    select * into alert from public.operator_alerts a
+    where a.kind = 'reconciliation' and a.subject = p_day.account_sid || ' ' || item.category and a.settled_at is null;
+    if alert.id is null or (alert.details ->> 'day')::date <= p_day.day then
+      perform private.raise_alert('reconciliation', p_day.account_sid || ' ' || item.category, p_day.user_id,
+        jsonb_strip_nulls(jsonb_build_object('accountSid', p_day.account_sid, 'category', item.category,
+          'class', coalesce(item.class::text, 'unknown'), 'day', p_day.day, 'currencyCode', p_day.price_unit,
+          'price', item.price)));
+    end if;
+  end loop;
+  perform private.settle_alert('reconciliation', a.subject)
+  from public.operator_alerts a
+  where a.kind = 'reconciliation' and a.settled_at is null and a.details ->> 'accountSid' = p_day.account_sid
+    and a.details ? 'category'
+    and ((a.details ->> 'day')::date = p_day.day or (a.details ->> 'day')::date < p_day.day - 31)
+    and a.details ->> 'category' not in (select f.category from unnest(p_foreign) f);
+end;
+$$;
+comment on function private.tell_of_categories(private.reconciliations, private.foreign_category[]) is
+  'Raises an alert for each category of a closed day of which the ledger has nothing, and settles those of categories '
+  'that the account''s last day with them no longer has, or that were not seen for a month.';
+
 create function private.tell_of_day(p_day private.reconciliations) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   about constant text := p_day.account_sid || ' ' || p_day.day;
+  others private.reconciliations := p_day;
+  found private.foreign_category[] := '{}';
 begin
-  if not private.must_be_explained(p_day) then
+  if p_day.is_closed and (p_day.unknown_category, p_day.missing_here) <> (0, 0) then
+    found := array(select f from private.foreign_categories(p_day) f);
+    select p_day.unknown_category - coalesce(sum(f.price) filter (where f.class is null), 0),
+      p_day.missing_here - coalesce(sum(f.price) filter (where f.class is not null), 0)
+    into others.unknown_category, others.missing_here from unnest(found) f;
+  end if;
+  perform private.tell_of_categories(p_day, found);
+  if not private.must_be_explained(others) then
     perform private.settle_alert('reconciliation', about);
   else
     perform private.raise_alert('reconciliation', about, p_day.user_id, jsonb_strip_nulls(jsonb_build_object(
       'accountSid', p_day.account_sid, 'day', p_day.day, 'currencyCode', p_day.price_unit,
       'usageTotal', p_day.usage_total, 'ledgerTotal', p_day.ledger_total,
-      'unknownCategory', nullif(p_day.unknown_category, 0), 'missingHere', nullif(p_day.missing_here, 0),
-      'missingAtTwilio', nullif(p_day.missing_at_twilio, 0), 'rate', nullif(p_day.rate, 0),
-      'currency', nullif(p_day.currency, 0), 'kinds', p_day.kinds,
+      'unknownCategory', nullif(others.unknown_category, 0), 'missingHere', nullif(others.missing_here, 0),
+      'missingAtTwilio', nullif(p_day.missing_at_twilio, 0),
+      'rate', nullif(p_day.rate, 0), 'currency', nullif(p_day.currency, 0), 'kinds', p_day.kinds,
       'otherCurrencies', nullif(p_day.other_currencies, '{}'))));
   end if;
 end;
 $$;
 comment on function private.tell_of_day(private.reconciliations) is
-  'Raises the alert about a closed day that differs, or settles it.';
+  'Raises the alert about a closed day that differs in what the ledger knows, or settles it, and those about '
+  'categories that it does not know.';
 
 create function private.note_shifts(p_account_sid text, p_day date) returns void
 language plpgsql
@@ -744,9 +886,14 @@ revoke execute on function
   private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
+  private.add_shares(jsonb, private.kind_comparison),
+  private.explain_rate(numeric, jsonb),
   private.compare_day(text, uuid, date, text, numeric),
+  private.is_cut_off(text, date),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
+  private.foreign_categories(private.reconciliations),
+  private.tell_of_categories(private.reconciliations, private.foreign_category[]),
   private.tell_of_day(private.reconciliations),
   private.note_shifts(text, date),
   private.reconcile_day(text, date),
@@ -766,9 +913,14 @@ grant execute on function
   private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
+  private.add_shares(jsonb, private.kind_comparison),
+  private.explain_rate(numeric, jsonb),
   private.compare_day(text, uuid, date, text, numeric),
+  private.is_cut_off(text, date),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
+  private.foreign_categories(private.reconciliations),
+  private.tell_of_categories(private.reconciliations, private.foreign_category[]),
   private.tell_of_day(private.reconciliations),
   private.note_shifts(text, date),
   private.reconcile_day(text, date),

@@ -627,7 +627,10 @@ declare
     order by d.id limit p_limit for update);
   erased integer;
 begin
-  update public.campaigns c set name = null, body = null, media_urls = '{}', send_window = null,
+  delete from private.send_rates r
+  where r.subject = 'user:' || p_user_id
+    or r.subject in (select 'number:' || c.from_number from public.campaigns c where c.id = any (emptied));
+  update public.campaigns c set name = null, from_number = '', body = null, media_urls = '{}', send_window = null,
     idempotency_key = c.id::text, request_hash = '', status_reason = null, twilio_error_code = null,
     status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
     finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0

@@ -462,10 +462,10 @@ set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
     private.account_for_media private.account_of private.account_status_without_subaccount private.add_fee
-    private.add_new_usage private.added_totals private.alert_health private.ask_for_convergence private.ask_for_erasure
-    private.ask_for_missing_accounts private.ask_for_token_rotation private.ask_for_usage_sync private.audit
-    private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_again
-    private.await_reports private.begin_priced_plan private.best_item private.billing_customer_of
+    private.add_new_usage private.add_shares private.added_totals private.alert_health private.ask_for_convergence
+    private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.ask_for_usage_sync
+    private.audit private.audit_campaign private.audit_number private.audit_number_sync private.available_sends
+    private.await_again private.await_reports private.begin_priced_plan private.best_item private.billing_customer_of
     private.billing_period_of private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome
     private.can_send private.carrier_fee private.changed_status private.charge_fee private.charge_first_fee
     private.charge_of private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
@@ -483,23 +483,23 @@ as $$
     private.draft_batch private.draft_message private.due_work_health private.email_key private.end_tenant_limits
     private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
     private.enqueue_start private.entitlement_of private.erase_campaigns private.erase_conversations
-    private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs private.fallback_subject
-    private.fee_date private.fee_kind_of private.fee_parts private.fees_between private.fees_to_come private.fees_until
-    private.filled_segments private.finish_sweep private.first_day_to_read private.first_grapheme
-    private.fitting_characters private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs
-    private.forget_lane private.forget_sightings private.forward_event private.found_messages
-    private.give_leaving_notice private.gmt_month_of private.grapheme_classes private.grapheme_end
-    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
-    private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
-    private.hour_of private.id_at private.identify_by_id private.index_words private.insert_campaign private.is_counted
-    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_foreign private.is_leaving
-    private.is_over_limit private.is_parked private.is_paying private.is_sending_over private.is_shifted
-    private.is_unpaid private.iso private.jobs_of private.judge_price_unit private.keep_erased
-    private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply private.lane_health
-    private.lane_of private.learn_currency private.leave_after_notice private.leave_at_once private.leaves_at
-    private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep
-    private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of private.link_customer
-    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs private.explain_rate
+    private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts private.fees_between
+    private.fees_to_come private.fees_until private.filled_segments private.finish_sweep private.first_day_to_read
+    private.first_grapheme private.fitting_characters private.foreign_categories private.forget_closed_numbers
+    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
+    private.found_messages private.give_leaving_notice private.gmt_month_of private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage
+    private.hold_number private.hour_of private.id_at private.identify_by_id private.index_words private.insert_campaign
+    private.is_counted private.is_country_in private.is_cut_off private.is_deleted_tenant private.is_destination_refused
+    private.is_foreign private.is_leaving private.is_over_limit private.is_parked private.is_paying
+    private.is_sending_over private.is_shifted private.is_unpaid private.iso private.jobs_of private.judge_price_unit
+    private.keep_erased private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
+    private.lane_health private.lane_of private.learn_currency private.leave_after_notice private.leave_at_once
+    private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts
+    private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of
+    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
     private.lock_usage_of_sending private.mark_of private.mark_running private.marked_up private.matches
     private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
@@ -539,15 +539,16 @@ as $$
     private.spent_between private.split_words private.spread private.state_of_usage_day private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
     private.subaccount_target private.subscriptions_of private.sweep_health private.take_in_listed_number
-    private.take_in_number private.take_lease private.take_turns private.take_usage private.tell_of_day
-    private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes private.total_inserts
-    private.total_update private.touch_updated_at private.trigger_value_of private.uncount_fallback_message
-    private.undo_reservation private.unit_of private.unit_price private.unpaid_candidates private.unpaid_cost_of
-    private.unpaid_reason_of private.unspaced private.usage_by_day private.usage_health private.usage_kind_of
-    private.usage_of_days private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
-    private.usage_totals_of_days private.user_exists private.users_with_email private.utc_day private.wake_pricing
-    private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value private.webhook_health
-    private.with_limits private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
+    private.take_in_number private.take_lease private.take_turns private.take_usage private.tell_of_categories
+    private.tell_of_day private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes
+    private.total_inserts private.total_update private.touch_updated_at private.trigger_value_of
+    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price
+    private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of private.unspaced private.usage_by_day
+    private.usage_health private.usage_kind_of private.usage_of_days private.usage_parts private.usage_report
+    private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days private.user_exists
+    private.users_with_email private.utc_day private.wake_pricing private.wanted_by_subscription
+    private.wanted_subaccount private.wanted_trigger_value private.webhook_health private.with_limits
+    private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
     public.acknowledge_alert public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
     public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_checkout public.begin_convergence

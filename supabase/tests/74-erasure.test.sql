@@ -75,8 +75,8 @@ select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_tem
 select is_empty('select 1 from public.messaging_settings where user_id = pg_temp.leaver()', 'The settings of the deleted user are deleted');
 select is_empty($$ select 1 from private.campaign_recipients r join made m on m.id::uuid = r.campaign_id where m.user_id = pg_temp.leaver() $$, 'The recipients of the deleted user''s campaigns are deleted');
 select set_eq($$ select a.user_id, a.settled_at is not null from public.operator_alerts a where a.kind = 'campaign_paused' $$, $$ values (pg_temp.leaver(), true), (pg_temp.keeper(), false) $$, 'The alerts about the deleted user''s campaigns are settled');
-select results_eq($$ select name, body, status::text, waiting, skipped, total from public.campaigns where user_id = pg_temp.leaver() $$,
-  $$ values (null::text, null::text, 'canceled', 0, 2, 2) $$, 'The campaigns of the deleted user are canceled and emptied, with counts that add up');
+select results_eq($$ select name, from_number, body, status::text, waiting, skipped, total from public.campaigns where user_id = pg_temp.leaver() $$,
+  $$ values (null::text, '', null::text, 'canceled', 0, 2, 2) $$, 'The campaigns of the deleted user are canceled and emptied, with counts that add up');
 select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 2), 'done', 'erase_messages_of_deleted_user, repeated, returns done');
 
 -- Rows of another tenant.

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(74);
+select plan(88);
 
 select pg_temp.join_as('tenant', 'attacker');
 set local role service_role;
@@ -106,7 +106,11 @@ select is(pg_temp.alerts(), null, 'Neither raises an alert');
 select pg_temp.forget();
 select pg_temp.used('quantum-sms', 5, 0.5), pg_temp.total(0.5);
 select is(pg_temp.classes(), '0.5 - 0: unknown_category 0.5', 'A category that is not listed is unknown');
-select is(pg_temp.alerts(), 'AC1 2026-11-10', 'An unknown category raises an alert');
+select is(pg_temp.alerts(), 'AC1 quantum-sms', 'An unknown category raises an alert');
+select pg_temp.used('quantum-sms', 5, 0.6, '2026-11-11'), pg_temp.total(0.6, '2026-11-11'), pg_temp.classes('2026-11-11');
+select results_eq($$ select subject, details ->> 'day', details ->> 'price', details ->> 'class' from public.operator_alerts where settled_at is null $$, $$ values ('AC1 quantum-sms', '2026-11-11', '0.6', 'unknown') $$, 'The next day with it raises no other alert: the alert names the last day');
+delete from private.reconciliations where day = '2026-11-11'; update public.operator_alerts set details = details || '{"day": "2026-11-10"}' where settled_at is null;
+delete from public.twilio_usage where day = '2026-11-11'; delete from private.usage_days where day = '2026-11-11';
 delete from private.days_to_reconcile;
 insert into private.usage_categories (category, class, counts_as) values ('quantum-sms', 'sms_in', 'sms_in');
 select results_eq('select account_sid, day from private.days_to_reconcile', $$ values ('AC1', '2026-11-10'::date) $$, 'A category that becomes known makes its days due');
@@ -125,6 +129,12 @@ select pg_temp.used('sms-outbound-longcode', 0, 0), pg_temp.total(0);
 select is(pg_temp.classes(), '0 - 0.0395: missing_at_twilio -0.0395', 'Without usage, all are missing at Twilio');
 select pg_temp.used('calls-outbound', 7, 0.3), pg_temp.total(0.3);
 select is(pg_temp.classes(), '0.3 - 0.0395: missing_at_twilio -0.0395, missing_here 0.3', 'What Twilio charges for products that the ledger does not know is missing here; kinds do not make up for each other');
+select is(pg_temp.alerts(), 'AC1 2026-11-10, AC1 calls-outbound', 'Such a product has an alert of its own');
+select pg_temp.used('calls-outbound', 7, 0.3, day), pg_temp.total(0.3, day), pg_temp.classes(day) from unnest('{2026-11-11,2026-11-12}'::date[]) day;
+select results_eq($$ select subject, times > 1, details ->> 'day' from public.operator_alerts where settled_at is null and details ? 'category' $$, $$ values ('AC1 calls-outbound', true, '2026-11-12') $$, 'It stays the only one while it goes on');
+select pg_temp.used('sms-inbound-longcode', 0, 0, '2026-12-14'), pg_temp.total(0, '2026-12-14'), pg_temp.classes('2026-12-14');
+select is(pg_temp.alerts(), 'AC1 2026-11-10', 'After a month without it, it is settled');
+delete from private.usage_days where day > '2026-11-10'; delete from public.twilio_usage where day > '2026-11-10'; delete from private.reconciliations where day > '2026-11-10';
 
 insert into private.fees (user_id, key, kind, cost, charged_at) values (pg_temp.tenant(), 'brand', 'registration', 4, '2026-11-10 01:00Z'), (pg_temp.tenant(), 'failed', 'failed_message', 0.002, '2026-11-10 01:00Z'), (pg_temp.tenant(), 'late', 'other', 9, '2026-11-11 01:00Z');
 select pg_temp.used('calls-outbound', 0, 0), pg_temp.used('a2p-10dlc-registrationfees-brandregistration', 1, 4.5), pg_temp.used('failed-message-processing-fee', 3, 0.003), pg_temp.total(4.503);
@@ -150,7 +160,7 @@ select is(pg_temp.classes(), '0.04 - 0.04: none', 'A day whose usage and message
 
 select pg_temp.forget();
 select pg_temp.message('sms_out', -0.00333, p_times => 2), pg_temp.message('sms_out', null), pg_temp.used('sms-outbound-longcode', 3, 0.01), pg_temp.total(0.01);
-select is(pg_temp.classes(), '0.01 - 0.00666: not_priced_yet 0.003333, rate 0.000007', 'A rate of more than the rounding of shares stays a rate');
+select is(pg_temp.classes(), '0.01 - 0.00666: not_priced_yet 0.00334', 'What Twilio counts beyond the priced messages is that of the message without a price');
 update public.sms_messages set price = -0.00666 where price is not null and id = (select min(id::text)::uuid from public.sms_messages where price is not null);
 update public.sms_messages set price = -0.00001 where price = -0.00333;
 select pg_temp.used('sms-outbound-longcode', 3, 0.010006), pg_temp.total(0.010006);
@@ -158,6 +168,44 @@ select is(pg_temp.classes(), '0.010006 - 0.00667: not_priced_yet 0.003336', 'A d
 select pg_temp.forget();
 select pg_temp.used('sms-outbound-longcode', 0, -0.5), pg_temp.total(-0.5);
 select is(pg_temp.classes(), '-0.5 - 0: missing_here -0.5', 'An amount without a count is one that the ledger does not have');
+
+
+-- Prices that differ by country ----------------------------------------------------------------------------------------
+
+select pg_temp.forget();
+select pg_temp.message('sms_out', -0.0079), pg_temp.message('sms_out', null), pg_temp.used('sms-outbound-longcode', 2, 0.0479), pg_temp.total(0.0479);
+select is(pg_temp.classes() || coalesce(pg_temp.alerts(), ', no alert'), '0.0479 - 0.0079: not_priced_yet 0.04, no alert', 'A message without a price may cost five times the average of the day: that is no rate');
+select pg_temp.used('sms-outbound-longcode', 2, 0.9), pg_temp.total(0.9);
+update public.sms_messages set price = -0.02 where price is not null;
+select pg_temp.message('sms_out', -0.02, p_times => 98), pg_temp.used('sms-outbound-longcode', 100, 4.5), pg_temp.total(4.5);
+select is(pg_temp.classes() || ', ' || (pg_temp.alerts() is not null), '4.5 - 1.98: not_priced_yet 0.045, rate 2.475, true', 'More than twenty times the average for that message stays a rate, and raises an alert');
+select pg_temp.forget();
+select pg_temp.message('sms_out', -0.04, '2026-11-10 23:59:59Z'), pg_temp.message('sms_out', -0.0079), pg_temp.message('sms_out', -0.0079, '2026-11-11 12:00Z');
+select pg_temp.used('sms-outbound-longcode', 1, 0.0079), pg_temp.total(0.0079), pg_temp.used('sms-outbound-longcode', 2, 0.0479, '2026-11-11'), pg_temp.total(0.0479, '2026-11-11');
+select is(pg_temp.classes() || '; ' || pg_temp.classes('2026-11-11') || coalesce(pg_temp.alerts(), ', no alert'), '0.0079 - 0.0479: missing_at_twilio -0.04; 0.0479 - 0.0079: missing_here 0.04, no alert', 'An expensive message that Twilio counts after midnight is shifted, and no rate on either day');
+select is_empty($$
+  select * from (select n, round((random() - 0.5)::numeric, 6) as rate, jsonb_build_object('not_priced_yet', round(random()::numeric * (random() < 0.5)::integer, 6), 'missing_here', round(random()::numeric * (random() < 0.5)::integer, 6), 'missing_at_twilio', -round(random()::numeric * (random() < 0.5)::integer, 6)) as shares from generate_series(1, 1000) n) s
+  cross join lateral private.explain_rate(s.rate, s.shares) e
+  where e.not_priced_yet + e.missing_here + e.missing_at_twilio + e.rate <> s.rate + (s.shares ->> 'not_priced_yet')::numeric + (s.shares ->> 'missing_here')::numeric + (s.shares ->> 'missing_at_twilio')::numeric
+    or e.rate not in (0, s.rate) or e.not_priced_yet < 0 or e.missing_here < 0 or e.missing_at_twilio > 0 $$, 'explain_rate, of 1,000 random shares: the sum stays, and no share changes its sign');
+
+select pg_temp.forget();
+select pg_temp.used('strange-' || n, 1, 0.01) from generate_series(1, 50) n;
+select pg_temp.total(0.5), pg_temp.classes();
+select is((select count(*) filter (where details ? 'category') || ' ' || (max(details ->> 'unknownCategory')) from public.operator_alerts where settled_at is null), '20 0.30', 'Of 50 unknown categories, 20 have an alert each, and the day''s alert has the rest');
+
+-- A closed account ----------------------------------------------------------------------------------------------------
+
+select pg_temp.forget();
+select pg_temp.message('sms_out', -0.0079, p_times => 2), pg_temp.used('sms-outbound-longcode', 1, 0.0079), pg_temp.total(0.0079);
+insert into private.usage_accounts (account_sid, user_id, first_day, gone_at) values ('AC1', pg_temp.tenant(), '2026-11-01', now() - interval '1 day');
+select is(pg_temp.classes() || coalesce(pg_temp.alerts(), ', no alert'), '0.0079 - 0.0158: missing_at_twilio -0.0079, no alert', 'What Twilio no longer shows of an account that was closed raises no alert');
+select pg_temp.used('quantum-sms', 1, 0.5), pg_temp.total(0.5079);
+select is(pg_temp.classes() || ', ' || (pg_temp.alerts() is not null), '0.5079 - 0.0158: missing_at_twilio -0.0079, unknown_category 0.5, true', 'What it showed raises one');
+update private.usage_days set closed_at = now() - interval '2 days';
+select pg_temp.used('quantum-sms', 0, 0), pg_temp.total(0.0079);
+update private.usage_days set closed_at = now() - interval '2 days';
+select is(pg_temp.classes() || ', ' || (pg_temp.alerts() is not null), '0.0079 - 0.0158: missing_at_twilio -0.0079, true', 'A day that was closed before the account raises one as before');
 
 -- Numbers ------------------------------------------------------------------------------------------------------------
 
@@ -173,6 +221,9 @@ delete from private.number_purchases;
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid, purchased_at) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', 'AC1', '2026-08-03 10:00Z');
 select is(pg_temp.classes('2026-10-31'), '1.15 - 0: not_priced_yet 1.15', 'A number that Switchboard did not buy has no price of its own: its fee is not priced yet');
 select is(pg_temp.classes('2026-10-30'), '0 - 0: none', 'On days without a fee such a number makes no difference');
+insert into private.number_purchases (number_id, user_id, account_sid, monthly_price, reserved_at, held_until, is_purchase)
+select id, user_id, account_sid, 1.15, '2026-08-03 10:00Z'::timestamptz, '2026-09-20Z'::timestamptz, true from public.user_twilio_numbers union all select id, user_id, null, 1.15, '2026-10-20Z', 'infinity', false from public.user_twilio_numbers;
+select is(pg_temp.classes('2026-10-31'), '1.15 - 0: not_priced_yet 1.15', 'A number that was bought here, left and returned is charged on a day that only Twilio knows');
 
 -- Midnight -----------------------------------------------------------------------------------------------------------
 
@@ -214,6 +265,8 @@ insert into private.master_numbers (phone_sid, phone_number) values ('PN-master'
 select pg_temp.used('sms-outbound-longcode', 2, 0.0158, p_account => 'AC-master'), pg_temp.used('phonenumbers-local', 1, 1.15, p_account => 'AC-master'), pg_temp.total(1.1658, p_account => 'AC-master');
 select is(pg_temp.classes(p_account => 'AC-master'), '1.1658 - 0.0158: not_priced_yet 1.15', 'The master account''s usage is compared with the messages that it sent for all tenants and its own numbers');
 select is((select user_id from private.reconciliations where account_sid = 'AC-master'), null, 'Its row has no tenant');
+delete from private.master_numbers;
+select is(pg_temp.classes(p_account => 'AC-master'), '1.1658 - 0.0158: not_priced_yet 1.15', 'The fee of a number that was parked there, and is released, is not priced either');
 select pg_temp.used('sms-inbound-longcode', 3, 0.0225, p_account => 'AC-master'), pg_temp.used('sms-outbound-longcode', 3, 0.0237, p_account => 'AC-master'), pg_temp.total(1.1962, p_account => 'AC-master');
 select is(pg_temp.classes(p_account => 'AC-master'), '1.1962 - 0.0158: missing_here 0.0079, not_priced_yet 1.1725', 'What shared numbers receive is never in the ledger, and stays not priced; what they sent beyond the ledger is missing here');
 

@@ -12,9 +12,9 @@ import { passUsageDays } from "../support/passing-time.ts";
 import { startTestDatabase } from "../support/test-database.ts";
 
 const DAY_MS = 86_400_000;
-const HISTORIES = Number(Deno.env.get("USAGE_HISTORIES") ?? "5");
+const HISTORIES = Number(Deno.env.get("USAGE_HISTORIES") ?? "3");
 /** The days of a history on which things happen, and those on which it comes to rest: long enough for a rotation. */
-const BUSY = 14;
+const BUSY = 10;
 const REST = 18;
 
 const CATEGORIES = [
@@ -119,6 +119,8 @@ class World {
   reading: Reading = { end: "whole" };
   private requests = 0;
 
+  constructor(private readonly simulator: Pick<TwilioSimulator, "fetch">) {}
+
   begin(reading: Reading) {
     this.reading = reading;
     this.requests = 0;
@@ -127,7 +129,7 @@ class World {
 
   fetch = async (input: URL | RequestInfo, init?: RequestInit): Promise<Response> => {
     const url = new URL(String(input));
-    if (!url.pathname.includes("/Usage/")) return await fetch(url, init);
+    if (!url.pathname.includes("/Usage/")) return await this.simulator.fetch(url, init);
     const { reading } = this;
     if (reading.end === "request" && this.requests >= reading.at) {
       if (reading.how === "broken") throw new TypeError("connection closed");
@@ -138,7 +140,7 @@ class World {
       const day = url.searchParams.get(name);
       if (day !== null) url.searchParams.set(name, dayAfter(day, this.days));
     }
-    const response = await fetch(url, init);
+    const response = await this.simulator.fetch(url, init);
     const body = await response.json();
     for (const record of (body.usage_records ?? []) as TwilioRecord[]) {
       const lines = this.served.get(record.start_date) ?? [];
@@ -241,7 +243,7 @@ class Tenant {
 
   private constructor(
     private readonly sid: string,
-    private readonly url: string,
+    private readonly simulator: TwilioSimulator,
     private readonly master: Twilio,
     private readonly world: World,
     private readonly admin: postgres.Sql,
@@ -250,7 +252,7 @@ class Tenant {
   ) {}
 
   static async create(simulator: TwilioSimulator, admin: postgres.Sql, db: (world: World) => Db, seen: Seen) {
-    const world = new World();
+    const world = new World(simulator);
     const { accountSid, authToken, url: apiBaseUrl } = simulator;
     const fetch = world.fetch as typeof globalThis.fetch;
     const master = createTwilio({ accountSid, authToken, apiBaseUrl, fetch, pause: async () => {} });
@@ -260,7 +262,7 @@ class Tenant {
     await admin`
       insert into private.tenancies (user_id, subaccount_sid, subaccount_status, last_created_at)
       values (gen_random_uuid(), ${sid}, 'active', now())`;
-    return new Tenant(sid, simulator.url, master, world, admin, db(world), seen);
+    return new Tenant(sid, simulator, master, world, admin, db(world), seen);
   }
 
   private today(): string {
@@ -268,7 +270,10 @@ class Tenant {
   }
 
   private async sim(path: string, body: unknown): Promise<void> {
-    const answer = await fetch(`${this.url}/_sim/${path}`, { method: "POST", body: JSON.stringify(body) });
+    const answer = await this.simulator.fetch(`${this.simulator.url}/_sim/${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
     const text = await answer.text();
     assert.ok(answer.ok, `${path}: ${text}`);
   }

@@ -286,7 +286,7 @@ test("a number that is released in Twilio's console while it is parked is record
   const leaver = await aboutToLeave(world, 1, "park");
   await drainOnce(world, { traps: [new Trap("twilio: change number", "stalls before")] });
   const [number] = await world.twilio.numbersOf(leaver.sid);
-  await world.releaseByHand(leaver.sid, number.sid);
+  await world.twilio.release(leaver.sid, number.sid);
   await comeToRest(world);
   assert.deepEqual([await leavingRows(world, leaver.userId), await heldRows(world, leaver.userId)], [[], []]);
   assert.deepEqual(await world.twilio.numbersOf(world.twilio.accountSid), []);

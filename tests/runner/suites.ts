@@ -84,6 +84,11 @@ export const SOAK: readonly Suite[] = [
     env: { BULK_RECIPIENTS: "10000" },
   },
   {
+    name: "usage and reconciliation, 100 histories",
+    args: test("tests/database/usage-sync.test.ts", "tests/database/reconciliation.test.ts"),
+    env: { USAGE_HISTORIES: "100", RECONCILIATION_HISTORIES: "100" },
+  },
+  {
     name: "deletion of a user with 150,000 messages",
     args: test("tests/database/deletion-cost.test.ts"),
     env: { DELETION_MESSAGES: "150000" },

@@ -5,7 +5,9 @@ import { listen, type Listener } from "../support/listener.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { allow, forwardTo, newcomer, withNumber } from "../support/tenants.ts";
 import { tokenFor } from "../support/tokens.ts";
-import { actorOf } from "../../local/driver/actor.ts";
+import { actorOf, runJobs } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { LANES, onEachQueue } from "../support/queues.ts";
 import { doEverything, type People } from "./canary/deeds.ts";
 import { dump } from "./canary/dump.ts";
 import { type Recorder, startRecorder } from "./canary/recorder.ts";
@@ -72,13 +74,16 @@ const search = (secrets: Secrets, documents: Document[]): Sighting[] =>
 const NO_PLACE_FOR_TEXTS =
   /^(log|console|pgmq\.|private\.(job_errors|schedules|tenancies)|public\.(audit_log|webhook_events)|response to \w+ \S*\/(admin|run-jobs|stripe-webhook)\b)/;
 
+/** The users of the first test, of whom the second deletes one. */
+let cast: People;
+
 test("no secret appears in any response, log line, queue or table, under any fault", async () => {
   const { state, twilio, database: { sql } } = stage;
   const isSimulator = (url: string) => url.startsWith(state.twilio.url) || url.startsWith(state.stripe.url);
   const secrets = await secretsOfTheStack();
   await using server = await listen();
   // Before the recorder starts: the response that creates the webhook is meant to contain its secret.
-  const cast = await people(secrets, server);
+  cast = await people(secrets, server);
   using recorder = startRecorder(isSimulator);
   for (const [turn, trouble] of TROUBLES.entries()) {
     await addSubaccountTokens(secrets);
@@ -144,6 +149,48 @@ test("no secret appears in any response, log line, queue or table, under any fau
   const places = search(secrets, await evidence(recorder)).map(({ place }) => place);
   assert.ok(places.includes("public.audit_log"), "a planted token is not found in a table");
   assert.ok(places.some((place) => place.startsWith("response to GET")), "a planted key is not found in a response");
+});
+
+/** What may still name a deleted user, and why. */
+const KEPT_AFTER_ERASURE: Record<string, string> = {
+  "public.audit_log": "what was done, without texts: its details are emptied after a year",
+  "public.webhook_events": "what Stripe sent: its payload is emptied after thirty days",
+  "private.master_consents": "who opted out of shared numbers, which belong to no tenant",
+  "private.leaving_numbers": "numbers at Twilio that are still to be released",
+};
+
+test("after the erasure of a deleted user no table has their words, address or numbers, but for the listed ones", async () => {
+  const { ada, words } = cast;
+  const { database: { sql }, state } = stage;
+  const numbers = await sql<{ number: string }[]>`
+    select own_number as number from public.sms_messages where user_id = ${ada.id}
+    union select peer_number from public.sms_messages where user_id = ${ada.id}
+    union select phone_number from public.user_twilio_numbers where user_id = ${ada.id}
+    union select recipient from public.sms_opt_outs where user_id = ${ada.id}
+    union select r.to_number from private.campaign_recipients r join public.campaigns c on c.id = r.campaign_id
+      where c.user_id = ${ada.id}`;
+  assert.ok(numbers.length > 10, `${numbers.length} numbers`);
+  const marks = [words, ada.email, ...numbers.map(({ number }) => number)].filter((mark) => mark !== "");
+  const markedPlaces = async () => {
+    const documents = await dump(sql);
+    return [
+      ...new Set(documents.flatMap(({ place, text }) => marks.some((mark) => text.includes(mark)) ? [place] : [])),
+    ];
+  };
+  const before = await markedPlaces();
+  for (const place of ["auth.users", "public.sms_messages", "public.sms_conversations"]) {
+    assert.ok(before.includes(place), `${place} names nobody before the deletion`);
+  }
+  await sql`delete from auth.users where id = ${ada.id}`;
+  await eventually("the erasure", async () => {
+    await onEachQueue(sql, (queue) => sql`update ${queue} set vt = now()`);
+    for (const lane of LANES) await runJobs(state, lane);
+    return (await sql`select from private.jobs where message ->> 'kind' = 'erase-user'`).length === 0;
+  });
+  assert.deepEqual((await markedPlaces()).filter((place) => !(place in KEPT_AFTER_ERASURE)), []);
+  const [kept] = await sql`select count(*)::int as messages from public.sms_messages
+    where user_id = ${ada.id}`;
+  assert.ok(kept!["messages"] > 10, "the ledger has no rows of the deleted user");
 });
 
 Deno.test("a secret is found in every encoding and in part, and other text is not", () => {

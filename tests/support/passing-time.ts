@@ -1,28 +1,36 @@
 import type postgres from "postgres";
 
+/** The tables that time passes in, of usage and of the ledger. */
+const TABLES = [
+  ...["private.usage_accounts", "private.usage_days", "public.twilio_usage", "private.days_to_reconcile"],
+  ...["private.reconciliations", "public.sms_messages", "private.awaited_reports", "private.number_purchases"],
+  ...["public.user_twilio_numbers", "private.fees", "public.operator_alerts"],
+];
+
 /**
- * Moves everything that the sync of usage has stored into the past: days have passed. The clock of Postgres cannot be
- * set.
+ * Moves what the sync of usage has stored, and the ledger, into the past: days have passed. The clock of Postgres cannot
+ * be set.
  */
 export async function passUsageDays(sql: postgres.Sql, days: number): Promise<void> {
-  const gone = `${days} days`;
-  await sql`
-    update private.usage_accounts set first_day = first_day - ${days}::int, due_at = due_at - ${gone}::interval,
-      rotate_at = rotate_at - ${gone}::interval, active_at = active_at - ${gone}::interval,
-      closed_at = closed_at - ${gone}::interval, gone_at = gone_at - ${gone}::interval,
-      begun_at = begun_at - ${gone}::interval, pass_began_at = pass_began_at - ${gone}::interval,
-      pass_from = pass_from - ${days}::int, pass_next = pass_next - ${days}::int, read_at = read_at - ${gone}::interval,
-      read_through = read_through - ${days}::int,
-      read_dates = array(select d - ${days}::int from unnest(read_dates) d)`;
-  // Far away first: a day may not take the place of another one.
-  const far = 100_000;
-  await sql`update private.usage_days set day = day - ${far}::int`;
-  await sql`update public.twilio_usage set day = day - ${far}::int`;
-  await sql`
-    update private.usage_days set day = day + ${far - days}::int, read_at = read_at - ${gone}::interval,
-      changed_at = changed_at - ${gone}::interval, closed_at = closed_at - ${gone}::interval,
-      reopened_at = reopened_at - ${gone}::interval`;
-  await sql`update public.twilio_usage set day = day + ${
-    far - days
-  }::int, refreshed_at = refreshed_at - ${gone}::interval`;
+  await sql.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`; // aging a row must not run triggers
+    // Far away first: a day may not take the place of another one.
+    for (const gone of [-100_000, 100_000 + days]) {
+      for (const table of TABLES) {
+        const columns = await sql<{ name: string; type: string }[]>`
+          select attname as name, atttypid::regtype::text as type from pg_attribute
+          where attrelid = ${table}::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+            and atttypid in ('timestamptz'::regtype, 'date'::regtype, 'date[]'::regtype)`;
+        const moved = columns.map(({ name, type }) =>
+          `${name} = ` +
+          (type === "date"
+            ? `${name} - ${gone}`
+            : type === "date[]"
+            ? `array(select d - ${gone} from unnest(${name}) d)`
+            : `${name} - interval '${gone} days'`)
+        );
+        await sql.unsafe(`update ${table} set ${moved.join(", ")}`);
+      }
+    }
+  });
 }

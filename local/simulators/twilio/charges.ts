@@ -49,10 +49,10 @@ export function usageNow({ settings }: Pick<Simulation, "settings">): number {
 
 /** Charges a message when it is handed to a carrier, or received. */
 export function chargeMessage(simulation: Simulation, message: Message, visibleInMs?: number): void {
-  const category = `${isMms(message) ? "mms" : "sms"}-${isInbound(message) ? "inbound" : "outbound"}-${
-    pathOf(message)
-  }`;
-  addMessageCharge(simulation, message, category, microsOf(-messagePrice(message)), visibleInMs);
+  const kind = `${isMms(message) ? "mms" : "sms"}-${isInbound(message) ? "inbound" : "outbound"}`;
+  // The one category that Twilio writes with a hyphen.
+  const path = kind === "mms-inbound" ? pathOf(message).replace("tollfree", "toll-free") : pathOf(message);
+  addMessageCharge(simulation, message, `${kind}-${path}`, microsOf(-messagePrice(message)), visibleInMs);
 }
 
 /** Charges the fee of a failed message, unless its error is exempt. */

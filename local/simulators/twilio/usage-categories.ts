@@ -14,7 +14,7 @@ const PARENTS: Record<string, string> = {
   "mms-inbound": "mms",
   "mms-inbound-longcode": "mms-inbound",
   "mms-inbound-shortcode": "mms-inbound",
-  "mms-inbound-tollfree": "mms-inbound",
+  "mms-inbound-toll-free": "mms-inbound",
   "mms-outbound": "mms",
   "mms-outbound-longcode": "mms-outbound",
   "mms-outbound-shortcode": "mms-outbound",

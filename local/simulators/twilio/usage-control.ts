@@ -9,6 +9,7 @@ import {
   usageNow,
 } from "./charges.ts";
 import { type Control, json, jsonBody } from "./control-http.ts";
+import { DAY_MS } from "./dates.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { addMessage } from "./messages.ts";
 import { messagePrice } from "./prices.ts";
@@ -46,6 +47,7 @@ const OldMessage = z.strictObject({
   errorCode: z.int().nullable().default(null),
   /** Null: not priced yet. Absent: the price that the simulator charges. */
   price: Amount.nullable().optional(),
+  visibleInMs: z.int().min(0).default(0),
 });
 
 const ChangedMessage = z.strictObject({
@@ -53,6 +55,8 @@ const ChangedMessage = z.strictObject({
   at: Time.optional(),
   price: Amount.nullable().optional(),
 });
+
+const Days = z.strictObject({ days: z.int().min(1) });
 
 const OldPurchase = z.strictObject({ sid: z.string(), at: Time });
 
@@ -72,6 +76,7 @@ const ChangedAccount = z.strictObject({
  *   `{sid, at?, price?}` moves a message with its charges to another time, or changes its price but no charge.
  * - `POST /_sim/purchases {sid, at}` changes when a number was bought, and with it all its monthly charges.
  * - `POST /_sim/accounts {sid, createdAt?, priceUnit?}` changes the age or the currency of an account.
+ * - `POST /_sim/days {days}` lets days pass: moves all accounts, messages, purchases and charges into the past.
  * - `POST /_sim/triggers/evaluate` evaluates the usage triggers now. Answers after the callbacks were answered.
  *
  * An account is as old as the oldest of what these controls give it.
@@ -81,6 +86,7 @@ export const usageControls: Record<string, Control> = {
   "POST /_sim/messages": takeMessage,
   "POST /_sim/purchases": takePurchase,
   "POST /_sim/accounts": takeAccount,
+  "POST /_sim/days": passDays,
   "POST /_sim/triggers/evaluate": async (simulation) => json(200, { fired: await evaluateTriggers(simulation) }),
 };
 
@@ -107,16 +113,16 @@ function takeMessage(simulation: Simulation, request: HttpRequest): HttpAnswer {
 function addOldMessage(simulation: Simulation, wanted: z.output<typeof OldMessage>): HttpAnswer {
   const { store } = simulation;
   if (!ageAccount(store, wanted.accountSid, wanted.at)) return unknown("account", wanted.accountSid);
-  const { at, price, errorCode, ...draft } = wanted;
+  const { at, price, errorCode, visibleInMs, ...draft } = wanted;
   const status: MessageStatus = wanted.status ?? (wanted.direction === "inbound" ? "received" : "delivered");
   const message = addMessage(store, { ...draft, status });
   Object.assign(message, { errorCode, createdAt: at, updatedAt: at, sentAt: status === "failed" ? null : at });
   message.priceUnit = store.priceUnitOf(message.accountSid);
-  if (status === "failed") chargeFailure(simulation, message, 0);
+  if (status === "failed") chargeFailure(simulation, message, visibleInMs);
   else {
-    chargeMessage(simulation, message, 0);
+    chargeMessage(simulation, message, visibleInMs);
     const fee = carrierFeeOf(simulation, message);
-    if (fee > 0) chargeCarrierFee(simulation, message, 0);
+    if (fee > 0) chargeCarrierFee(simulation, message, visibleInMs);
     message.price = (microsOf(messagePrice(message)) - fee) / 1_000_000;
   }
   if (price !== undefined) message.price = price === null ? null : Number(price);
@@ -156,6 +162,30 @@ function takeAccount(simulation: Simulation, request: HttpRequest): HttpAnswer {
     priceUnit: account.priceUnit ?? "usd",
     now: usageNow(simulation),
   });
+}
+
+function passDays({ store }: Simulation, request: HttpRequest): HttpAnswer {
+  const gone = Days.parse(jsonBody(request)).days * DAY_MS;
+  for (const account of store.accounts.values()) account.createdAt -= gone;
+  for (const message of store.messages.values()) {
+    message.createdAt -= gone;
+    message.updatedAt -= gone;
+    if (message.sentAt !== null) message.sentAt -= gone;
+    if (message.sendAt !== null) message.sendAt -= gone;
+  }
+  for (const purchase of store.purchases) {
+    purchase.at -= gone;
+    if (purchase.releasedAt !== undefined) purchase.releasedAt -= gone;
+    for (const move of purchase.moves ?? []) move.at -= gone;
+  }
+  for (const sid of store.accounts.keys()) {
+    for (const charge of store.chargesOf(sid)) {
+      charge.at -= gone;
+      charge.visibleAt -= gone;
+    }
+  }
+  store.changed();
+  return json(200, {});
 }
 
 /** Returns the account after making it at least as old as `at`. */

@@ -97,16 +97,6 @@ export class World implements AsyncDisposable {
     return this.#stripeFor(this.start().process);
   }
 
-  /** Releases a number, as the Twilio console can. */
-  async releaseByHand(accountSid: string, phoneSid: string): Promise<void> {
-    const { url, accountSid: master, authToken, fetch } = this.twilioServer;
-    const response = await fetch(`${url}/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers/${phoneSid}.json`, {
-      method: "DELETE",
-      headers: { authorization: `Basic ${btoa(`${master}:${authToken}`)}` },
-    });
-    if (response.status !== 204) throw new Error(`Cannot release ${phoneSid}: ${await response.text()}`);
-  }
-
   get stripe(): StripeSide {
     return stripeSide({ stripe: { url: this.stripeServer.url } as never }, this.stripeServer.fetch);
   }

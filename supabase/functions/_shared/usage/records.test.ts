@@ -106,7 +106,16 @@ Deno.test("recordOf keeps amounts as Twilio writes them, and reads the currency"
     ...{ day: "2026-01-01", category: "sms", count: "0", usage: "1.18320", price: "-0.000001", price_unit: "eur" },
   });
   assert.equal(recordOf(record({ price: 0.00000012 })).price, "1.2e-7");
+  assert.equal(recordOf(record({ price: "1e-7" as never })).price, "1e-7");
   assert.equal(recordOf(record({ price: undefined, priceUnit: null })).price_unit, "");
+});
+
+Deno.test("recordOf keeps a category of any text, without what Postgres cannot store", () => {
+  for (const category of ["sms-hologram", "Ünknown ✨ category"]) {
+    assert.equal(recordOf(record({ category })).category, category);
+  }
+  assert.equal(recordOf(record({ category: "a\0b\nc\ud800" })).category, "a\ufffdb\ufffdc\ufffd");
+  assert.equal([...recordOf(record({ category: "✨".repeat(5_000) })).category].length, 200);
 });
 
 Deno.test("recordOf throws for an amount that is no number instead of taking it for zero", () => {

@@ -30,6 +30,8 @@ const PAGE_SIZE = 1000;
 /** More pages than a month of days with every category has several times. */
 const MOST_PAGES = 100;
 const DAY_MS = 86_400_000;
+/** Twilio's longest has some 60 characters. */
+const LONGEST_CATEGORY = 200;
 
 /**
  * Reads the usage of an account alone, without its subaccounts. Twilio answers 404 to a range that begins before the
@@ -97,7 +99,7 @@ async function readDays(usage: DailyUsage, { from, until }: Days): Promise<Usage
 export function recordOf({ startDate, category, count, usage, price, priceUnit }: DailyInstance): UsageRecord {
   return {
     day: startDate.toISOString().slice(0, 10),
-    category,
+    category: storable(category),
     count: amountOf(count, category),
     usage: amountOf(usage, category),
     price: amountOf(price, category),
@@ -105,11 +107,16 @@ export function recordOf({ startDate, category, count, usage, price, priceUnit }
   };
 }
 
+/** A category is free text. Postgres stores no NUL, and no key that is too long. */
+function storable(category: string): string {
+  return [...category].slice(0, LONGEST_CATEGORY).join("").replace(/\p{C}/gu, "\uFFFD");
+}
+
 /** The SDK declares a price as a number and passes on what Twilio sends, which is text. */
 function amountOf(value: unknown, category: string): string {
   const text = value === null || value === undefined ? "" : String(value).trim();
   if (text === "") return "0";
-  if (!/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text)) {
+  if (!/^[+-]?\d+(\.\d+)?(e[+-]?\d{1,2})?$/i.test(text)) {
     throw new Error(`Cannot read the usage of "${category}": "${text.slice(0, 40)}" is not a number`);
   }
   return text;
