@@ -164,10 +164,10 @@ begin
 end;
 $$;
 comment on function private.note_changed_own_limits() is
-  'Trigger: limits that an operator set for one tenant may change which of their numbers are beyond the limit. It runs '
-  'at the end of the transaction, because limits are replaced by a deletion and an insertion.';
-create constraint trigger excess_when_own_limits_change after insert or update or delete on private.tenant_limits
-  deferrable initially deferred for each row execute function private.note_changed_own_limits();
+  'Trigger: limits that an operator set for one tenant, and those that end, may change which of their numbers are '
+  'beyond the limit.';
+create trigger excess_when_own_limits_change after insert or update or delete on private.tenant_limits
+  for each row execute function private.note_changed_own_limits();
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

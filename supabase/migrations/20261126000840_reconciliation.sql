@@ -606,14 +606,27 @@ comment on function private.is_cut_off(text, date) is
   'Whether Twilio stopped to show the usage of an account, because it was closed, before the day was: what is stored '
   'may be less than Twilio counted.';
 
+create function private.is_unexplained(p_day private.reconciliations) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return p_day.is_closed and not p_day.is_shifted
+    and (p_day.unknown_category, p_day.missing_here, p_day.missing_at_twilio, p_day.rate, p_day.currency)
+      <> (0, 0, 0, 0, 0);
+end;
+$$;
+comment on function private.is_unexplained(private.reconciliations) is
+  'Whether a closed day has an amount in one of the last five classes. An index finds these days.';
+
 create function private.must_be_explained(p_day private.reconciliations) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return p_day.is_closed and not p_day.is_shifted
+  return private.is_unexplained(p_day)
     and ((p_day.unknown_category, p_day.missing_here, p_day.currency) <> (0, 0, 0) or p_day.rate > 0
-      or ((p_day.missing_at_twilio, p_day.rate) <> (0, 0) and not private.is_cut_off(p_day.account_sid, p_day.day)));
+      or not private.is_cut_off(p_day.account_sid, p_day.day));
 end;
 $$;
 comment on function private.must_be_explained(private.reconciliations) is
@@ -831,7 +844,7 @@ comment on function public.reconcile_due_days(integer) is
 
 -- Few days are unexplained, and the list of them must not walk past all others.
 create index reconciliations_unexplained on private.reconciliations (day, account_sid)
-  where private.must_be_explained(reconciliations);
+  where private.is_unexplained(reconciliations);
 
 create function public.list_reconciliations(
   p_account_sid text, p_must_be_explained boolean, p_before_day date, p_before_account_sid text, p_limit integer
@@ -853,7 +866,8 @@ begin
   elsif p_must_be_explained then
     return query
       select r.* from private.reconciliations r
-      where private.must_be_explained(r) and (r.day, r.account_sid) < (before_day, before_account)
+      where private.is_unexplained(r) and private.must_be_explained(r)
+        and (r.day, r.account_sid) < (before_day, before_account)
       order by r.day desc, r.account_sid desc limit p_limit;
   else
     return query
@@ -890,6 +904,7 @@ revoke execute on function
   private.explain_rate(numeric, jsonb),
   private.compare_day(text, uuid, date, text, numeric),
   private.is_cut_off(text, date),
+  private.is_unexplained(private.reconciliations),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
   private.foreign_categories(private.reconciliations),
@@ -917,6 +932,7 @@ grant execute on function
   private.explain_rate(numeric, jsonb),
   private.compare_day(text, uuid, date, text, numeric),
   private.is_cut_off(text, date),
+  private.is_unexplained(private.reconciliations),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
   private.foreign_categories(private.reconciliations),

@@ -891,7 +891,8 @@ begin
     'openDays', private.bounded((select count(*) from (
       select from private.usage_days d where d.closed_at is null limit 1001) o)),
     'unexplained', private.bounded((select count(*) from (
-      select from private.reconciliations r where private.must_be_explained(r) limit 1001) u)));
+      select from private.reconciliations r
+      where private.is_unexplained(r) and private.must_be_explained(r) limit 1001) u)));
 end;
 $$;
 comment on function private.reconciliation_health() is

@@ -494,13 +494,13 @@ as $$
     private.hold_number private.hour_of private.id_at private.identify_by_id private.index_words private.insert_campaign
     private.is_counted private.is_country_in private.is_cut_off private.is_deleted_tenant private.is_destination_refused
     private.is_foreign private.is_leaving private.is_over_limit private.is_parked private.is_paying
-    private.is_sending_over private.is_shifted private.is_unpaid private.iso private.jobs_of private.judge_price_unit
-    private.keep_erased private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
-    private.lane_health private.lane_of private.learn_currency private.leave_after_notice private.leave_at_once
-    private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts
-    private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of
-    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
+    private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
+    private.judge_price_unit private.keep_erased private.keep_existing_subaccount private.keep_numbers private.kept_for
+    private.keyword_reply private.lane_health private.lane_of private.learn_currency private.leave_after_notice
+    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
+    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
+    private.limits_of private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices
+    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
     private.lock_usage_of_sending private.mark_of private.mark_running private.marked_up private.matches
     private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
     private.message_may_move private.message_status_named private.messages_of_day private.mother_country
