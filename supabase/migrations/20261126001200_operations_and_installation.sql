@@ -461,7 +461,7 @@ language sql immutable
 set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
-    private.account_for_media private.account_of private.account_status_without_subaccount private.add_new_usage
+    private.account_for_media private.account_of private.account_status_without_subaccount private.add_changes
     private.add_purchase private.add_usage private.alert_health private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
     private.audit_number private.audit_number_sync private.available_sends private.await_again private.await_reports
@@ -475,7 +475,7 @@ as $$
     private.complete_purchase private.confirmed_contacts private.confirmed_email_of private.count_campaign_deletes
     private.count_campaign_update private.count_dead_letters private.count_fallback_message private.count_fallback_use
     private.count_in_window private.count_request private.count_subaccount private.count_units private.countries
-    private.country_windows private.currency private.currency_of private.cut private.dead_letters_of
+    private.country_windows private.counts private.currency private.currency_of private.cut private.dead_letters_of
     private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
     private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
     private.describe_tables private.describe_token_column private.draft_batch private.draft_message
@@ -492,42 +492,41 @@ as $$
     private.identify_by_id private.index_words private.insert_campaign private.is_counted private.is_country_in
     private.is_deleted_tenant private.is_destination_refused private.is_foreign private.is_leaving private.is_over_limit
     private.is_parked private.is_paying private.is_sending_over private.is_shifted private.is_unpaid private.iso
-    private.jobs_of private.judge_price_unit private.keep_erased private.keep_existing_subaccount private.kept_for
-    private.keyword_reply private.lane_health private.lane_of private.learn_currency private.leaves_at
-    private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep
-    private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of private.link_customer
-    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
-    private.lock_usage_of_sending private.mark_of private.mark_running private.marked_up private.master_price_unit
-    private.matches private.may_create_subaccount private.may_match private.measure_text private.message_cost
-    private.message_health private.message_may_move private.message_status_named private.messages_of_day
-    private.mother_country private.move_campaign_count private.move_usage private.must_be_explained private.new_id
-    private.next_opening private.next_recipients private.next_tenants private.next_usage_pass private.normalized_email
-    private.note_changed_limit private.note_changed_number_count private.note_changed_number_limit
-    private.note_changed_numbers private.note_changed_periods private.note_changed_plan_limit
-    private.note_changed_retention private.note_changed_spend_limit private.note_changed_spending
-    private.note_changed_subscription private.note_changed_subscription_limit private.note_changed_tenancy
-    private.note_changed_usage private.note_charge private.note_conversation private.note_excess_numbers
-    private.note_fee private.note_fee_markup private.note_held_number private.note_known_category
-    private.note_late_price private.note_leaving private.note_listed_numbers private.note_lost_subaccount
-    private.note_opt_out private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out
-    private.note_request private.note_sends private.note_shifts private.note_spending private.note_tenant_email
-    private.note_token_date private.note_turn private.note_unpriced_number private.note_usage private.note_usage_account
-    private.note_usage_activity private.note_usage_days private.notices_of private.notify_tenant
-    private.number_anniversaries private.number_fees private.number_fees_of_day private.number_pattern
-    private.numbers_at_cost private.numbers_beyond_limit private.numbers_of private.open_countries
-    private.other_currencies private.our_functions private.our_tables private.own_limits_of private.owner_named_by
-    private.period_usage_of private.plan_for_price private.plan_of private.preview_recipients private.price_final_at
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
-    private.purge_messages private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices
-    private.purge_totals private.purge_usage private.queue_of private.raise_alert private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
-    private.record_appeared_number private.record_at_tenant private.record_changed_number private.record_evidence
-    private.record_lost_purchase private.record_missing_number private.record_parked private.record_usage_firing
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
-    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.jobs_of private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_health
+    private.lane_of private.learn_currency private.leaves_at private.leaves_at_once private.leaving_plan
+    private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan
+    private.limits_json private.limits_of private.link_customer private.lock_campaign private.lock_for_evidence
+    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant
+    private.lock_totals_of private.lock_totals_of_sending private.mark_of private.mark_running private.marked_up
+    private.master_price_unit private.matches private.may_create_subaccount private.may_match private.measure_text
+    private.message_cost private.message_health private.message_kind private.message_may_move
+    private.message_status_named private.messages_of_day private.mother_country private.move_campaign_count
+    private.must_be_explained private.new_id private.next_opening private.next_recipients private.next_tenants
+    private.next_usage_pass private.normalized_email private.note_changed_limit private.note_changed_number_count
+    private.note_changed_number_limit private.note_changed_numbers private.note_changed_periods
+    private.note_changed_plan_limit private.note_changed_retention private.note_changed_spend_limit
+    private.note_changed_spending private.note_changed_subscription private.note_changed_subscription_limit
+    private.note_changed_tenancy private.note_changed_usage private.note_charge private.note_conversation
+    private.note_excess_numbers private.note_fee private.note_fee_markup private.note_held_number
+    private.note_known_category private.note_late_price private.note_leaving private.note_listed_numbers
+    private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
+    private.note_reported_opt_out private.note_request private.note_sends private.note_shifts private.note_spending
+    private.note_tenant_email private.note_token_date private.note_turn private.note_unpriced_number private.note_usage
+    private.note_usage_account private.note_usage_activity private.note_usage_days private.notices_of
+    private.notify_tenant private.number_anniversaries private.number_fees private.number_fees_of_day
+    private.number_pattern private.numbers_at_cost private.numbers_beyond_limit private.numbers_of
+    private.open_countries private.other_currencies private.our_functions private.our_tables private.own_limits_of
+    private.owner_named_by private.period_usage_of private.plan_for_price private.plan_of private.preview_recipients
+    private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
+    private.purge_audit_details private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
+    private.purge_master_consents private.purge_messages private.purge_number_purchases private.purge_settled_alerts
+    private.purge_tenant_notices private.purge_totals private.purge_usage private.queue_of private.raise_alert
+    private.reached_limit private.recheck_after_lost_lease private.recipients_left private.reconcile_by
+    private.reconcile_day private.record_appeared_number private.record_at_tenant private.record_changed_number
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
+    private.record_usage_firing private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
+    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
     private.reserve_recipients private.reserve_reply private.return_lost_jobs private.schedule_fee
     private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
     private.sender_of private.sending_plan private.set_due private.set_due_by private.set_next_convergence
@@ -536,11 +535,11 @@ as $$
     private.spent_between private.split_words private.spread private.state_of_usage_day private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
     private.subaccount_target private.subscriptions_of private.sweep_health private.take_in_number private.take_lease
-    private.take_purchase private.take_turns private.take_usage private.tell_of_day private.tenant_overview_of
-    private.tenant_price private.token_date_of private.total_deletes private.total_inserts private.total_update
-    private.touch_updated_at private.trigger_value_of private.uncount_fallback_message private.undo_reservation
-    private.unit_of private.unit_price private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of
-    private.unspaced private.usage_by_day private.usage_of_days private.usage_parts private.usage_report
+    private.take_purchase private.take_turns private.tell_of_day private.tenant_overview_of private.tenant_price
+    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.trigger_value_of private.uncount_fallback_message private.undo_reservation private.unit_of
+    private.unit_price private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of private.unspaced
+    private.usage_by_day private.usage_of private.usage_of_days private.usage_parts private.usage_report
     private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days private.user_exists
     private.users_with_email private.utc_day private.wanted_by_subscription private.wanted_subaccount
     private.wanted_trigger_value private.webhook_health private.with_limits private.withdraw_job private.words_of

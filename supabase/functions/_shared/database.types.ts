@@ -373,7 +373,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1436,7 +1436,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1587,7 +1587,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -2503,7 +2503,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
