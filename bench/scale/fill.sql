@@ -40,6 +40,13 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_pri
 select bench.tenant(n), bench.number(n), 'PN' || md5('number ' || n), true, 'active', bench.account(n),
   now() - interval '80 days'
 from generate_series(1, :tenants) n;
+-- A monthly fee of a number is due at any moment, and a few wait for it.
+insert into private.number_purchases (number_id, user_id, account_sid, monthly_price, reserved_at, fees, next_fee_at)
+select n.id, n.user_id, n.account_sid, 1.15, n.purchased_at, 3,
+  now() + (row_number() over (order by n.id) % 2592000 - 20) * interval '1 second'
+from public.user_twilio_numbers n;
+insert into private.number_list_prices (phone_number, monthly_price, price_unit, checked_at)
+select n.phone_number, 1.15, 'USD', now() - interval '70 days' from public.user_twilio_numbers n;
 insert into public.subscriptions (id, user_id, origin, stripe_customer_id, plan_key, status, past_due_since,
   current_period_start, current_period_end)
 select 'sub_' || n, bench.tenant(n), 'metadata', 'cus_' || n, 'team',
@@ -118,7 +125,7 @@ select m.user_id, m.own_number, m.peer_number, max(m.created_at) from public.sms
 insert into private.due_work (user_id, kind, due_at)
 select bench.tenant(n), k.kind::private.due_kind, now() + (n % 86400 - 300) * interval '1 second'
 from generate_series(1, :tenants) n
-cross join (values ('convergence'), ('number_sync'), ('redaction')) k (kind)
+cross join (values ('convergence'), ('number_sync'), ('redaction'), ('usage_trigger')) k (kind)
 where k.kind <> 'redaction' or n % 10 = 0;
 insert into private.due_work (user_id, kind, due_at)
 select t.id, 'token_rotation', private.token_date_of(t.id)
@@ -139,16 +146,16 @@ from public.sms_messages m where m.body is not null;
 
 -- # totals
 insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
-select m.user_id, private.utc_day(m.created_at), m.kind, coalesce(upper(m.price_unit), ''), count(*),
-  sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(coalesce(abs(m.price), m.estimated_price))
+select m.user_id, private.utc_day(m.created_at), m.kind, private.charge_unit(m.price_unit, m.price_is_foreign), count(*),
+  sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(m.cost)
 from public.sms_messages m
-where m.kind is not null
+where private.counts(m.status)
 group by 1, 2, 3, 4;
 insert into private.sending_totals (user_id, hour, messages, spend, price)
 select m.user_id, private.hour_of(m.created_at), count(*) filter (where m.direction = 'outbound'), sum(m.cost),
   sum(m.tenant_price)
 from public.sms_messages m
-where m.cost is not null
+where private.counts(m.status)
 group by 1, 2;
 
 -- # usage

@@ -1,4 +1,4 @@
--- The message ledger, and the sums by which the limits of sending are decided.
+-- The message ledger.
 
 -- The ledger ----------------------------------------------------------------------------------------------------------
 
@@ -51,6 +51,35 @@ comment on function private.charge_unit(text, boolean) is
   'The currency of what a message costs (see charge_of), in upper case; empty for an estimate, which is in that of the '
   'master account.';
 
+create function private.message_kind(p_direction public.message_direction, p_has_media boolean, p_sid text)
+returns public.usage_kind
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  is_mms constant boolean := coalesce(left(p_sid, 2) = 'MM', p_has_media);
+begin
+  return case p_direction when 'outbound' then case when is_mms then 'mms_out' else 'sms_out' end
+    else case when is_mms then 'mms_in' else 'sms_in' end end;
+end;
+$$;
+comment on function private.message_kind(public.message_direction, boolean, text) is
+  'An SMS or an MMS, sent or received. Once Twilio has named the message, its SID says which.';
+
+create function private.counts(p_status public.message_status) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return p_status not in ('refused', 'not_sent');
+end;
+$$;
+comment on function private.counts(public.message_status) is
+  'Whether a message counts in limits and totals: not when it was refused or not sent.';
+
+-- Generated columns call functions: Postgres parses their expressions for each statement that writes one of the columns
+-- they depend on. None depends on the status, which changes most often.
+
 create table public.sms_messages (
   id uuid primary key default private.new_id(),
   -- No foreign key: the cost of a message outlives its user, under the id as a pseudonym.
@@ -75,22 +104,13 @@ create table public.sms_messages (
   price_unit text,
   price_is_foreign boolean not null default false,
   estimated_price numeric(12, 5) not null default 0,
-  -- What the message counts against the spend limit; null when it does not count. A received message cannot be refused,
-  -- and counts once it is priced.
-  cost numeric(12, 5) generated always
-    as (case when direction = 'inbound' then private.charge_of(price, price_is_foreign, null)
-      when status not in ('refused', 'not_sent') then private.charge_of(price, price_is_foreign, estimated_price) end)
-    stored,
+  cost numeric(12, 5) generated always as (private.charge_of(price, price_is_foreign, estimated_price)) stored,
   -- Of the plan in force when the message was reserved or received.
   markup numeric(8, 4) not null default 1,
   tenant_price numeric(12, 5) generated always
     as (private.marked_up(private.charge_of(price, price_is_foreign, estimated_price), markup)) stored,
-  kind public.usage_kind generated always
-    as (case when direction = 'outbound' and status in ('refused', 'not_sent') then null
-      when coalesce(left(twilio_message_sid, 2) = 'MM', has_media)
-      then case direction when 'outbound' then 'mms_out'::public.usage_kind else 'mms_in'::public.usage_kind end
-      else case direction when 'outbound' then 'sms_out'::public.usage_kind else 'sms_in'::public.usage_kind end
-      end) stored,
+  kind public.usage_kind not null generated always
+    as (private.message_kind(direction, has_media, twilio_message_sid)) stored,
   campaign_id uuid,
   consent public.consent,
   own_number text not null generated always
@@ -134,7 +154,10 @@ comment on column public.sms_messages.tenant_price is
 comment on column public.sms_messages.sent_at is
   'Twilio''s date of sending or receiving, read together with the price: Twilio''s usage counts the message on this '
   'day (UTC). Until it is known, created_at says the day.';
-comment on column public.sms_messages.kind is 'What the tenant pays for; null for a message that does not count.';
+comment on column public.sms_messages.cost is
+  'What Twilio charges in the currency of the master account, by the estimate until it reports a price. It counts '
+  'unless the message was refused or not sent.';
+comment on column public.sms_messages.kind is 'What the tenant pays for, if the message counts.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one. Both are empty after erasure.';
 comment on column public.sms_messages.consent is
@@ -179,148 +202,17 @@ grant select, insert, update, delete on public.sms_messages to service_role;
 create policy "A tenant reads their own messages" on public.sms_messages
   for select to authenticated using ((select auth.uid()) = user_id);
 
--- Totals --------------------------------------------------------------------------------------------------------------
-
--- What a tenant has sent, per hour: limits are decided by a few sums instead of by counting messages.
-
-create table private.sending_totals (
-  -- No foreign key: totals outlive the user, like the ledger.
-  user_id uuid not null,
-  hour timestamptz not null,
-  messages bigint not null,
-  spend numeric(14, 5) not null,
-  price numeric(14, 5) not null default 0,
-  primary key (user_id, hour)
-) with (fillfactor = 50); -- the row of this hour changes with every message: its old versions are cleared sooner
-comment on table private.sending_totals is
-  'Outbound messages, and what messages of both directions cost and are priced at for the tenant, per tenant and hour, '
-  'kept by triggers. Messages that were refused or not sent do not count.';
-alter table private.sending_totals enable row level security;
-revoke all on private.sending_totals from public, anon, authenticated, service_role;
-grant select, insert, update, delete on private.sending_totals to service_role;
-
--- Hours in UTC, independent of the session's time zone, so that a message is always counted in the same row.
-create function private.hour_of(p_at timestamptz) returns timestamptz
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return date_trunc('hour', p_at, 'UTC');
-end;
-$$;
-
--- New messages are counted per statement: a batch is one change of one hour. Updates are counted per row, because only
--- such a trigger can have a condition, and most updates change no total. Rows are locked in a fixed order (messages,
--- then usage totals, then hours, then campaigns, see record_evidence) to prevent deadlocks. A trigger per statement
--- also fires for a statement without rows, by any role, which must not reach the private schema.
-
-create function private.total_inserts() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not exists (select from new_rows) then
-    return null;
-  end if;
-  insert into private.sending_totals as t (user_id, hour, messages, spend, price)
-  select n.user_id, private.hour_of(n.created_at), count(*) filter (where n.direction = 'outbound'), sum(n.cost),
-    sum(n.tenant_price)
-  from new_rows n where n.cost is not null group by 1, 2 order by 1, 2
-  on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
-    spend = t.spend + excluded.spend, price = t.price + excluded.price;
-  return null;
-end;
-$$;
-comment on function private.total_inserts() is 'Trigger: adds new messages to sending_totals.';
-
-create function private.total_update() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into private.sending_totals as t (user_id, hour, messages, spend, price)
-  select c.user_id, private.hour_of(c.created_at), sum(c.messages), sum(c.spend), sum(c.price)
-  from (values
-    (old.user_id, old.created_at, -(old.direction = 'outbound' and old.cost is not null)::integer,
-      -coalesce(old.cost, 0), case when old.cost is not null then -old.tenant_price else 0 end),
-    (new.user_id, new.created_at, (new.direction = 'outbound' and new.cost is not null)::integer,
-      coalesce(new.cost, 0), case when new.cost is not null then new.tenant_price else 0 end)
-  ) c (user_id, created_at, messages, spend, price)
-  group by 1, 2 order by 1, 2
-  on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
-    spend = t.spend + excluded.spend, price = t.price + excluded.price;
-  -- Nothing is decided about a late price: only here can it reach a threshold.
-  if new.cost > coalesce(old.cost, 0) then
-    perform private.check_spending(new.user_id);
-  end if;
-  return null;
-end;
-$$;
-comment on function private.total_update() is
-  'Trigger: moves a change of status or price into sending_totals, and checks the thresholds of the spend limit.';
-
-create function private.total_deletes() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not exists (select from old_rows) then
-    return null;
-  end if;
-  perform from private.sending_totals t
-  where (t.user_id, t.hour) in (select o.user_id, private.hour_of(o.created_at) from old_rows o
-    where o.cost is not null)
-  order by t.user_id, t.hour for no key update;
-  update private.sending_totals t set messages = t.messages - c.messages, spend = t.spend - c.spend,
-    price = t.price - c.price
-  from (
-    select o.user_id, private.hour_of(o.created_at) as hour, sum(o.cost) as spend, sum(o.tenant_price) as price,
-      count(*) filter (where o.direction = 'outbound') as messages
-    from old_rows o where o.cost is not null group by 1, 2
-  ) c
-  where t.user_id = c.user_id and t.hour = c.hour;
-  return null;
-end;
-$$;
-comment on function private.total_deletes() is 'Trigger: takes deleted messages out of sending_totals.';
-
-create trigger count_new after insert on public.sms_messages
-  referencing new table as new_rows for each statement execute function private.total_inserts();
-create trigger count_changed after update on public.sms_messages
-  for each row when (old.cost is distinct from new.cost or old.created_at <> new.created_at)
-  execute function private.total_update();
-create trigger count_deleted after delete on public.sms_messages
-  referencing old table as old_rows for each statement execute function private.total_deletes();
-
-create function private.lock_totals(p_user_id uuid) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform private.lock_usage_of_sending(p_user_id);
-  insert into private.sending_totals (user_id, hour, messages, spend) values (p_user_id, private.hour_of(now()), 0, 0)
-    on conflict do nothing;
-  perform from private.sending_totals t where t.user_id = p_user_id and t.hour = private.hour_of(now())
-    for no key update;
-end;
-$$;
-comment on function private.lock_totals(uuid) is
-  'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it inserts messages.';
-
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
   private.charge_of(numeric, boolean, numeric),
   private.charge_unit(text, boolean),
-  private.hour_of(timestamptz),
-  private.total_inserts(),
-  private.total_update(),
-  private.total_deletes(),
-  private.lock_totals(uuid)
+  private.message_kind(public.message_direction, boolean, text),
+  private.counts(public.message_status)
   from public, anon, authenticated;
 grant execute on function
   private.charge_of(numeric, boolean, numeric),
   private.charge_unit(text, boolean),
-  private.hour_of(timestamptz),
-  private.lock_totals(uuid)
+  private.message_kind(public.message_direction, boolean, text),
+  private.counts(public.message_status)
   to service_role;

@@ -94,20 +94,34 @@ $$;
 comment on function private.charged_fees(uuid, timestamptz, timestamptz) is
   'A tenant''s fees from p_from up to and without p_until in the currency of the master account.';
 
+-- The days on which a span begins and ends are counted by their hours, and those between as a whole: a year reads a few
+-- hundred rows.
+
 create function private.spent_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns private.spent
 language plpgsql stable
 set search_path = ''
 as $$
 declare
+  first_day_ends constant timestamptz := date_trunc('day', p_from, 'UTC') + interval '24 hours';
+  last_day_starts constant timestamptz := date_trunc('day', p_until, 'UTC');
   charged constant private.spent := private.charged_fees(p_user_id, p_from, p_until);
   to_come constant private.spent := private.fees_to_come(p_user_id, private.plan_of(p_user_id), p_from, p_until);
   spent private.spent;
 begin
-  select charged.cost + to_come.cost + coalesce(sum(t.spend), 0),
-    charged.price + to_come.price + coalesce(sum(t.price), 0)
+  select charged.cost + to_come.cost + coalesce(sum(s.cost), 0),
+    charged.price + to_come.price + coalesce(sum(s.price), 0)
   into spent
-  from private.sending_totals t
-  where t.user_id = p_user_id and t.hour >= private.hour_of(p_from) and t.hour < p_until;
+  from (
+    select h.spend as cost, h.price from private.sending_totals h
+    where h.user_id = p_user_id and h.hour >= private.hour_of(p_from) and h.hour < least(first_day_ends, p_until)
+    union all
+    select d.cost, d.price from private.usage_totals d
+    where d.user_id = p_user_id and d.day >= private.utc_day(first_day_ends)
+      and d.day < private.utc_day(last_day_starts) and d.kind <= 'mms_in'
+    union all
+    select h.spend, h.price from private.sending_totals h
+    where h.user_id = p_user_id and h.hour >= greatest(first_day_ends, last_day_starts) and h.hour < p_until
+  ) s;
   return spent;
 end;
 $$;
@@ -136,24 +150,32 @@ as $$
 declare
   -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
   day_start constant timestamptz := now() - interval '25 hours';
-  month_start constant timestamptz := date_trunc('month', now(), 'UTC');
+  month_start constant date := date_trunc('month', now() at time zone 'UTC');
   period constant private.period := private.billing_period_of(p_user_id);
-  period_start constant timestamptz := private.hour_of(period.starts_at);
+  first_day_ends constant timestamptz := date_trunc('day', period.starts_at, 'UTC') + interval '24 hours';
+  second_day constant date := private.utc_day(first_day_ends);
   remaining private.quota;
 begin
-  select
-    -- coalesce: a plan that was deleted allows nothing.
-    coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour > day_start), 0),
-    coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
-    null,
-    coalesce(sum(t.price) filter (where t.hour >= period_start), 0)
+  -- Few statements, because each decision on a message calls this. coalesce: a plan that was deleted allows nothing.
+  select coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(h.messages), 0) into remaining.daily
+  from private.sending_totals h where h.user_id = p_user_id and h.hour > day_start;
+  select coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages), 0),
+    coalesce(sum(t.price), 0)
       + (private.charged_fees(p_user_id, period.starts_at)).price
       -- The fees that come before the period ends are reserved: no decision precedes them.
-      + (private.fees_to_come(p_user_id, p_plan, period.starts_at, greatest(period.ends_at, now()))).price,
-    period.starts_at, period.ends_at
-  into remaining
-  from private.sending_totals t
-  where t.user_id = p_user_id and t.hour >= least(period_start, month_start, day_start);
+      + (private.fees_to_come(p_user_id, p_plan, period.starts_at, greatest(period.ends_at, now()))).price
+  into remaining.monthly, remaining.used
+  from (
+    select case when d.day >= month_start and d.kind in ('sms_out', 'mms_out') then d.count end as messages,
+      case when d.day >= second_day then d.price end as price
+    from private.usage_totals d
+    where d.user_id = p_user_id and d.day >= least(month_start, second_day) and d.kind <= 'mms_in'
+    union all
+    select null, h.price from private.sending_totals h
+    where h.user_id = p_user_id and h.hour >= private.hour_of(period.starts_at) and h.hour < first_day_ends
+  ) t;
+  remaining.starts_at := period.starts_at;
+  remaining.ends_at := period.ends_at;
   remaining.spend := coalesce(p_plan.spend_limit, 0) - remaining.used;
   return remaining;
 end;

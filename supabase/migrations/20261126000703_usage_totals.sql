@@ -1,8 +1,25 @@
--- What a tenant has used, by UTC day and kind, kept up to date by triggers: a report of a year reads a few rows a day,
--- however many messages there were.
+-- What a tenant has used, kept up to date by triggers: by hour, for limits, and by UTC day, kind and currency, for all
+-- that counts whole days. A year's limit or report reads a few rows a day, however many messages there were.
+
+-- The tables ----------------------------------------------------------------------------------------------------------
+
+create table private.sending_totals (
+  -- No foreign key: totals outlive the user, like the ledger.
+  user_id uuid not null,
+  hour timestamptz not null,
+  messages bigint not null,
+  spend numeric(14, 5) not null,
+  price numeric(14, 5) not null default 0,
+  primary key (user_id, hour)
+) with (fillfactor = 50); -- the row of this hour changes with every message: its old versions are cleared sooner
+comment on table private.sending_totals is
+  'Sent messages, and what messages of both directions cost and are priced at for the tenant, per tenant and hour. '
+  'Limits read the last day of it, and the day on which a billing period begins.';
+alter table private.sending_totals enable row level security;
+revoke all on private.sending_totals from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.sending_totals to service_role;
 
 create table private.usage_totals (
-  -- No foreign key: totals outlive the user, like the ledger.
   user_id uuid not null,
   day date not null,
   kind public.usage_kind not null,
@@ -22,116 +39,171 @@ alter table private.usage_totals enable row level security;
 revoke all on private.usage_totals from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.usage_totals to service_role;
 
+-- Hours in UTC, independent of the session's time zone, so that a message is always counted in the same row.
+create function private.hour_of(p_at timestamptz) returns timestamptz
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return date_trunc('hour', p_at, 'UTC');
+end;
+$$;
+
 -- Messages ------------------------------------------------------------------------------------------------------------
 
--- These triggers fire before those of sending_totals, by their names: rows are locked in the order messages, usage
--- totals, sending totals, campaigns. Of the kinds of one day, received messages come before sent ones: a received
--- message may have a reply.
+-- New and deleted messages are counted per statement: a batch is one change of one hour. Such a trigger also fires for
+-- a statement without rows, by any role, which must not reach the private schema. Updates are counted per row, because
+-- only such a trigger can have a condition, and most updates change no total.
 
-create function private.add_new_usage() returns trigger
+-- Rows are locked in a fixed order to prevent deadlocks: messages, hours, days, campaigns. Of the kinds of one day,
+-- received messages come before sent ones: a received message may have a reply.
+
+create type private.usage_change as (
+  user_id uuid, hour timestamptz, kind public.usage_kind, unit text, count bigint, segments bigint, price numeric,
+  cost numeric);
+comment on type private.usage_change is 'What messages of an hour, kind and currency add to the totals.';
+
+create function private.add_changes(p_changes private.usage_change[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if not exists (select from new_rows) then
-    return null;
+  insert into private.sending_totals as t (user_id, hour, messages, spend, price)
+  select c.user_id, c.hour, coalesce(sum(c.count) filter (where c.kind in ('sms_out', 'mms_out')), 0), sum(c.cost),
+    sum(c.price)
+  from unnest(p_changes) c group by 1, 2 order by 1, 2
+  on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
+    spend = t.spend + excluded.spend, price = t.price + excluded.price
+  where (excluded.messages, excluded.spend, excluded.price) <> (0, 0, 0);
+  insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
+  select c.user_id, private.utc_day(c.hour), c.kind, c.unit, sum(c.count), sum(c.segments), sum(c.price), sum(c.cost)
+  from unnest(p_changes) c group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
+  on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
+    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost
+  where (excluded.count, excluded.segments, excluded.price, excluded.cost) <> (0, 0, 0, 0);
+end;
+$$;
+comment on function private.add_changes(private.usage_change[]) is
+  'Adds to the totals of hours and of days. A row to which nothing is added is created or locked.';
+
+create function private.usage_of(p_message public.sms_messages, p_sign integer) returns private.usage_change
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return row(p_message.user_id, private.hour_of(p_message.created_at), p_message.kind,
+    private.charge_unit(p_message.price_unit, p_message.price_is_foreign), p_sign,
+    p_sign * greatest(p_message.num_segments, 1), p_sign * p_message.tenant_price,
+    p_sign * p_message.cost)::private.usage_change;
+end;
+$$;
+comment on function private.usage_of(public.sms_messages, integer) is
+  'What a message that counts adds to the totals, or with the sign -1 takes out of them.';
+
+create function private.total_inserts() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from new_rows) then
+    perform private.add_changes(array(
+      select row(n.user_id, private.hour_of(n.created_at), n.kind,
+        private.charge_unit(n.price_unit, n.price_is_foreign), count(*), sum(greatest(n.num_segments, 1)),
+        sum(n.tenant_price), sum(n.cost))::private.usage_change
+      from new_rows n where private.counts(n.status)
+      group by n.user_id, private.hour_of(n.created_at), n.kind,
+        private.charge_unit(n.price_unit, n.price_is_foreign)));
   end if;
-  insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  select n.user_id, private.utc_day(n.created_at), n.kind, private.charge_unit(n.price_unit, n.price_is_foreign),
-    count(*), sum(greatest(n.num_segments, 1)), sum(n.tenant_price),
-    sum(private.charge_of(n.price, n.price_is_foreign, n.estimated_price))
-  from new_rows n where n.kind is not null group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
-  on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
-    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost;
   return null;
 end;
 $$;
-comment on function private.add_new_usage() is 'Trigger: adds new messages to usage_totals.';
+comment on function private.total_inserts() is 'Trigger: adds new messages to the totals.';
 
-create function private.move_usage() returns trigger
+create function private.total_update() returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  changes private.usage_change[] := '{}';
 begin
-  insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  select c.user_id, private.utc_day(c.created_at), c.kind, c.unit, sum(c.sign),
-    sum(c.sign * greatest(c.segments, 1)), sum(c.sign * c.price), sum(c.sign * c.cost)
-  from (values
-    (-1, old.user_id, old.created_at, old.kind, private.charge_unit(old.price_unit, old.price_is_foreign),
-      old.num_segments, old.tenant_price, private.charge_of(old.price, old.price_is_foreign, old.estimated_price)),
-    (1, new.user_id, new.created_at, new.kind, private.charge_unit(new.price_unit, new.price_is_foreign),
-      new.num_segments, new.tenant_price, private.charge_of(new.price, new.price_is_foreign, new.estimated_price))
-  ) c (sign, user_id, created_at, kind, unit, segments, price, cost)
-  where c.kind is not null group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
-  on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
-    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost;
-  return null;
-end;
-$$;
-comment on function private.move_usage() is
-  'Trigger: moves a change of status, price or segments into usage_totals.';
-
-create function private.take_usage() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not exists (select from old_rows) then
-    return null;
+  if private.counts(old.status) then
+    changes := changes || private.usage_of(old, -1);
   end if;
-  insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  select o.user_id, private.utc_day(o.created_at), o.kind, private.charge_unit(o.price_unit, o.price_is_foreign),
-    -count(*), -sum(greatest(o.num_segments, 1)), -sum(o.tenant_price),
-    -sum(private.charge_of(o.price, o.price_is_foreign, o.estimated_price))
-  from old_rows o where o.kind is not null group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
-  on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
-    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost;
+  if private.counts(new.status) then
+    changes := changes || private.usage_of(new, 1);
+  end if;
+  perform private.add_changes(changes);
+  -- Nothing is decided about a late price: only here can it reach a threshold.
+  if new.cost > old.cost then
+    perform private.set_due_by(new.user_id, 'spending');
+  end if;
   return null;
 end;
 $$;
-comment on function private.take_usage() is 'Trigger: takes deleted messages out of usage_totals.';
+comment on function private.total_update() is
+  'Trigger: moves a change of status, price or segments into the totals. The thresholds of the spend limit are due for '
+  'a check when the cost has grown.';
 
-create trigger add_usage_of_new after insert on public.sms_messages
-  referencing new table as new_rows for each statement execute function private.add_new_usage();
-create trigger add_usage_of_changed after update on public.sms_messages
-  for each row when ((old.kind, old.price_unit, old.price_is_foreign, old.num_segments, old.tenant_price, old.price,
-      old.estimated_price, old.created_at)
-    is distinct from (new.kind, new.price_unit, new.price_is_foreign, new.num_segments, new.tenant_price, new.price,
-      new.estimated_price, new.created_at))
-  execute function private.move_usage();
-create trigger add_usage_of_deleted after delete on public.sms_messages
-  referencing old table as old_rows for each statement execute function private.take_usage();
-
-create function private.lock_usage(p_message_ids uuid[]) returns void
+create function private.total_deletes() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if exists (select from old_rows) then
+    perform private.add_changes(array(
+      select private.usage_of(o, -1) from old_rows o where private.counts(o.status)));
+  end if;
+  return null;
+end;
+$$;
+comment on function private.total_deletes() is 'Trigger: takes deleted messages out of the totals.';
+
+create trigger count_new after insert on public.sms_messages
+  referencing new table as new_rows for each statement execute function private.total_inserts();
+-- Two conditions that exclude each other, so that the report of a status, the most frequent update, has little to
+-- check.
+create trigger count_changed after update of price, price_unit, price_is_foreign, estimated_price, num_segments,
+    has_media, twilio_message_sid, created_at on public.sms_messages
+  for each row when (private.counts(old.status) and private.counts(new.status)
+    and (old.cost, old.price_unit, old.price_is_foreign, old.num_segments, old.kind, old.created_at)
+      is distinct from (new.cost, new.price_unit, new.price_is_foreign, new.num_segments, new.kind, new.created_at))
+  execute function private.total_update();
+create trigger count_changed_status after update of status on public.sms_messages
+  for each row when (private.counts(old.status) <> private.counts(new.status))
+  execute function private.total_update();
+create trigger count_deleted after delete on public.sms_messages
+  referencing old table as old_rows for each statement execute function private.total_deletes();
+
+create function private.lock_totals_of(p_message_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from private.sending_totals t
+  where (t.user_id, t.hour) in (select m.user_id, private.hour_of(m.created_at) from public.sms_messages m
+    where m.id = any (p_message_ids))
+  order by t.user_id, t.hour for no key update;
   perform from private.usage_totals t
   where (t.user_id, t.day) in (select m.user_id, private.utc_day(m.created_at) from public.sms_messages m
     where m.id = any (p_message_ids)) and t.kind <= 'mms_in'
   order by t.user_id, t.day, t.kind desc, t.unit for no key update;
 end;
 $$;
-comment on function private.lock_usage(uuid[]) is
+comment on function private.lock_totals_of(uuid[]) is
   'Locks the totals of several messages, for a decision that changes them one after the other.';
 
-create function private.lock_usage_of_sending(p_user_id uuid) returns void
+create function private.lock_totals_of_sending(p_user_id uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
-  values (p_user_id, private.utc_day(now()), 'mms_out', '', 0, 0, 0, 0),
-    (p_user_id, private.utc_day(now()), 'sms_out', '', 0, 0, 0, 0)
-  on conflict do nothing;
-  perform from private.usage_totals t
-  where t.user_id = p_user_id and t.day = private.utc_day(now()) and t.kind in ('mms_out', 'sms_out') and t.unit = ''
-  order by t.kind desc for no key update;
+  perform private.add_changes(array[
+    row(p_user_id, private.hour_of(now()), 'sms_out', '', 0, 0, 0, 0)::private.usage_change,
+    row(p_user_id, private.hour_of(now()), 'mms_out', '', 0, 0, 0, 0)::private.usage_change]);
 end;
 $$;
-comment on function private.lock_usage_of_sending(uuid) is
-  'Locks the totals that new messages to send are added to, for a decision that locks other rows before it inserts '
+comment on function private.lock_totals_of_sending(uuid) is
+  'Locks the totals that new messages to send are added to, for a decision that locks a campaign before it inserts '
   'them.';
 
 -- Fees ----------------------------------------------------------------------------------------------------------------
@@ -283,7 +355,9 @@ declare
   charged integer := 0;
 begin
   for due in
-    select p.* from private.number_purchases p where p.next_fee_at <= now() order by p.next_fee_at limit p_limit
+    -- The second condition is the index's: the planner does not know that now() is finite.
+    select p.* from private.number_purchases p where p.next_fee_at <= now() and p.next_fee_at < 'infinity'
+    order by p.next_fee_at limit p_limit
     for no key update skip locked
   loop
     perform private.charge_fee(due, due.fees);
@@ -361,11 +435,14 @@ insert into private.schedules (name, job, every) values ('price-numbers', '{"kin
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.add_new_usage(),
-  private.move_usage(),
-  private.take_usage(),
-  private.lock_usage(uuid[]),
-  private.lock_usage_of_sending(uuid),
+  private.hour_of(timestamptz),
+  private.add_changes(private.usage_change[]),
+  private.usage_of(public.sms_messages, integer),
+  private.total_inserts(),
+  private.total_update(),
+  private.total_deletes(),
+  private.lock_totals_of(uuid[]),
+  private.lock_totals_of_sending(uuid),
   private.usage_kind_of(public.fee_kind),
   private.add_fee(),
   private.fee_date(timestamptz, integer),
@@ -379,8 +456,11 @@ revoke execute on function
   public.record_list_price(uuid, numeric, text)
   from public, anon, authenticated;
 grant execute on function
-  private.lock_usage(uuid[]),
-  private.lock_usage_of_sending(uuid),
+  private.hour_of(timestamptz),
+  private.add_changes(private.usage_change[]),
+  private.usage_of(public.sms_messages, integer),
+  private.lock_totals_of(uuid[]),
+  private.lock_totals_of_sending(uuid),
   private.usage_kind_of(public.fee_kind),
   private.fee_date(timestamptz, integer),
   private.charge_fee(private.number_purchases, integer),

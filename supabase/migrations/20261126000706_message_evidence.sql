@@ -73,13 +73,15 @@ declare
   message public.sms_messages;
   reported constant public.message_status := private.message_status_named(p_status);
   moves boolean;
+  foreign_price boolean;
 begin
   -- Most reports are callbacks about a message whose SID is known, and move its status. They need no look before. A
   -- response of Twilio brings the SID; its status is one of the first three.
   if reported > 'queued' and p_price is null and p_num_segments is null and p_sent_at is null
     and p_error_code is distinct from 21610 then
-    update public.sms_messages m set status = reported, error_code = p_error_code, error_message = p_error_message,
-      status_updated_at = now()
+    update public.sms_messages m set status = reported, error_code = p_error_code,
+      -- Twilio quotes a number in it: an erased message, which has none, gets no text again.
+      error_message = case when m.to_number <> '' then p_error_message end, status_updated_at = now()
     where m.id = p_message_id and m.user_id = p_user_id and m.account_sid = p_account_sid
       and m.twilio_message_sid = p_twilio_message_sid and private.message_may_move(m.status, reported);
     if found then
@@ -120,7 +122,10 @@ begin
   priced := p_price is not null and p_price_unit is not null
     and (message.price is distinct from p_price or message.price_unit is distinct from p_price_unit);
   if priced then
-    perform private.learn_currency(p_price_unit, 'message');
+    if private.currency() is null then
+      perform private.learn_currency(p_price_unit, 'message');
+    end if;
+    foreign_price := private.is_foreign(p_price_unit);
   end if;
   if moves or priced or (message.twilio_message_sid is null and p_twilio_message_sid is not null)
     or (p_num_segments is not null and message.num_segments is distinct from p_num_segments)
@@ -130,15 +135,16 @@ begin
       num_segments = coalesce(p_num_segments, m.num_segments),
       price = case when priced then p_price else m.price end,
       price_unit = case when priced then p_price_unit else m.price_unit end,
+      price_is_foreign = case when priced then foreign_price else m.price_is_foreign end,
       sent_at = coalesce(p_sent_at, m.sent_at),
       status = case when moves then reported else m.status end,
       error_code = case when moves then p_error_code else m.error_code end,
-      error_message = case when moves then p_error_message else m.error_message end,
+      error_message = case when m.to_number = '' then null when moves then p_error_message else m.error_message end,
       status_updated_at = case when moves then now() else m.status_updated_at end
     where m.id = message.id;
   end if;
   if priced then
-    perform private.note_charge(message, p_price, p_price_unit, p_num_segments);
+    perform private.note_charge(message, p_price, p_num_segments) where not foreign_price;
     perform private.note_late_price(message, p_sent_at);
   end if;
   if moves and p_error_code = 21610 then
@@ -172,11 +178,7 @@ set search_path = ''
 as $$
 begin
   perform from public.sms_messages m where m.id = any (p_message_ids) order by m.id for no key update;
-  perform private.lock_usage(p_message_ids);
-  perform from private.sending_totals t
-  where (t.user_id, t.hour) in (select m.user_id, private.hour_of(m.created_at) from public.sms_messages m
-    where m.id = any (p_message_ids))
-  order by t.user_id, t.hour for no key update;
+  perform private.lock_totals_of(p_message_ids);
   perform from public.campaigns c
   where c.id in (select m.campaign_id from public.sms_messages m where m.id = any (p_message_ids))
   order by c.id for no key update;
@@ -195,6 +197,7 @@ begin
   perform private.lock_for_evidence(array(select e.message_id from unnest(p_evidence) e));
   for evidence in
     select e.*, m.user_id, m.account_sid from unnest(p_evidence) e join public.sms_messages m on m.id = e.message_id
+    order by m.user_id -- in this order tenants become due, see total_update
   loop
     return query
       select evidence.message_id, r.outcome = 'moved', r.priced

@@ -63,31 +63,15 @@ begin
   on conflict (is_only) do update set unit = excluded.unit, source = excluded.source, read_at = now()
   -- A message never overrules another one: it may be the one in the wrong unit.
   where c.source < excluded.source or (c.source = excluded.source and c.source <> 'message');
-  -- Prices of the last day were judged by weaker evidence. A trigger judges them again.
+  -- Prices of the last day were judged by weaker evidence.
   if found then
-    update public.sms_messages m set price_unit = m.price_unit from private.awaited_reports r
+    update public.sms_messages m set price_is_foreign = private.is_foreign(m.price_unit) from private.awaited_reports r
     where r.message_id = m.id and m.price is not null and m.price_is_foreign <> private.is_foreign(m.price_unit);
   end if;
 end;
 $$;
 comment on function private.learn_currency(text, private.currency_source) is
   'Stores the currency of the master account, unless stronger evidence is stored.';
-
-create function private.judge_price_unit() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.price_is_foreign := private.is_foreign(new.price_unit);
-  return new;
-end;
-$$;
-comment on function private.judge_price_unit() is
-  'Trigger: decides whether a message''s price counts, for every writer of a price.';
-create trigger judge_new_price before insert on public.sms_messages
-  for each row when (new.price is not null) execute function private.judge_price_unit();
-create trigger judge_price before update of price, price_unit on public.sms_messages
-  for each row when (new.price is not null) execute function private.judge_price_unit();
 
 -- Estimates -----------------------------------------------------------------------------------------------------------
 
@@ -248,8 +232,7 @@ comment on function private.message_cost(public.plans, text, integer, boolean) i
   'What a message is assumed to cost: for each segment, or for an MMS, the price of its country and channel, at least '
   'the plan''s segment_price, and the carrier fee.';
 
-create function private.note_charge(p_message public.sms_messages, p_price numeric, p_price_unit text,
-  p_segments integer) returns void
+create function private.note_charge(p_message public.sms_messages, p_price numeric, p_segments integer) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -257,8 +240,8 @@ declare
   of_channel constant private.message_channel := case p_message.kind when 'mms_out' then 'mms' else 'sms' end;
   segments constant integer := greatest(1, coalesce(p_segments, p_message.num_segments));
 begin
-  -- Neither a credit, a received message nor an amount in another currency says what the next message to send costs.
-  if p_price >= 0 or p_message.direction = 'inbound' or private.is_foreign(p_price_unit) then
+  -- Neither a credit nor a received message says what the next message to send costs.
+  if p_price >= 0 or p_message.direction = 'inbound' then
     return;
   end if;
   -- Compared with what the prices alone say: the message's own estimate may have more segments, or a plan that assumes
@@ -279,8 +262,9 @@ begin
   where p.unit_price < excluded.unit_price;
 end;
 $$;
-comment on function private.note_charge(public.sms_messages, numeric, text, integer) is
-  'Raises the charged price of a message''s country and channel to what Twilio reported for it.';
+comment on function private.note_charge(public.sms_messages, numeric, integer) is
+  'Raises the charged price of a message''s country and channel to what Twilio reported for it, in the currency of the '
+  'master account.';
 
 create function public.record_listed_prices(p_prices jsonb, p_price_unit text default null) returns integer
 language plpgsql
@@ -320,8 +304,7 @@ revoke execute on function
   private.currency(),
   private.is_foreign(text),
   private.learn_currency(text, private.currency_source),
-  private.judge_price_unit(),
-  private.note_charge(public.sms_messages, numeric, text, integer),
+  private.note_charge(public.sms_messages, numeric, integer),
   public.record_listed_prices(jsonb, text)
   from public, anon, authenticated;
 grant execute on function
@@ -333,6 +316,6 @@ grant execute on function
   private.currency(),
   private.is_foreign(text),
   private.learn_currency(text, private.currency_source),
-  private.note_charge(public.sms_messages, numeric, text, integer),
+  private.note_charge(public.sms_messages, numeric, integer),
   public.record_listed_prices(jsonb, text)
   to service_role;

@@ -210,20 +210,6 @@ comment on function private.erase_conversations(uuid, integer) is
   'Erases texts, media and numbers of up to p_limit messages, and conversations without messages left. Returns 0 when '
   'nothing is left.';
 
--- A callback or a look-up may come after the erasure, with an error in which Twilio quotes a number.
-create function private.keep_erased() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.error_message := null;
-  return new;
-end;
-$$;
-comment on function private.keep_erased() is 'Trigger: an erased message gets no text again.';
-create trigger keep_erased before update on public.sms_messages
-  for each row when (new.to_number = '' and new.error_message is not null) execute function private.keep_erased();
-
 create function private.erase_opt_outs(p_user_id uuid, p_limit integer) returns integer
 language plpgsql
 set search_path = ''
@@ -367,7 +353,6 @@ revoke execute on function
   public.ask_for_due_redactions(integer),
   private.erase_conversations(uuid, integer),
   private.erase_opt_outs(uuid, integer),
-  private.keep_erased(),
   private.purge_messages(integer),
   private.purge_totals(integer),
   private.purge_number_purchases(integer),

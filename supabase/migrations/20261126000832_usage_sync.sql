@@ -69,11 +69,9 @@ begin
 end;
 $$;
 comment on function private.note_usage_activity() is 'Trigger: a message, a purchase or a release makes usage due.';
--- The first sent message of an hour. Received messages have no totals.
-create trigger usage_of_sent after insert on private.sending_totals
+-- The first message of an hour.
+create trigger usage_of_messages after insert on private.sending_totals
   for each row execute function private.note_usage_activity();
-create trigger usage_of_received after insert on public.sms_messages
-  for each row when (new.direction = 'inbound') execute function private.note_usage_activity();
 create trigger usage_of_new_number after insert on public.user_twilio_numbers
   for each row execute function private.note_usage_activity();
 create trigger usage_of_changed_number after update on public.user_twilio_numbers

@@ -182,7 +182,7 @@ $$;
 comment on function private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer) is
   'Moves p_by recipients of a campaign from one count to another.';
 
--- Fired after those of the totals (in the order of their names): see total_inserts.
+-- Fired after those of the totals (in the order of their names): see add_changes.
 
 create function private.count_campaign_update() returns trigger
 language plpgsql

@@ -118,7 +118,7 @@ begin
   -- Locks in the order of every send and every report: the tenant, their totals, then the campaign.
   perform private.lock_sending(p_user_id);
   if exists (select from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id and c.run = p_run) then
-    perform private.lock_totals(p_user_id);
+    perform private.lock_totals_of_sending(p_user_id);
   end if;
   select * into campaign from public.campaigns c
   where c.id = p_campaign_id and c.user_id = p_user_id and c.run = p_run for no key update;
@@ -488,11 +488,7 @@ begin
   -- Locks in the order of every callback: messages by id, then their totals, then the campaign.
   perform from public.sms_messages m where m.id in (select r.message_id from unnest(results) r)
   order by m.id for update;
-  perform private.lock_usage(array(select r.message_id from unnest(results) r));
-  perform from private.sending_totals t
-  where t.user_id = p_user_id and t.hour in (select private.hour_of(m.created_at) from public.sms_messages m
-    where m.id in (select r.message_id from unnest(results) r))
-  order by t.hour for no key update;
+  perform private.lock_totals_of(array(select r.message_id from unnest(results) r));
 
   -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
   delete from public.sms_messages m using unnest(results) r

@@ -37,7 +37,7 @@ create temp table made as select pg_temp.message(pg_temp.tenant(), 'reserved', n
 select is(pg_temp.total(), '1 for 0.02', 'A new message counts with its estimated price');
 select pg_temp.message(pg_temp.neighbour());
 select is(pg_temp.total(), '1 for 0.02', 'Another tenant''s message does not count');
-select pg_temp.message(pg_temp.tenant(), 'received', p_direction => 'inbound');
+select pg_temp.message(pg_temp.tenant(), 'received', null, 0, p_direction => 'inbound');
 select is(pg_temp.total(), '1 for 0.02', 'A received message does not count');
 select pg_temp.message(pg_temp.tenant(), 'refused');
 select is(pg_temp.total(), '1 for 0.02', 'A message inserted as refused does not count');

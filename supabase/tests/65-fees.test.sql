@@ -134,8 +134,8 @@ begin
         select pg_temp.tenant(), d.direction, '+15005550101', '+15005550199', 'sent', 'AC1', 'subaccount', case d.direction when 'outbound' then (random() / 10)::numeric(12, 5) else 0 end, p.markup,
           now() - random() * interval '40 days', 'SM' || gen_random_uuid()
         from public.plans p, (select case when random() < 0.8 then 'outbound'::public.message_direction else 'inbound' end as direction) d where p.key = 'free';
-      when 2, 3 then update public.sms_messages set price = -(random() / 8 - 0.01)::numeric(12, 5), price_unit = case when random() < 0.9 then 'USD' else 'EUR' end
-        where id = (select id from public.sms_messages order by random() limit 1);
+      when 2, 3 then update public.sms_messages set price = -(random() / 8 - 0.01)::numeric(12, 5), price_unit = u.unit, price_is_foreign = u.unit = 'EUR'
+        from (select case when random() < 0.9 then 'USD' else 'EUR' end as unit) u where id = (select id from public.sms_messages order by random() limit 1);
       when 4 then update public.sms_messages set status = case when random() < 0.5 then 'not_sent' else 'sent' end::public.message_status
         where id = (select id from public.sms_messages where direction = 'outbound' order by random() limit 1);
       when 5 then insert into private.number_purchases (number_id, user_id, monthly_price, reserved_at)

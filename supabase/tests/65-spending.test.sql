@@ -200,10 +200,10 @@ select is(pg_temp.noticed(), pg_temp.month() || ' 100, ' || pg_temp.month() || '
 select pg_temp.empty();
 select pg_temp.send(50);
 update public.sms_messages set price = -8 where user_id = pg_temp.tenant();
-select is(pg_temp.noticed(), pg_temp.month() || ' 80', 'A late price that passes 80 % is noticed');
+select ok(public.check_due_spending(10) = 1 and pg_temp.noticed() = pg_temp.month() || ' 80', 'A late price that passes 80 % makes one check due, and is noticed');
 update public.sms_messages set price = -7 where user_id = pg_temp.tenant();
 update public.sms_messages set price = -9 where user_id = pg_temp.tenant();
-select is(pg_temp.noticed(), pg_temp.month() || ' 80', 'A threshold that is passed again is noticed once');
+select ok(public.check_due_spending(10) = 1 and pg_temp.noticed() = pg_temp.month() || ' 80', 'A threshold that is passed again is noticed once');
 insert into private.usage_accounts (account_sid, user_id, first_day) values ('AC1', pg_temp.tenant(), current_date - 40) on conflict do nothing;
 insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
 values (pg_temp.tenant(), 'AC1', private.utc_day(), 'failed-message-processing-fee', 1000, 1000, 1, 'usd');
@@ -214,7 +214,7 @@ select pg_temp.empty();
 insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid)
 values (pg_temp.attacker(), 'inbound', '+15005550199', '+15005550102', 'received', 'AC2', 'subaccount', 'SM-in');
 update public.sms_messages set price = -10 where twilio_message_sid = 'SM-in';
-select is(pg_temp.noticed(pg_temp.attacker()), pg_temp.month() || ' 100, ' || pg_temp.month() || ' 80', 'Received messages that use up the limit are noticed');
+select ok(public.check_due_spending(10) = 1 and pg_temp.noticed(pg_temp.attacker()) = pg_temp.month() || ' 100, ' || pg_temp.month() || ' 80', 'Received messages that use up the limit are noticed');
 select pg_temp.empty();
 select pg_temp.send(50);
 update public.plans set spend_limit = 5 where key = 'free';

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(49);
+select plan(50);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 100, monthly_message_limit = 1000, spend_limit = 10, markup = 1.5, segment_price = 0.01;
@@ -166,6 +166,12 @@ select is((select spent || ' ' || report from public.get_usage(pg_temp.attacker(
 select is((select count(*) from regexp_matches(pg_get_functiondef('private.usage_by_day(uuid, date, date)'::regprocedure) || pg_get_functiondef('private.period_usage_of(uuid)'::regprocedure)
   || pg_get_functiondef('public.get_usage(uuid, public.usage_step, date, date)'::regprocedure) || pg_get_functiondef('private.usage_report(uuid, public.usage_step, date, date)'::regprocedure), 'sms_messages', 'g')),
   0::bigint, 'No part of a report reads the ledger');
+
+set local enable_seqscan = off;
+create temp table scans as select pg_stat_get_xact_numscans('private.number_purchases'::regclass) as before;
+select public.charge_number_fees(1);
+select is(pg_stat_get_xact_numscans('private.number_purchases'::regclass) - (select before from scans), 0::bigint, 'Fees that are due are found by index');
+set local enable_seqscan = on;
 
 -- Random histories ----------------------------------------------------------------------------------------------------
 

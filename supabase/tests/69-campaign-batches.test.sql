@@ -359,7 +359,7 @@ select is_empty($$ select c.id from public.campaigns c cross join lateral (
     select count(*) filter (where is_waiting and c.status <> 'canceled') as waiting, count(*) filter (where skip_reason is not null or (is_waiting and c.status = 'canceled')) as skipped, count(*) filter (where message_id is not null) as messages
     from private.campaign_recipients r where r.campaign_id = c.id) r
   where (c.waiting, c.skipped, c.total - c.waiting - c.skipped) <> (r.waiting, r.skipped, r.messages) $$, 'The counts of every campaign equal those of its recipients');
-select is((select sum(messages) from private.sending_totals where user_id = pg_temp.tenant()), (select count(*)::numeric from public.sms_messages m where user_id = pg_temp.tenant() and m.cost is not null),
+select is((select sum(messages) from private.sending_totals where user_id = pg_temp.tenant()), (select count(*)::numeric from public.sms_messages m where user_id = pg_temp.tenant() and m.direction = 'outbound' and private.counts(m.status)),
   'The tenant''s total equals the count of their messages');
 
 select * from finish();

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(13);
+select plan(17);
 
 select pg_temp.join_as('tenant');
 
@@ -20,6 +20,15 @@ select is_empty(
   $$ select tgname from pg_catalog.pg_trigger
      where tgrelid = 'public.sms_messages'::regclass and not tgisinternal and tgtype & 16 <> 0 and (tgtype & 1 = 0 or tgqual is null) $$,
   'Every update trigger of the ledger is per row and has a condition');
+select is_empty(
+  $$ select tgname from pg_catalog.pg_trigger where tgrelid = 'public.sms_messages'::regclass and tgtype & 18 = 18 $$,
+  'No trigger fires before an update: Postgres would lock each row first and compute all generated columns anew');
+select is_empty(
+  $$ select a.attname from pg_catalog.pg_attribute a join pg_catalog.pg_attrdef f on (f.adrelid, f.adnum) = (a.attrelid, a.attnum)
+     join pg_catalog.pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass
+     join pg_catalog.pg_attribute b on b.attrelid = d.refobjid and b.attnum = d.refobjsubid
+     where a.attrelid = 'public.sms_messages'::regclass and a.attgenerated <> '' and b.attname in ('status', 'status_updated_at', 'error_code', 'error_message') $$,
+  'No generated column depends on what a report of a status changes');
 
 -- Reports -------------------------------------------------------------------------------------------------------------
 
@@ -39,11 +48,17 @@ begin
   return pg_stat_get_xact_tuples_updated(ledger) - updated || ' updated, ' || pg_stat_get_xact_tuples_hot_updated(ledger) - hot || ' without an index';
 end;
 $$;
+create function pg_temp.totals_written() returns bigint language sql as $$
+  select sum(pg_stat_get_xact_tuples_updated(t) + pg_stat_get_xact_tuples_inserted(t)) from unnest('{private.sending_totals,private.usage_totals}'::regclass[]) t;
+$$;
+create temp table written as select pg_temp.totals_written() as before;
 select is(pg_temp.reported('queued'), '1 updated, 0 without an index', 'The response with the SID changes an index');
 select is(pg_temp.reported('sent'), '1 updated, 1 without an index', 'A report of a status changes none');
 select is(pg_temp.reported('delivered'), '1 updated, 1 without an index', 'A report of a final status changes none');
 select is(pg_temp.reported('sent'), '0 updated, 0 without an index', 'A late report writes nothing');
+select is(pg_temp.totals_written() - (select before from written), 0::bigint, 'Reports of a status write no totals');
 select is(pg_temp.reported('delivered', -0.0079), '1 updated, 1 without an index', 'A report of a price changes none');
+select is(pg_temp.totals_written() - (select before from written), 3::bigint, 'It moves one hour and, from the estimate to the currency of the price, two rows of the day');
 
 -- A large tenant among many small ones --------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(89);
+select plan(90);
 
 select pg_temp.join_as('tenant', 'neighbour', 'leaver');
 select pg_temp.forget_jobs();
@@ -219,7 +219,10 @@ insert into public.sms_messages (user_id, direction, from_number, to_number, sta
 select is(pg_temp.due_in(), '30 minutes', 'A sent message makes an account due soon');
 select pg_temp.quiet();
 insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source) values (pg_temp.tenant(), 'inbound', '+15005550190', '+15005550101', 'received', 'AC1', 'subaccount');
-select is(pg_temp.due_in(), '30 minutes', 'A received message makes an account due soon');
+select is(pg_temp.due_in(), '5 days', 'Another message of the same hour does not');
+delete from private.sending_totals;
+insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source) values (pg_temp.tenant(), 'inbound', '+15005550190', '+15005550101', 'received', 'AC1', 'subaccount');
+select is(pg_temp.due_in(), '30 minutes', 'A received message, the first of an hour, makes an account due soon');
 update private.usage_accounts set due_at = now() + interval '5 days', read_at = now() - interval '1 hour' where account_sid = 'AC1';
 select private.note_usage(pg_temp.tenant());
 select is(pg_temp.due_in(), '5 hours', 'An account is due six hours after its last read at the earliest');

@@ -19,9 +19,8 @@ create function pg_temp.subscribe(p_plan text, p_days integer default 30) return
   on conflict (id) do update set plan_key = p_plan, current_period_end = excluded.current_period_end;
 $$;
 create function pg_temp.spend(p_amount numeric) returns void language sql as $$
-  insert into private.sending_totals (user_id, hour, messages, spend)
-  values (pg_temp.tenant(), private.hour_of(now()), 1, p_amount)
-  on conflict (user_id, hour) do update set spend = p_amount;
+  delete from private.fees where user_id = pg_temp.tenant();
+  insert into private.fees (user_id, key, kind, cost) values (pg_temp.tenant(), 'spent', 'other', p_amount);
 $$;
 create function pg_temp.fire(p_day text, p_value numeric, p_sid text default 'UT1', p_at timestamptz default now(), p_user uuid default pg_temp.tenant(), p_account text default 'ACtenant')
 returns text language sql as $$

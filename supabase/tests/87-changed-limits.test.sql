@@ -15,6 +15,7 @@ select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, origin) values ('sub_1', pg_temp.tenant(), 'cus_1', 'gold', 'active', 'metadata');
 select pg_temp.own(pg_temp.tenant(), 1, p_primary => true), pg_temp.own(pg_temp.tenant(), 2), pg_temp.own(pg_temp.tenant(), 3);
 insert into private.sending_totals (user_id, hour, messages, spend, price) values (pg_temp.tenant(), date_trunc('hour', now()), 9, 9, 9);
+insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost) values (pg_temp.tenant(), private.utc_day(), 'sms_out', '', 9, 9, 9, 9);
 
 create function pg_temp.limit_to(p_limits jsonb, p_until timestamptz default null) returns text language sql as $$
   select public.set_tenant_limits(pg_temp.tenant(), p_limits, p_until, pg_temp.operator(), 'req-1', 'asked')::text $$;

@@ -931,14 +931,14 @@ async function assertCountsAreCorrect(userId: string): Promise<void> {
   assert.deepEqual([...wrong], []);
   const [totals] = await sql`
     select sum(t.messages)::integer as messages, sum(t.spend) as spend,
-      (select count(*)::integer from public.sms_messages m where m.cost is not null and m.direction = 'outbound' and m.user_id = ${userId}) as messages_now,
-      (select sum(m.cost) from public.sms_messages m where m.user_id = ${userId}) as spend_now
+      (select count(*)::integer from public.sms_messages m where private.counts(m.status) and m.direction = 'outbound' and m.user_id = ${userId}) as messages_now,
+      (select sum(m.cost) from public.sms_messages m where private.counts(m.status) and m.user_id = ${userId}) as spend_now
     from private.sending_totals t where t.user_id = ${userId}`;
   const usage = await sql`
     with counted as (
       select private.utc_day(created_at) as day, kind, coalesce(price_unit, '') as unit, count(*) as count,
         sum(greatest(num_segments, 1)) as segments, sum(tenant_price) as price, sum(coalesce(abs(price), estimated_price)) as cost
-      from public.sms_messages where user_id = ${userId} and kind is not null group by 1, 2, 3
+      from public.sms_messages where user_id = ${userId} and private.counts(status) group by 1, 2, 3
     )
     select * from counted c full join (select * from private.usage_totals where user_id = ${userId} and count <> 0) t
       using (day, kind, unit)

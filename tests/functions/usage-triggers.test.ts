@@ -168,8 +168,7 @@ test("a firing of which we count at least half alerts operators and suspends nob
   const ada = await guarded("ada");
   const [trigger] = await triggersOf(ada);
   await stage.database.sql`
-    insert into private.sending_totals (user_id, hour, messages, spend)
-    values (${ada.id}, private.hour_of(now()), 1, 35)`;
+    insert into private.fees (user_id, key, kind, cost) values (${ada.id}, 'spent', 'other', 35)`;
   assert.equal((await postTwilioCallback(stage.state, callback(ada, trigger.sid, "69"))).status, 204);
   assert.deepEqual([(await alertsOf(ada)).length, await holdOf(ada)], [1, null]);
 });

@@ -90,14 +90,15 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
         await tx`delete from private.usage_totals where user_id = ${userId} and kind <= 'mms_in'`;
         await tx`
           insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
-          select m.user_id, private.utc_day(m.created_at), m.kind, coalesce(upper(m.price_unit), ''), count(*),
-            sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(coalesce(abs(m.price), m.estimated_price))
-          from public.sms_messages m where m.user_id = ${userId} and m.kind is not null group by 1, 2, 3, 4`;
+          select m.user_id, private.utc_day(m.created_at), m.kind, private.charge_unit(m.price_unit, m.price_is_foreign), count(*),
+            sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(m.cost)
+          from public.sms_messages m where m.user_id = ${userId} and private.counts(m.status) group by 1, 2, 3, 4`;
         await tx`delete from private.sending_totals where user_id = ${userId}`;
         await tx`
-          insert into private.sending_totals (user_id, hour, messages, spend)
-          select m.user_id, date_trunc('hour', m.created_at), count(*), sum(m.cost)
-          from public.sms_messages m where m.user_id = ${userId} and m.cost is not null group by 1, 2`;
+          insert into private.sending_totals (user_id, hour, messages, spend, price)
+          select m.user_id, private.hour_of(m.created_at), count(*) filter (where m.direction = 'outbound'), sum(m.cost),
+            sum(m.tenant_price)
+          from public.sms_messages m where m.user_id = ${userId} and private.counts(m.status) group by 1, 2`;
         await tx`update public.user_twilio_numbers set updated_at = updated_at - ${gone}::interval where user_id = ${userId}`;
       });
     },

@@ -373,7 +373,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1451,7 +1451,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1599,7 +1599,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -2507,7 +2507,7 @@ export type Database = {
           "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
