@@ -184,8 +184,6 @@ Deno.test("an operator sees what the account of a suspended tenant costs, with t
   await sql`select private.take_in_number(${tenant.id}, ${sid},
     ${sql.json({ phoneNumber, phoneSid: "PN-costly", friendlyName: phoneNumber, capabilities: { sms: true } })})`;
   await operator.switchboard.admin.suspend({ userId: tenant.id, reason: "spam" });
-  await sql.end();
-  await sql`select private.enqueue('{"kind": "price-numbers"}')`;
   const account = await eventually("the price to be read", async () => {
     const { accounts } = await operator.switchboard.admin.listUnpaidAccounts();
     return accounts.find(({ userId, costs }) => userId === tenant.id && costs[0]?.unpriced === 0);
