@@ -428,6 +428,33 @@ comment on function public.decide_leaving(uuid, bigint, text, boolean, jsonb) is
   'Decides what happens to a subaccount that is to be closed, with its numbers at Twilio as just listed. leave comes '
   'with numbers, as numbers_to_leave returns them.';
 
+create type public.duplicate_outcome as enum ('close', 'listed', 'fenced');
+comment on type public.duplicate_outcome is
+  'What to do with a duplicate of a tenant''s account. listed: it has numbers that Twilio refuses to move, so it stays '
+  'open and an operator is alerted. fenced: the lease was lost.';
+
+create function public.decide_duplicate(p_user_id uuid, p_fence bigint, p_account_sid text, p_refused jsonb)
+returns public.duplicate_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  elsif jsonb_array_length(p_refused) = 0 or private.leaves_at_once(p_user_id) then
+    perform private.settle_alert('unpaid_account', p_account_sid);
+    return 'close';
+  end if;
+  perform private.raise_alert('unpaid_account', p_account_sid, p_user_id, jsonb_build_object(
+    'reason', p_refused -> 0 ->> 'reason', 'duplicateNumbers', p_refused));
+  return 'listed';
+end;
+$$;
+comment on function public.decide_duplicate(uuid, bigint, text, jsonb) is
+  'Decides whether a duplicate of a tenant''s account is closed, after its numbers were moved to the account that is '
+  'kept. p_refused: those that Twilio refused to move, [{phoneNumber, reason}]. Closing releases them, so only the '
+  'account of a tenant whose numbers leave at once is closed with them.';
+
 create function public.note_leaving_begun(p_user_id uuid, p_fence bigint) returns public.fenced_write
 language plpgsql
 set search_path = ''
@@ -662,6 +689,7 @@ revoke execute on function
   private.note_listed_numbers(uuid, text, jsonb),
   private.numbers_to_leave(jsonb),
   public.decide_leaving(uuid, bigint, text, boolean, jsonb),
+  public.decide_duplicate(uuid, bigint, text, jsonb),
   public.note_leaving_begun(uuid, bigint),
   public.note_leaving_step(uuid, bigint, text, public.leaving_step),
   private.record_parked(private.leaving_numbers, text),
@@ -689,6 +717,7 @@ grant execute on function
   private.note_listed_numbers(uuid, text, jsonb),
   private.numbers_to_leave(jsonb),
   public.decide_leaving(uuid, bigint, text, boolean, jsonb),
+  public.decide_duplicate(uuid, bigint, text, jsonb),
   public.note_leaving_begun(uuid, bigint),
   public.note_leaving_step(uuid, bigint, text, public.leaving_step),
   private.record_parked(private.leaving_numbers, text),

@@ -113,10 +113,18 @@ update private.leaving_numbers set due_at = now() - interval '1 second';
 select is(pg_temp.decide(false, 1, 2) || ' ' || pg_temp.note(1, 'park') || ' ' || pg_temp.record(1, 'master') || ' ' || pg_temp.state(1), 'leave park,park noted written parked 27 days',
   'A parked number stays until the date that was told, though the plan now parks for a shorter time');
 select is(pg_temp.note(2, 'park') || ' ' || pg_temp.record(2, 'tenant', 'Address needed') || ' ' || pg_temp.state(2), 'noted written kept 27 days Address needed', 'So does a number that cannot be parked');
+-- A duplicate account
+create function pg_temp.duplicate(p_fence bigint, p_refused jsonb) returns text language sql as $$
+  select public.decide_duplicate(pg_temp.tenant(), p_fence, 'AC9', p_refused) || ' '
+    || (select count(*) from public.operator_alerts where kind = 'unpaid_account' and subject = 'AC9' and settled_at is null) $$;
+select is(pg_temp.duplicate(pg_temp.fence(), '[{"phoneNumber": "+15005550109", "reason": "Address needed"}]'), 'listed 1', 'A duplicate account with a number that cannot be moved stays open and is listed');
+select is(pg_temp.duplicate(pg_temp.fence() - 1, '[]'), 'fenced 1', 'Without the lease it is not closed');
+select is(pg_temp.duplicate(pg_temp.fence(), '[]'), 'close 0', 'Once its numbers have moved it is closed');
 -- A closure by an operator
 update private.tenancies set operator_hold = 'closed' where user_id = pg_temp.tenant();
 select is(pg_temp.converge() || ' ' || pg_temp.decide(false, 2), 'closed leave release', 'A closure by an operator releases a kept number at once');
 select results_eq($$ select phone_sid, todo::text from public.parked_numbers_to_do(pg_temp.tenant(), now()) $$, $$ values ('PN1', 'release') $$, 'And a parked one');
+select is(public.decide_duplicate(pg_temp.tenant(), pg_temp.fence(), 'AC9', '[{"phoneNumber": "+15005550109", "reason": "Address needed"}]')::text, 'close', 'And a duplicate account with a number that cannot be moved is closed');
 select results_eq($$ select number, released_at from pg_temp.notices where at = now() order by 1 $$, $$ values ('+15005550101', now()), ('+15005550102', now()) $$, 'The tenant is told of both');
 select is(pg_temp.note(2, 'release') || ' ' || pg_temp.record(2, 'tenant', 'Not now') || ' ' || pg_temp.converge() || ' ' || pg_temp.decide(false, 2), 'noted written closed wait', 'What Twilio refuses to release is tried again a day later');
 -- A payment while a number is parked, and another end

@@ -119,6 +119,11 @@ async function leap(world: World, days: number): Promise<void> {
   await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
 }
 
+async function sweep(world: World): Promise<void> {
+  await world.sql`update private.schedules set due_at = now() where name = 'sweep'`;
+  await comeToRest(world);
+}
+
 /** The writes about numbers and accounts at Twilio since a request, in words. */
 async function writesSince(world: World, since: number): Promise<string[]> {
   const requests = (await world.twilio.requests(since)).filter(({ method, status }) =>
@@ -200,14 +205,18 @@ test("a parked number belongs to no other tenant, returns to one who pays again,
 async function payerInBritain(world: World): Promise<Leaver & { phoneSid: string }> {
   await world.twilio.configure({ regulations: { GB: { address: "any", bundle: false } } });
   const leaver = await payer(world, 0, "park");
-  const response = await world.twilio.post(`/Accounts/${leaver.sid}/IncomingPhoneNumbers.json`, {
-    PhoneNumber: "+442079460001",
-    AddressSid: await world.twilio.address(leaver.sid, "GB"),
-  });
-  const { sid: phoneSid } = await response.json();
+  const phoneSid = await buyInBritain(world, leaver.sid);
   await world.sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, capabilities, account_sid)
     values (${leaver.userId}, '+442079460001', ${phoneSid}, '{"sms": true}', ${leaver.sid})`;
   return { ...leaver, phoneSid };
+}
+
+async function buyInBritain(world: World, sid: string): Promise<string> {
+  const response = await world.twilio.post(`/Accounts/${sid}/IncomingPhoneNumbers.json`, {
+    PhoneNumber: "+442079460001",
+    AddressSid: await world.twilio.address(sid, "GB"),
+  });
+  return (await response.json()).sid;
 }
 
 test("a regulated number without papers of the master account is listed with the reason, and released later", async (world) => {
@@ -311,13 +320,38 @@ test("the numbers of a duplicate move to the account that is kept before the dup
   const duplicate = await world.twilio.post("/Accounts.json", { FriendlyName: `switchboard:${leaver.userId}` });
   const { sid } = await duplicate.json();
   const phoneSid = await buy(world, leaver.userId, sid, false);
-  await world.sql`update private.schedules set due_at = now() where name = 'sweep'`;
-  await comeToRest(world);
+  await sweep(world);
   const accounts = await accountsOf(world, leaver.userId);
   const kept = accounts.find(({ status }) => status === "active")!;
   assert.equal(accounts.filter(({ status }) => status !== "closed").length, 1);
   assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid), kept.sid);
   assert.equal((await ownedNumbers(world, leaver.userId)).size, 2);
+});
+
+test("a duplicate with a number that Twilio refuses to move stays open and is listed, until the number can move", async (world) => {
+  const leaver = await payer(world, 1, "release");
+  await world.twilio.configure({ regulations: { GB: { address: "any", bundle: false } } });
+  await world.advance(2); // the younger of two accounts with numbers is the duplicate
+  const duplicate = await world.twilio.post("/Accounts.json", { FriendlyName: `switchboard:${leaver.userId}` });
+  const { sid } = await duplicate.json();
+  const phoneSid = await buyInBritain(world, sid);
+  await sweep(world);
+  assert.deepEqual(await accountsOf(world, leaver.userId), [
+    { sid: leaver.sid, status: "active" },
+    { sid, status: "active" },
+  ]);
+  assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid), sid);
+  const [alert] = await openAlerts(world);
+  assert.equal(alert?.subject, sid);
+  assert.match(alert!.details.reason, /Address/);
+  await world.twilio.configure({ regulations: {} });
+  await sweep(world);
+  assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid), leaver.sid);
+  assert.deepEqual(await accountsOf(world, leaver.userId), [
+    { sid: leaver.sid, status: "active" },
+    { sid, status: "closed" },
+  ]);
+  assert.deepEqual(await openAlerts(world), []);
 });
 
 test("nothing leaves while the master account is not active", async (world) => {

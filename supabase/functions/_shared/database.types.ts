@@ -1046,6 +1046,10 @@ export type Database = {
           "spending": Json;
         }[];
       };
+      "decide_duplicate": {
+        Args: { "p_account_sid": string; "p_fence": number; "p_refused": Json; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["duplicate_outcome"];
+      };
       "decide_leaving": {
         Args: {
           "p_account_sid": string;
@@ -2638,6 +2642,7 @@ export type Database = {
         | "closed";
       "defer_job_outcome": "deferred" | "gone";
       "disable_forward_webhook_outcome": "disabled" | "unchanged";
+      "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
@@ -3171,6 +3176,7 @@ export const Constants = {
       ],
       "defer_job_outcome": ["deferred", "gone"],
       "disable_forward_webhook_outcome": ["disabled", "unchanged"],
+      "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],

@@ -67,6 +67,7 @@ async function underLease(
     stored: storedOf(lease),
     inDoubt: false,
     leaving: [],
+    listedDuplicates: new Set(),
   };
   try {
     return await convergeInRounds(lease.wanted, execution, thorough);
@@ -89,7 +90,10 @@ async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: 
   let created = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { stored } = execution;
-    const lookUp = () => lookUpAccounts(master, userId, stored.subaccountSid, thorough || created);
+    const lookUp = async () => {
+      const found = await lookUpAccounts(master, userId, stored.subaccountSid, thorough || created);
+      return found.filter(({ sid }) => !execution.listedDuplicates.has(sid));
+    };
     let accounts = await lookUp();
     const suspended = accounts.find(({ status }) => status === "suspended");
     if (suspended !== undefined && stored.appliedStatus !== "suspended") {

@@ -31,6 +31,8 @@ export interface Execution extends ConvergeDependencies, Lease {
   inDoubt: boolean;
   /** The numbers that leave now, as decided for the plan's round. */
   leaving: readonly LeavingNumber[];
+  /** Duplicates that stay open, because Twilio refused to move a number out of them. An operator is alerted. */
+  listedDuplicates: Set<string>;
 }
 
 /** A number that is released, or moved to the master account with papers of that account. */

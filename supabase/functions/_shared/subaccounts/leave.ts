@@ -195,6 +195,12 @@ async function isIn(master: Twilio, accountSid: string, phoneSid: string): Promi
   }
 }
 
+/** A number that Twilio refused to move, with Twilio's reason. */
+export interface RefusedNumber {
+  phoneNumber: string;
+  reason: string;
+}
+
 /**
  * Moves the numbers of a duplicate to the account that is kept, because closing the duplicate releases what is left in it. The sync
  * of numbers then takes them in. Numbers that Twilio refuses to move, such as those of a suspended account, are named.
@@ -204,25 +210,27 @@ export async function moveNumbers(
   duplicate: FoundAccount,
   keeper: FoundAccount,
   execution: Execution,
-): Promise<{ moved: string[]; released: string[] } | null> {
+): Promise<{ moved: string[]; refused: RefusedNumber[] } | null> {
   const { db, userId, publicBaseUrl } = execution;
   const master = await execution.accounts.master();
   const numbers = master.numbersOf(duplicate.sid);
   const moved: string[] = [];
-  const released: string[] = [];
+  const refused: RefusedNumber[] = [];
   for (const { sid, phoneNumber } of duplicate.numbers === 0 ? [] : await numbers.list({ pageSize: 1000 })) {
     if (!await renewLease(db, execution)) return null;
     try {
       await numbers(sid).update({ accountSid: keeper.sid, ...tenantWebhook(publicBaseUrl, userId) });
       moved.push(phoneNumber);
     } catch (error) {
-      const { kind } = requireTwilioFailure(error);
-      if (kind === "unknown" || kind === "throttled") throw error;
-      released.push(phoneNumber);
+      const failure = requireTwilioFailure(error);
+      if (failure.kind === "unknown" || failure.kind === "throttled") throw error;
+      if (failure.kind === "not_found") continue; // moved or released by another hand
+      if (failure.kind === "account") await requireActiveMaster(master, keeper.ownerSid);
+      refused.push({ phoneNumber, reason: failure.message });
     }
   }
   if (moved.length > 0) await decide(db, "report_sender_trouble", { p_user_id: userId });
-  return { moved, released };
+  return { moved, refused };
 }
 
 /** After as many looks every number has come to rest: what was in doubt, then what is done about it. */

@@ -1,4 +1,3 @@
-import { renewLease } from "../accounts/lease.ts";
 import { decide } from "../platform/database.ts";
 import { sealToken } from "../sealing/seal.ts";
 import type { Accounts } from "../twilio/client.ts";
@@ -95,8 +94,18 @@ async function closeDuplicate(duplicate: FoundAccount, keeper: FoundAccount, exe
   const { sid } = duplicate;
   const rescued = await moveNumbers(duplicate, keeper, execution);
   if (rescued === null) return { outcome: "fenced" };
-  // Closing is final, so the lease is checked once more before it.
-  if (!await renewLease(db, execution)) return { outcome: "fenced" };
+  // Closing is final: it releases the numbers that are left, and the lease is checked once more before it.
+  const decided = await decide(db, "decide_duplicate", {
+    p_user_id: userId,
+    p_fence: fence,
+    p_account_sid: sid,
+    p_refused: rescued.refused.map((number) => ({ ...number })),
+  });
+  if (decided === "fenced") return { outcome: "fenced" };
+  if (decided === "listed") {
+    execution.listedDuplicates.add(sid);
+    return DONE;
+  }
   await updateStatus(sid, "closed", execution);
   const recorded = await decide(db, "record_convergence_action", {
     p_user_id: userId,
@@ -104,7 +113,7 @@ async function closeDuplicate(duplicate: FoundAccount, keeper: FoundAccount, exe
     p_action: "subaccount.duplicate_closed",
     p_subaccount_sid: sid,
     p_request_id: requestId,
-    p_details: { ...rescued },
+    p_details: { moved: rescued.moved, released: rescued.refused.map(({ phoneNumber }) => phoneNumber) },
   });
   return recorded === "fenced" ? { outcome: "fenced" } : DONE;
 }
