@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(47);
+select plan(51);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 update public.plans set leaving_numbers = 'park', release_notice = '7 days', parking = '20 days', retention = '30 days', past_due_grace = '7 days', max_numbers = 9,
@@ -114,9 +114,9 @@ select is(pg_temp.decide(false, 1, 2) || ' ' || pg_temp.note(1, 'park') || ' ' |
   'A parked number stays until the date that was told, though the plan now parks for a shorter time');
 select is(pg_temp.note(2, 'park') || ' ' || pg_temp.record(2, 'tenant', 'Address needed') || ' ' || pg_temp.state(2), 'noted written kept 27 days Address needed', 'So does a number that cannot be parked');
 -- A duplicate account
-create function pg_temp.duplicate(p_fence bigint, p_refused jsonb) returns text language sql as $$
-  select public.decide_duplicate(pg_temp.tenant(), p_fence, 'AC9', p_refused) || ' '
-    || (select count(*) from public.operator_alerts where kind = 'unpaid_account' and subject = 'AC9' and settled_at is null) $$;
+create function pg_temp.duplicate(p_fence bigint, p_refused jsonb) returns text language plpgsql as $$
+  declare outcome public.duplicate_outcome := public.decide_duplicate(pg_temp.tenant(), p_fence, 'AC9', p_refused); begin
+  return outcome || ' ' || (select count(*) from public.operator_alerts where kind = 'unpaid_account' and subject = 'AC9' and settled_at is null); end; $$;
 select is(pg_temp.duplicate(pg_temp.fence(), '[{"phoneNumber": "+15005550109", "reason": "Address needed"}]'), 'listed 1', 'A duplicate account with a number that cannot be moved stays open and is listed');
 select is(pg_temp.duplicate(pg_temp.fence() - 1, '[]'), 'fenced 1', 'Without the lease it is not closed');
 select is(pg_temp.duplicate(pg_temp.fence(), '[]'), 'close 0', 'Once its numbers have moved it is closed');
