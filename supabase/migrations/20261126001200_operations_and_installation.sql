@@ -462,18 +462,18 @@ set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
     private.account_for_media private.account_of private.account_status_without_subaccount private.add_changes
-    private.add_fee private.add_shares private.added_totals private.alert_health private.apply_evidence
-    private.ask_for_convergence private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation
-    private.ask_for_usage_sync private.audit private.audit_campaign private.audit_number private.audit_number_sync
-    private.available_sends private.await_again private.await_reports private.begin_priced_plan private.best_item
-    private.billing_customer_of private.billing_period_of private.blocks_checkout private.bounded
-    private.campaign_count_of private.campaign_outcome private.can_send private.carrier_fee private.changed_status
-    private.charge_fee private.charge_first_fee private.charge_of private.charge_unit private.charged_fees
-    private.check_campaign private.check_fallback_limits private.check_for_start private.check_new_subscriber
-    private.check_purchase_rules private.check_recipients private.check_sending_rules private.check_spending
-    private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for private.claim_due
-    private.claim_usage_triggers private.clear_incapable_primary private.clear_released_sid private.compare_account
-    private.compare_day private.compare_kind private.complete_purchase private.confirmed_contacts
+    private.add_fee private.added_totals private.alert_health private.apply_evidence private.ask_for_convergence
+    private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.ask_for_usage_sync
+    private.audit private.audit_campaign private.audit_number private.audit_number_sync private.available_sends
+    private.await_again private.await_reports private.begin_priced_plan private.best_item private.billing_customer_of
+    private.billing_period_of private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome
+    private.can_send private.carrier_fee private.changed_status private.charge_fee private.charge_first_fee
+    private.charge_of private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
+    private.check_for_start private.check_new_subscriber private.check_purchase_rules private.check_recipients
+    private.check_sending_rules private.check_spending private.check_subscriber private.check_subscriptions_of_tenant
+    private.checkout_for private.claim_due private.claim_usage_triggers private.clear_incapable_primary
+    private.clear_released_sid private.compare_account private.compare_day private.compare_kind
+    private.compared_channels private.compared_kinds private.complete_purchase private.confirmed_contacts
     private.confirmed_email_of private.correct_fees private.count_campaign_deletes private.count_campaign_update
     private.count_dead_letters private.count_fallback_message private.count_fallback_use private.count_in_window
     private.count_request private.count_subaccount private.count_units private.countries private.country_windows
