@@ -50,11 +50,17 @@ interface SourceFile {
   atStart: string[];
 }
 
-async function* walk(folder: string): AsyncGenerator<string> {
+async function* walkAll(folder: string): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(join(ROOT, folder))) {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) yield* walk(path);
-    else if (/\.tsx?$/.test(entry.name)) yield path;
+    if (entry.isDirectory) yield* walkAll(path);
+    else yield path;
+  }
+}
+
+async function* walk(folder: string): AsyncGenerator<string> {
+  for await (const path of walkAll(folder)) {
+    if (/\.tsx?$/.test(path)) yield path;
   }
 }
 
@@ -261,5 +267,26 @@ Deno.test("no switch hides a forgotten case behind a default that throws", async
       if (/default:\s*\{?\s*throw/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
     }
   }
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("what code, comments and documents call private.x or public.x exists", async () => {
+  const texts = new Map<string, string>();
+  for (const folder of ["supabase", "docs", "bench", "local", "console/src", "client"]) {
+    for await (const path of walkAll(folder)) {
+      if (/\.(sql|tsx?|md)$/.test(path) && !path.endsWith("database.types.ts")) {
+        texts.set(path, await Deno.readTextFile(join(ROOT, path)));
+      }
+    }
+  }
+  for (const path of ["README.md", "CONTRIBUTING.md"]) texts.set(path, await Deno.readTextFile(join(ROOT, path)));
+  const made = [...texts.values()].flatMap((text) =>
+    [...text.matchAll(/\bcreate (?:[a-z]+ ){1,3}((?:private|public)\.\w+)/g)].map(([, name]) => name!)
+  );
+  const known = new Set(made);
+  const strays = [...texts].filter(([path]) => !/\.test\.(ts|tsx|sql)$/.test(path)).flatMap(([path, text]) =>
+    [...text.matchAll(/\b((?:private|public)\.[a-z]\w+)\b/g)].map(([, name]) => name!)
+      .filter((name) => !known.has(name) && !name.endsWith("_seq")).map((name) => `${path}: ${name}`)
+  );
   assert.deepEqual(strays, []);
 });
