@@ -290,3 +290,19 @@ Deno.test("what code, comments and documents call private.x or public.x exists",
   );
   assert.deepEqual(strays, []);
 });
+
+Deno.test("the documents list every function, every kind of job and every kind of alert", async () => {
+  const read = (path: string) => Deno.readTextFile(join(ROOT, path));
+  const operations = await read("docs/operations.md");
+  const readme = await read("README.md");
+  const work = await read("supabase/functions/run-jobs/work.ts");
+  const alerts = await read("supabase/migrations/20261126000250_operator_alerts.sql");
+  const jobs = [...work.matchAll(/literal\("([a-z-]+)"\)/g)].map(([, kind]) => kind!);
+  const enumOfAlerts = /create type public\.alert_kind as enum \(([^)]*)\)/.exec(alerts)![1]!;
+  const kinds = [...enumOfAlerts.matchAll(/'(\w+)'/g)].map(([, kind]) => kind!);
+  const functions = (await Array.fromAsync(walk("supabase/functions"))).filter((path) => path.endsWith("/contract.ts"))
+    .map((path) => path.split("/")[2]!).filter((name) => name !== "_shared");
+  assert.ok(jobs.length > 30 && kinds.length > 7 && functions.length > 20);
+  assert.deepEqual([...jobs, ...kinds].filter((name) => !operations.includes(`\n| \`${name}\``)), []);
+  assert.deepEqual(functions.filter((name) => !readme.includes(`\n| \`${name}\` |`)), []);
+});
