@@ -67,7 +67,7 @@ comment on column private.reconciliations.unknown_category is
   'Categories that usage_categories does not list. One that contains others makes uncategorised as much less.';
 comment on column private.reconciliations.missing_here is
   'Messages that Twilio counts and the ledger does not have, at the day''s price in usage, and what Twilio charges for '
-  'products that the ledger knows nothing of.';
+  'products that the ledger does not have.';
 comment on column private.reconciliations.missing_at_twilio is
   'Priced messages, numbers and fees of the ledger that Twilio does not count: negative, at the ledger''s average '
   'price.';

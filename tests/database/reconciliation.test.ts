@@ -104,7 +104,7 @@ const microsOf = (amount: unknown) => Math.round(Number(amount) * 1_000_000);
 const decimalOf = (micros: number) => (micros / 1_000_000).toFixed(6);
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
-Deno.test("whatever a tenant and the master account do, usage is the ledger and the classes exactly, and no alert is raised", async () => {
+Deno.test("in random histories of a tenant and the master account, usage is the ledger and the classes exactly, and no alert is raised", async () => {
   await using database = await startTestDatabase();
   const admin = connect(database.url, "postgres", 1);
   const service = connect(database.url, "service_role", 2);
