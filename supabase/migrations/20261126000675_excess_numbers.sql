@@ -85,8 +85,8 @@ begin
 end;
 $$;
 comment on function private.note_excess_numbers(uuid) is
-  'Tells a tenant which numbers beyond the limit of their plan will stop sending, and when; forgets it for those that '
-  'are within it again. The one writer of these rows, called when a fact changes and by convergence.';
+  'Gives notice of the numbers beyond the limit of a plan, which will stop sending; forgets it for those that are '
+  'within it again. The one writer of these rows, called when a fact changes and by convergence.';
 
 create function private.note_changed_number_count() returns trigger
 language plpgsql
