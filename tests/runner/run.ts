@@ -146,6 +146,11 @@ const { values: { soak }, positionals: words } = parseArgs({
 const suites = (soak ? SOAK : SUITES).filter(({ name }) =>
   words.length === 0 || words.some((word) => name.includes(word))
 );
+if (suites.length === 0) {
+  console.error(`No suite's name contains ${words.map((word) => `"${word}"`).join(" or ")}. The suites are:`);
+  for (const { name } of soak ? SOAK : SUITES) console.error(`  ${name}`);
+  Deno.exit(1);
+}
 await endTogether();
 Deno.unrefTimer(setInterval(tellProgress, HEARTBEAT_MS));
 Deno.exit(await runSuites(suites, soak ? 1 : LANES) ? 0 : 1);
