@@ -328,7 +328,8 @@ class Story {
       cross join lateral (select coalesce(sum(p.monthly_price), 0) as price from private.number_purchases p
         where p.account_sid = r.account_sid and private.utc_day(p.reserved_at) = r.day) p
       cross join lateral (select coalesce(sum(f.cost), 0) as cost from private.fees f
-        where r.user_id is not null and private.utc_day(f.charged_at) = r.day) f`;
+        where r.user_id is not null and f.kind <> 'number' and not f.is_from_usage
+          and private.utc_day(f.charged_at) = r.day) f`;
     const messages = await this.messagesByDay();
     for (const row of compared) {
       const [sid, day] = [String(row["account_sid"]), String(row["day"])];
