@@ -50,11 +50,17 @@ interface SourceFile {
   atStart: string[];
 }
 
-async function* walk(folder: string): AsyncGenerator<string> {
+async function* walkAll(folder: string): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(join(ROOT, folder))) {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) yield* walk(path);
-    else if (/\.tsx?$/.test(entry.name)) yield path;
+    if (entry.isDirectory) yield* walkAll(path);
+    else yield path;
+  }
+}
+
+async function* walk(folder: string): AsyncGenerator<string> {
+  for await (const path of walkAll(folder)) {
+    if (/\.tsx?$/.test(path)) yield path;
   }
 }
 
@@ -262,4 +268,41 @@ Deno.test("no switch hides a forgotten case behind a default that throws", async
     }
   }
   assert.deepEqual(strays, []);
+});
+
+Deno.test("what code, comments and documents call private.x or public.x exists", async () => {
+  const texts = new Map<string, string>();
+  for (const folder of ["supabase", "docs", "bench", "local", "console/src", "client"]) {
+    for await (const path of walkAll(folder)) {
+      if (/\.(sql|tsx?|md)$/.test(path) && !path.endsWith("database.types.ts")) {
+        texts.set(path, await Deno.readTextFile(join(ROOT, path)));
+      }
+    }
+  }
+  for (const path of ["README.md", "CONTRIBUTING.md"]) texts.set(path, await Deno.readTextFile(join(ROOT, path)));
+  const made = [...texts.values()].flatMap((text) =>
+    [...text.matchAll(/\bcreate (?:[a-z]+ ){1,3}((?:private|public)\.\w+)/g)].map(([, name]) => name!)
+  );
+  const known = new Set(made);
+  const strays = [...texts].filter(([path]) => !/\.test\.(ts|tsx|sql)$/.test(path)).flatMap(([path, text]) =>
+    [...text.matchAll(/\b((?:private|public)\.[a-z]\w+)\b/g)].map(([, name]) => name!)
+      .filter((name) => !known.has(name) && !name.endsWith("_seq")).map((name) => `${path}: ${name}`)
+  );
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("the documents list every function, every kind of job and every kind of alert", async () => {
+  const read = (path: string) => Deno.readTextFile(join(ROOT, path));
+  const operations = await read("docs/operations.md");
+  const readme = await read("README.md");
+  const work = await read("supabase/functions/run-jobs/work.ts");
+  const alerts = await read("supabase/migrations/20261126000250_operator_alerts.sql");
+  const jobs = [...work.matchAll(/literal\("([a-z-]+)"\)/g)].map(([, kind]) => kind!);
+  const enumOfAlerts = /create type public\.alert_kind as enum \(([^)]*)\)/.exec(alerts)![1]!;
+  const kinds = [...enumOfAlerts.matchAll(/'(\w+)'/g)].map(([, kind]) => kind!);
+  const functions = (await Array.fromAsync(walk("supabase/functions"))).filter((path) => path.endsWith("/contract.ts"))
+    .map((path) => path.split("/")[2]!).filter((name) => name !== "_shared");
+  assert.ok(jobs.length > 30 && kinds.length > 7 && functions.length > 20);
+  assert.deepEqual([...jobs, ...kinds].filter((name) => !operations.includes(`\n| \`${name}\``)), []);
+  assert.deepEqual(functions.filter((name) => !readme.includes(`\n| \`${name}\` |`)), []);
 });

@@ -26,15 +26,7 @@ export async function startFilled(size: Size, functionsDeno: string | undefined)
   });
   try {
     await fill(stack.sql, size);
-    const active = await stack.sql<Tenant[]>`
-      select t.id, bench.number(t.n) as number, bench.account(t.n) as account, m.peer_number as peer,
-        m.id as "messageId", m.twilio_message_sid as "messageSid", split_part(m.body, ' ', 1) as word
-      from (select bench.tenant(n) as id, n from (
-        select (a * ${size.tenants} / ${ACTIVE} / 10 * 10 + 1) as n from generate_series(0, ${ACTIVE - 1}) a) s) t
-      cross join lateral (
-        select * from public.sms_messages m
-        where m.user_id = t.id and m.status = 'delivered' order by m.created_at desc limit 1) m`;
-    if (active.length === 0) throw new Error("Cannot measure: no tenant has a delivered message; raise --messages");
+    const active = await activeTenants(stack.sql, size);
     const sql = postgres(stack.state.dbUrl, { max: 1, onnotice: () => {} });
     const [row] = await sql`select pg_backend_pid() as pid`;
     await sql`set role service_role`;
@@ -43,6 +35,20 @@ export async function startFilled(size: Size, functionsDeno: string | undefined)
     await stack.stop();
     throw error;
   }
+}
+
+/** Tenants of a filled database, each with a delivered message. */
+export async function activeTenants(sql: postgres.Sql, { tenants }: Size): Promise<Tenant[]> {
+  const active = await sql<Tenant[]>`
+    select t.id, bench.number(t.n) as number, bench.account(t.n) as account, m.peer_number as peer,
+      m.id as "messageId", m.twilio_message_sid as "messageSid", split_part(m.body, ' ', 1) as word
+    from (select bench.tenant(n) as id, n from (
+      select (a * ${tenants} / ${ACTIVE} / 10 * 10 + 1) as n from generate_series(0, ${ACTIVE - 1}) a) s) t
+    cross join lateral (
+      select * from public.sms_messages m
+      where m.user_id = t.id and m.status = 'delivered' order by m.created_at desc limit 1) m`;
+  if (active.length === 0) throw new Error("Cannot measure: no tenant has a delivered message; raise --messages");
+  return active;
 }
 
 /** What a statement took, in milliseconds. */

@@ -45,8 +45,6 @@ insert into private.number_purchases (number_id, user_id, account_sid, monthly_p
 select n.id, n.user_id, n.account_sid, 1.15, n.purchased_at, 3,
   now() + (row_number() over (order by n.id) % 2592000 - 20) * interval '1 second'
 from public.user_twilio_numbers n;
-insert into private.number_list_prices (phone_number, monthly_price, price_unit, checked_at)
-select n.phone_number, 1.15, 'USD', now() - interval '70 days' from public.user_twilio_numbers n;
 insert into public.subscriptions (id, user_id, origin, stripe_customer_id, plan_key, status, past_due_since,
   current_period_start, current_period_end)
 select 'sub_' || n, bench.tenant(n), 'metadata', 'cus_' || n, 'team',

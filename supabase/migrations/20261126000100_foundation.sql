@@ -50,7 +50,7 @@ create type private.expiring as enum ('event_payload', 'audit_details', 'cron_ru
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
   'cron_run: pg_cron''s row of a run of ours. forward_delivery: of an event to a tenant''s webhook. tenant_notice: '
-  'what a tenant was told. financial: usage, totals and purchases, and the messages of deleted users. settled_alert: '
+  'a notice to a tenant. financial: usage, totals and purchases, and the messages of deleted users. settled_alert: '
   'an operator alert whose cause is gone.';
 
 create function private.kept_for(p_what private.expiring) returns interval

@@ -142,10 +142,10 @@ comment on column public.plans.leaving_numbers is
   'What happens to the numbers of a tenant whose retention is over. An operator''s closure and a deleted user release '
   'them.';
 comment on column public.plans.release_notice is
-  'How long before their numbers are released or parked a tenant is told.';
+  'How long before the numbers of a tenant are released or parked the tenant gets a notice of each.';
 comment on column public.plans.parking is 'How long a parked number is kept in the master account.';
 comment on column public.plans.sending_grace is
-  'How long numbers beyond max_numbers still send after the tenant was told.';
+  'How long numbers beyond max_numbers still send after the notice.';
 
 alter table public.plans enable row level security;
 revoke all on public.plans from public, anon, authenticated, service_role;
@@ -383,7 +383,7 @@ create table private.tenant_limits (
   constraint tenant_limits_send_rate_positive check (messages_per_second > 0)
 );
 comment on table private.tenant_limits is
-  'Limits of single tenants that replace those of their plan, whatever the plan is, until valid_until (null: no end).';
+  'Limits of single tenants that replace those of any plan that they have, until valid_until (null: no end).';
 alter table private.tenant_limits enable row level security;
 revoke all on private.tenant_limits from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.tenant_limits to service_role;

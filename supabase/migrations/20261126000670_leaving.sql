@@ -34,10 +34,10 @@ comment on table private.leaving_numbers is
 comment on column private.leaving_numbers.number_id is
   'The row of the number, with which its price is found; null for one that never was a tenant''s here.';
 comment on column private.leaving_numbers.action is
-  'What the tenant was told that happens at due_at. A plan that says otherwise later gives notice anew.';
+  'What happens at due_at, as the notice says. A plan that says otherwise later gives notice anew.';
 comment on column private.leaving_numbers.released_at is
-  'When the tenant was told that the number is released: never earlier, unless it leaves at once. Null: they were told '
-  'nothing.';
+  'When the number is released, as the notice says: never earlier, unless it leaves at once. Null: no notice was '
+  'given.';
 comment on column private.leaving_numbers.account_sid is
   'The account that the number leaves; null until it was seen there.';
 comment on column private.leaving_numbers.address_sid is
@@ -531,7 +531,7 @@ end;
 $$;
 comment on function private.record_parked(private.leaving_numbers, text) is
   'Records that a number is in the master account. Its time there begins with the first record, and does not end '
-  'before the date that the tenant was told.';
+  'before the date in its notice.';
 
 create function private.record_at_tenant(p_number private.leaving_numbers, p_reason text) returns void
 language plpgsql

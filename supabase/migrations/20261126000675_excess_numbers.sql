@@ -7,7 +7,7 @@ create table private.excess_numbers (
   sending_ends_at timestamptz not null
 );
 comment on table private.excess_numbers is
-  'Numbers whose tenant was told that they will not send after sending_ends_at. Whether a number is beyond the limit '
+  'Numbers of which a notice said that they will not send after sending_ends_at. Whether one is beyond the limit '
   'is decided when it sends, so that an upgrade or a release counts at once.';
 create index excess_numbers_by_user on private.excess_numbers (user_id);
 alter table private.excess_numbers enable row level security;
@@ -85,8 +85,8 @@ begin
 end;
 $$;
 comment on function private.note_excess_numbers(uuid) is
-  'Tells a tenant which numbers beyond the limit of their plan will stop sending, and when; forgets it for those that '
-  'are within it again. The one writer of these rows, called when a fact changes and by convergence.';
+  'Gives notice of the numbers beyond the limit of a plan, which will stop sending; forgets it for those that are '
+  'within it again. The one writer of these rows, called when a fact changes and by convergence.';
 
 create function private.note_changed_number_count() returns trigger
 language plpgsql
@@ -149,7 +149,7 @@ begin
 end;
 $$;
 comment on function private.note_changed_number_limit() is
-  'Trigger: tenants who were told of numbers beyond the limit are compared with the new one, and others with more '
+  'Trigger: tenants with a notice of numbers beyond the limit are compared with the new one, and others with more '
   'numbers are due.';
 create trigger excess_when_limit_changes after update on public.plans
   for each row when (old.max_numbers <> new.max_numbers) execute function private.note_changed_number_limit();

@@ -59,6 +59,80 @@ create type public.evidence_outcome as enum ('moved', 'unchanged', 'mismatch', '
 comment on type public.evidence_outcome is
   'moved: the status changed. mismatch: the evidence is about another account or another SID.';
 
+create type private.message_evidence as (
+  message_id uuid, sid text, status text, error_code integer, error_message text, num_segments integer, price numeric,
+  price_unit text, sent_at timestamptz);
+comment on type private.message_evidence is
+  'What is known about one of several messages, as for record_message_status.';
+
+create type private.evidence_result as (message_id uuid, moved boolean, priced boolean);
+comment on type private.evidence_result is
+  'What evidence changed about a message. moved: its status. priced: its price.';
+
+create function private.is_about_another(p_message public.sms_messages, p_account_sid text, p_sid text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return p_message.account_sid is distinct from p_account_sid or p_message.twilio_message_sid <> p_sid
+    -- Of two equal messages, the evidence of one does not hold for the other.
+    or (p_message.twilio_message_sid is null
+      and exists (select from public.sms_messages o where o.twilio_message_sid = p_sid));
+end;
+$$;
+comment on function private.is_about_another(public.sms_messages, text, text) is
+  'Whether evidence of an account and a SID is not about this message.';
+
+create function private.apply_evidence(
+  p_message public.sms_messages, p_reported public.message_status, p_evidence private.message_evidence
+) returns private.evidence_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  e constant private.message_evidence := p_evidence;
+  moves constant boolean := private.message_may_move(p_message.status, p_reported);
+  -- The last report holds: Twilio adds fees of carriers to a price up to a day later. An amount without a unit is not
+  -- a price.
+  priced constant boolean := e.price is not null and e.price_unit is not null
+    and (p_message.price is distinct from e.price or p_message.price_unit is distinct from e.price_unit);
+  foreign_price boolean;
+begin
+  if priced then
+    if private.currency() is null then
+      perform private.learn_currency(e.price_unit, 'message');
+    end if;
+    foreign_price := private.is_foreign(e.price_unit);
+  end if;
+  if moves or priced or (p_message.twilio_message_sid is null and e.sid is not null)
+    or (e.num_segments is not null and p_message.num_segments is distinct from e.num_segments)
+    or (e.sent_at is not null and p_message.sent_at is distinct from e.sent_at) then
+    update public.sms_messages m set
+      twilio_message_sid = coalesce(m.twilio_message_sid, e.sid),
+      num_segments = coalesce(e.num_segments, m.num_segments),
+      price = case when priced then e.price else m.price end,
+      price_unit = case when priced then e.price_unit else m.price_unit end,
+      price_is_foreign = case when priced then foreign_price else m.price_is_foreign end,
+      sent_at = coalesce(e.sent_at, m.sent_at),
+      status = case when moves then p_reported else m.status end,
+      error_code = case when moves then e.error_code else m.error_code end,
+      error_message = case when m.to_number = '' then null when moves then e.error_message else m.error_message end,
+      status_updated_at = case when moves then now() else m.status_updated_at end
+    where m.id = p_message.id;
+  end if;
+  if priced then
+    perform private.note_charge(p_message, e.price, e.num_segments) where not foreign_price;
+    perform private.note_late_price(p_message, e.sent_at);
+  end if;
+  if moves and e.error_code = 21610 then
+    perform private.note_reported_opt_out(p_message);
+  end if;
+  return (p_message.id, moves, priced);
+end;
+$$;
+comment on function private.apply_evidence(public.sms_messages, public.message_status, private.message_evidence) is
+  'Writes what evidence says about a locked message: what it changes, and what follows from a price or an opt-out.';
+
 create function public.record_message_status(
   p_message_id uuid, p_user_id uuid, p_account_sid text, p_twilio_message_sid text, p_status text, p_error_code integer,
   p_error_message text, p_num_segments integer default null, p_price numeric default null,
@@ -72,8 +146,7 @@ as $$
 declare
   message public.sms_messages;
   reported constant public.message_status := private.message_status_named(p_status);
-  moves boolean;
-  foreign_price boolean;
+  changed private.evidence_result;
 begin
   -- Most reports are callbacks about a message whose SID is known, and move its status. They need no look before. A
   -- response of Twilio brings the SID; its status is one of the first three.
@@ -101,57 +174,18 @@ begin
     select * into message from public.sms_messages m
     where m.twilio_message_sid = p_twilio_message_sid and m.user_id = p_user_id for no key update;
   end if;
+  status := message.status;
   if not found then
     outcome := 'not_found';
-    return next;
-    return;
-  end if;
-  status := message.status;
-  if message.account_sid is distinct from p_account_sid or message.twilio_message_sid <> p_twilio_message_sid
-    -- Of two equal messages, the evidence of one does not hold for the other.
-    or (message.twilio_message_sid is null and exists (select from public.sms_messages o
-      where o.twilio_message_sid = p_twilio_message_sid)) then
+  elsif private.is_about_another(message, p_account_sid, p_twilio_message_sid) then
     outcome := 'mismatch';
-    return next;
-    return;
+  else
+    changed := private.apply_evidence(message, reported, (p_message_id, p_twilio_message_sid, p_status, p_error_code,
+      p_error_message, p_num_segments, p_price, p_price_unit, p_sent_at));
+    outcome := case when changed.moved then 'moved' else 'unchanged' end;
+    status := case when changed.moved then reported else message.status end;
+    priced := changed.priced;
   end if;
-
-  moves := private.message_may_move(message.status, reported);
-  -- The last report holds: Twilio adds fees of carriers to a price up to a day later. An amount without a unit is not
-  -- a price.
-  priced := p_price is not null and p_price_unit is not null
-    and (message.price is distinct from p_price or message.price_unit is distinct from p_price_unit);
-  if priced then
-    if private.currency() is null then
-      perform private.learn_currency(p_price_unit, 'message');
-    end if;
-    foreign_price := private.is_foreign(p_price_unit);
-  end if;
-  if moves or priced or (message.twilio_message_sid is null and p_twilio_message_sid is not null)
-    or (p_num_segments is not null and message.num_segments is distinct from p_num_segments)
-    or (p_sent_at is not null and message.sent_at is distinct from p_sent_at) then
-    update public.sms_messages m set
-      twilio_message_sid = coalesce(m.twilio_message_sid, p_twilio_message_sid),
-      num_segments = coalesce(p_num_segments, m.num_segments),
-      price = case when priced then p_price else m.price end,
-      price_unit = case when priced then p_price_unit else m.price_unit end,
-      price_is_foreign = case when priced then foreign_price else m.price_is_foreign end,
-      sent_at = coalesce(p_sent_at, m.sent_at),
-      status = case when moves then reported else m.status end,
-      error_code = case when moves then p_error_code else m.error_code end,
-      error_message = case when m.to_number = '' then null when moves then p_error_message else m.error_message end,
-      status_updated_at = case when moves then now() else m.status_updated_at end
-    where m.id = message.id;
-  end if;
-  if priced then
-    perform private.note_charge(message, p_price, p_num_segments) where not foreign_price;
-    perform private.note_late_price(message, p_sent_at);
-  end if;
-  if moves and p_error_code = 21610 then
-    perform private.note_reported_opt_out(message);
-  end if;
-  outcome := case when moves then 'moved' else 'unchanged' end;
-  status := case when moves then reported else message.status end;
   return next;
 end;
 $$;
@@ -161,16 +195,6 @@ comment on function public.record_message_status(uuid, uuid, text, text, text, i
   'price, time of sending, and an opt-out that Twilio reports. A null says nothing, and neither does a price without a '
   'unit. p_status is ours or a word of Twilio''s; status is the message''s afterwards. priced: its price is new or '
   'another one.';
-
-create type private.message_evidence as (
-  message_id uuid, sid text, status text, error_code integer, error_message text, num_segments integer, price numeric,
-  price_unit text, sent_at timestamptz);
-comment on type private.message_evidence is
-  'What is known about one of several messages, as for record_message_status.';
-
-create type private.evidence_result as (message_id uuid, moved boolean, priced boolean);
-comment on type private.evidence_result is
-  'What evidence changed about a message. moved: its status. priced: its price.';
 
 create function private.lock_for_evidence(p_message_ids uuid[]) returns void
 language plpgsql
@@ -424,6 +448,8 @@ revoke execute on function
   private.record_evidence(private.message_evidence[]),
   public.record_message_statuses(jsonb),
   private.note_reported_opt_out(public.sms_messages),
+  private.is_about_another(public.sms_messages, text, text),
+  private.apply_evidence(public.sms_messages, public.message_status, private.message_evidence),
   public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text, timestamptz),
   public.unsettled_messages(integer, integer),
   private.await_reports(),
@@ -439,6 +465,8 @@ grant execute on function
   private.record_evidence(private.message_evidence[]),
   public.record_message_statuses(jsonb),
   private.note_reported_opt_out(public.sms_messages),
+  private.is_about_another(public.sms_messages, text, text),
+  private.apply_evidence(public.sms_messages, public.message_status, private.message_evidence),
   public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text, timestamptz),
   public.unsettled_messages(integer, integer),
   private.price_final_at(public.sms_messages),

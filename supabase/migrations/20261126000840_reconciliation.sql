@@ -67,7 +67,7 @@ comment on column private.reconciliations.unknown_category is
   'Categories that usage_categories does not list. One that contains others makes uncategorised as much less.';
 comment on column private.reconciliations.missing_here is
   'Messages that Twilio counts and the ledger does not have, at the day''s price in usage, and what Twilio charges for '
-  'products that the ledger knows nothing of.';
+  'products that the ledger does not have.';
 comment on column private.reconciliations.missing_at_twilio is
   'Priced messages, numbers and fees of the ledger that Twilio does not count: negative, at the ledger''s average '
   'price.';
@@ -453,19 +453,6 @@ create type private.explained_rate as (
   not_priced_yet numeric, missing_here numeric, missing_at_twilio numeric, rate numeric);
 comment on type private.explained_rate is 'The shares of a channel in four classes.';
 
-create function private.add_shares(p_shares jsonb, p_compared private.kind_comparison) returns jsonb
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return jsonb_build_object(
-    'not_priced_yet', coalesce((p_shares ->> 'not_priced_yet')::numeric, 0) + p_compared.not_priced_yet,
-    'missing_here', coalesce((p_shares ->> 'missing_here')::numeric, 0) + p_compared.missing_here,
-    'missing_at_twilio', coalesce((p_shares ->> 'missing_at_twilio')::numeric, 0) + p_compared.missing_at_twilio);
-end;
-$$;
-comment on function private.add_shares(jsonb, private.kind_comparison) is 'Adds the shares of a kind to its channel.';
-
 create function private.explain_rate(p_rate numeric, p_shares jsonb) returns private.explained_rate
 language plpgsql immutable
 set search_path = ''
@@ -491,6 +478,78 @@ $$;
 comment on function private.explain_rate(numeric, jsonb) is
   'Moves the rate of a channel to one of its shares, if that is likely (see the head of this file, 6). The sum stays.';
 
+create type private.compared_kind as (
+  kind text, channel text, usage_price numeric, ledger_price numeric, compared private.kind_comparison, evidence jsonb);
+comment on type private.compared_kind is
+  'A kind of a day on both sides. channel and compared: of kinds with counts; carrier fees have the channel alone. '
+  'evidence: what the reconciliation shows of the kind; null when neither side has any.';
+
+create function private.compared_kinds(p_account_sid text, p_user_id uuid, p_day date, p_unit text)
+returns setof private.compared_kind
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  k record;
+  compared private.kind_comparison;
+begin
+  for k in
+    select kind, coalesce(u.count, 0) as count, coalesce(u.price, 0) as price, coalesce(u.other_count, 0) as elsewhere,
+      coalesce(l.priced, 0) as priced, coalesce(l.paid, 0) as paid, coalesce(l.in_others, 0) as in_others,
+      -- What shared numbers receive belongs to no tenant, and the master account's own numbers have no purchase here:
+      -- the ledger never has them.
+      case when p_user_id is null and kind in ('sms_in', 'mms_in', 'number') then greatest(u.count, 0)
+        else coalesce(l.open, 0) end as open,
+      case when kind not in ('unknown', 'failed_message_fee', 'fee', 'other') then left(kind, 3) end as channel,
+      kind in ('sms_out', 'sms_in', 'mms_out', 'mms_in', 'number') as has_counts
+    from private.usage_parts(p_account_sid, p_day, p_unit) u
+    full join private.ledger_parts(p_account_sid, p_user_id, p_day, p_unit) l using (kind)
+  loop
+    compared := null;
+    if k.has_counts then
+      compared := private.compare_kind(k.count, k.price, k.elsewhere, k.priced, k.paid, k.open, k.in_others);
+    end if;
+    return next row(k.kind, k.channel, k.price, k.paid, compared,
+      case when k.count <> 0 or k.price <> 0 or k.priced <> 0 or k.in_others <> 0
+          or (k.open <> 0 and k.kind <> 'number') then
+        jsonb_build_object('usageCount', k.count, 'usagePrice', k.price, 'priced', k.priced, 'ledgerPrice', k.paid,
+          'open', k.open, 'otherCurrency', k.in_others, 'missingHere', coalesce(compared.here, 0),
+          'missingAtTwilio', coalesce(compared.at_twilio, 0)) end)::private.compared_kind;
+  end loop;
+end;
+$$;
+comment on function private.compared_kinds(text, uuid, date, text) is
+  'Compares each kind of a day by itself (see the head of this file, 2 and 3).';
+
+create type private.compared_channel as (carrier_fee numeric, explained private.explained_rate);
+comment on type private.compared_channel is 'The shares of a channel, with its carrier fees.';
+
+create function private.compared_channels(p_kinds private.compared_kind[]) returns setof private.compared_channel
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  c record;
+  used numeric;
+begin
+  for c in
+    select coalesce(sum(k.usage_price) filter (where k.compared is null), 0) as fee,
+      coalesce(sum(greatest((k.compared).surplus, 0)), 0) as above, -- may contain carrier fees
+      coalesce(sum(least((k.compared).surplus, 0)), 0) as below,
+      jsonb_build_object('not_priced_yet', coalesce(sum((k.compared).not_priced_yet), 0),
+        'missing_here', coalesce(sum((k.compared).missing_here), 0),
+        'missing_at_twilio', coalesce(sum((k.compared).missing_at_twilio), 0)) as shares
+    from unnest(p_kinds) k where k.channel is not null group by k.channel
+  loop
+    -- Of the prices above usage's, as much is carrier fees as usage has; of a negative fee likewise.
+    used := case when c.fee >= 0 then least(c.above, c.fee) else greatest(c.below, c.fee) end;
+    return next row(c.fee - used, private.explain_rate(used - c.above - c.below, c.shares))::private.compared_channel;
+  end loop;
+end;
+$$;
+comment on function private.compared_channels(private.compared_kind[]) is
+  'Adds the kinds of each channel, and explains their rates (see the head of this file, 5 and 6).';
+
 create function private.compare_day(p_account_sid text, p_user_id uuid, p_day date, p_unit text, p_total numeric)
 returns private.reconciliations
 language plpgsql stable
@@ -498,83 +557,40 @@ set search_path = ''
 as $$
 declare
   r private.reconciliations;
-  part record;
-  compared private.kind_comparison;
-  fees jsonb := '{"sms": 0, "mms": 0, "num": 0}';
-  above jsonb := '{"sms": 0, "mms": 0, "num": 0}'; -- positive surpluses, which may contain carrier fees
-  below jsonb := '{"sms": 0, "mms": 0, "num": 0}';
-  shares jsonb := '{}';
-  beyond numeric := p_total;
-  channel text;
-  used numeric;
-  explained private.explained_rate;
+  kinds constant private.compared_kind[] :=
+    array(select k from private.compared_kinds(p_account_sid, p_user_id, p_day, p_unit) k);
+  channels record;
+  beyond numeric;
 begin
   r.account_sid := p_account_sid;
   r.day := p_day;
   r.user_id := p_user_id;
   r.price_unit := p_unit;
   r.usage_total := p_total;
-  r.kinds := '{}';
-  select 0, 0, 0, 0, 0, 0, 0, 0, 0 into r.ledger_total, r.not_priced_yet, r.carrier_fee, r.failed_message_fee,
-    r.unknown_category, r.missing_here, r.missing_at_twilio, r.rate, r.currency;
-  for part in
-    select kind, coalesce(u.count, 0) as count, coalesce(u.price, 0) as price, coalesce(u.other_count, 0) as elsewhere,
-      coalesce(l.priced, 0) as priced, coalesce(l.paid, 0) as paid, coalesce(l.in_others, 0) as in_others,
-      -- What shared numbers receive belongs to no tenant, and the master account's own numbers have no purchase here:
-      -- the ledger never has them.
-      case when p_user_id is null and kind in ('sms_in', 'mms_in', 'number') then greatest(u.count, 0)
-        else coalesce(l.open, 0) end as open
-    from private.usage_parts(p_account_sid, p_day, p_unit) u
-    full join private.ledger_parts(p_account_sid, p_user_id, p_day, p_unit) l using (kind)
-    order by kind
-  loop
-    beyond := beyond - part.price;
-    r.ledger_total := r.ledger_total + part.paid;
-    channel := left(part.kind, 3);
-    case
-      when part.kind = 'unknown' then
-        r.unknown_category := part.price;
-      when part.kind in ('sms_fee', 'mms_fee') then
-        fees := jsonb_set(fees, array[channel], to_jsonb(part.price));
-      when part.kind = 'failed_message_fee' then
-        r.failed_message_fee := part.price - part.paid;
-      when part.kind in ('fee', 'other') then
-        r.missing_here := r.missing_here + greatest(part.price - part.paid, 0);
-        r.missing_at_twilio := r.missing_at_twilio + least(part.price - part.paid, 0);
-      else
-        compared := private.compare_kind(part.count, part.price, part.elsewhere, part.priced, part.paid, part.open,
-          part.in_others);
-        shares := jsonb_set(shares, array[channel], private.add_shares(shares -> channel, compared));
-        r.currency := r.currency + compared.currency;
-        if compared.surplus > 0 then
-          above := jsonb_set(above, array[channel], to_jsonb((above ->> channel)::numeric + compared.surplus));
-        else
-          below := jsonb_set(below, array[channel], to_jsonb((below ->> channel)::numeric + compared.surplus));
-        end if;
-    end case;
-    if part.count <> 0 or part.price <> 0 or part.priced <> 0 or part.in_others <> 0
-      or (part.open <> 0 and part.kind <> 'number') then
-      r.kinds := r.kinds || jsonb_build_object(part.kind, jsonb_build_object(
-        'usageCount', part.count, 'usagePrice', part.price, 'priced', part.priced, 'ledgerPrice', part.paid,
-        'open', part.open, 'otherCurrency', part.in_others,
-        'missingHere', coalesce(compared.here, 0), 'missingAtTwilio', coalesce(compared.at_twilio, 0)));
-    end if;
-    compared := null;
-  end loop;
-  foreach channel in array array['sms', 'mms', 'num'] loop
-    -- Of the prices above usage's, as much is carrier fees as usage has; of a negative fee likewise.
-    used := case when (fees ->> channel)::numeric >= 0
-      then least((above ->> channel)::numeric, (fees ->> channel)::numeric)
-      else greatest((below ->> channel)::numeric, (fees ->> channel)::numeric) end;
-    r.carrier_fee := r.carrier_fee + (fees ->> channel)::numeric - used;
-    explained := private.explain_rate(used - (above ->> channel)::numeric - (below ->> channel)::numeric,
-      shares -> channel);
-    r.not_priced_yet := r.not_priced_yet + explained.not_priced_yet;
-    r.missing_here := r.missing_here + explained.missing_here;
-    r.missing_at_twilio := r.missing_at_twilio + explained.missing_at_twilio;
-    r.rate := r.rate + explained.rate;
-  end loop;
   r.other_currencies := private.other_currencies(p_account_sid, p_user_id, p_day, p_unit);
+
+  select coalesce(sum((c.explained).not_priced_yet), 0) as not_priced_yet,
+    coalesce(sum((c.explained).missing_here), 0) as missing_here,
+    coalesce(sum((c.explained).missing_at_twilio), 0) as missing_at_twilio,
+    coalesce(sum((c.explained).rate), 0) as rate, coalesce(sum(c.carrier_fee), 0) as carrier_fee
+  into channels from private.compared_channels(kinds) c;
+  r.not_priced_yet := channels.not_priced_yet;
+  r.carrier_fee := channels.carrier_fee;
+  r.rate := channels.rate;
+
+  select coalesce(sum(k.ledger_price), 0), p_total - coalesce(sum(k.usage_price), 0),
+    coalesce(sum((k.compared).currency), 0),
+    coalesce(sum(k.usage_price) filter (where k.kind = 'unknown'), 0),
+    coalesce(sum(k.usage_price - k.ledger_price) filter (where k.kind = 'failed_message_fee'), 0),
+    channels.missing_here
+      + coalesce(sum(greatest(k.usage_price - k.ledger_price, 0)) filter (where k.kind in ('fee', 'other')), 0),
+    channels.missing_at_twilio
+      + coalesce(sum(least(k.usage_price - k.ledger_price, 0)) filter (where k.kind in ('fee', 'other')), 0),
+    coalesce(jsonb_object_agg(k.kind, k.evidence) filter (where k.evidence is not null), '{}')
+  into r.ledger_total, beyond, r.currency, r.unknown_category, r.failed_message_fee, r.missing_here,
+    r.missing_at_twilio, r.kinds
+  from unnest(kinds) k;
+
   if jsonb_path_exists(r.other_currencies, '$.*.usage ? (@ != 0)') then
     r.uncategorised := 0;
     r.currency := r.currency + beyond;
@@ -900,8 +916,9 @@ revoke execute on function
   private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
-  private.add_shares(jsonb, private.kind_comparison),
   private.explain_rate(numeric, jsonb),
+  private.compared_kinds(text, uuid, date, text),
+  private.compared_channels(private.compared_kind[]),
   private.compare_day(text, uuid, date, text, numeric),
   private.is_cut_off(text, date),
   private.is_unexplained(private.reconciliations),
@@ -928,8 +945,9 @@ grant execute on function
   private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
-  private.add_shares(jsonb, private.kind_comparison),
   private.explain_rate(numeric, jsonb),
+  private.compared_kinds(text, uuid, date, text),
+  private.compared_channels(private.compared_kind[]),
   private.compare_day(text, uuid, date, text, numeric),
   private.is_cut_off(text, date),
   private.is_unexplained(private.reconciliations),

@@ -41,7 +41,8 @@ begin
 end;
 $$;
 comment on function private.unpaid_reason_of(uuid) is
-  'Why no subscription pays for a tenant''s account; null when one does, for all of it.';
+  'Why an account has no paying tenant who can use it; null when it has one, for all of it. A tenant under a hold may '
+  'pay.';
 
 create function private.numbers_at_cost(p_user_id uuid, p_reason public.unpaid_reason)
 returns table (phone_number text, place text, state text, reason text, leaves_at timestamptz, monthly_price numeric)
@@ -152,7 +153,7 @@ begin
 end;
 $$;
 comment on function private.unpaid_cost_of(uuid) is
-  'What a tenant''s account costs a month without being paid for; no row when nothing does.';
+  'What a tenant''s account costs a month without a paying tenant; no row when it has one or costs nothing.';
 
 create function private.is_unpaid(p_user_id uuid) returns boolean
 language plpgsql stable
@@ -165,7 +166,7 @@ begin
 end;
 $$;
 comment on function private.is_unpaid(uuid) is
-  'Whether a tenant is in the list of unpaid accounts: their account has a monthly cost that no subscription pays for.';
+  'Whether a tenant is in the list of unpaid accounts: their account has a monthly cost and unpaid_reason_of a reason.';
 
 create function public.list_unpaid_accounts(p_after uuid, p_limit integer)
 returns table (accounts jsonb, next_id uuid)

@@ -26,10 +26,10 @@ select is(private.numbers_beyond_limit(pg_temp.tenant()), '{}', 'No number is be
 select pg_temp.move_to('starter');
 select is(private.numbers_beyond_limit(pg_temp.tenant()), array[pg_temp.row_id(1), pg_temp.row_id(2)], 'After a downgrade all but the primary number are beyond a limit of one, though it is the newest');
 select results_eq('select number, after, max from pg_temp.told order by number', $$ values ('+15005550101', interval '14 days', 1), ('+15005550102', '14 days', 1) $$,
-  'The tenant is told of each number, with the date on which it stops sending');
+  'The tenant gets a notice of each number, with the date on which it stops sending');
 select is(pg_temp.all_send(), '{allowed,allowed,allowed}', 'All numbers send during the grace period');
 select private.note_excess_numbers(pg_temp.tenant());
-select is((select count(*) from pg_temp.told), 2::bigint, 'The tenant is told once');
+select is((select count(*) from pg_temp.told), 2::bigint, 'The tenant gets each notice once');
 select pg_temp.later('14 days');
 select is(pg_temp.all_send(), '{number_over_limit,number_over_limit,allowed}', 'After the grace period the numbers beyond the limit do not send');
 select is((select outcome::text from private.sender_of(pg_temp.tenant(), null, false)), 'allowed', 'The default sender, the primary number, sends');

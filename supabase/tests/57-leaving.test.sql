@@ -60,7 +60,7 @@ select is(pg_temp.note(1, 'release'), 'stopped', 'And no step is allowed');
 select pg_temp.wait_until_due();
 select is(pg_temp.converge(), 'closed', 'After the date the account is to be closed');
 select is(pg_temp.decide(false, 1, 2), 'leave park,park', 'Its numbers leave as the plan says');
--- A number that nobody knew
+-- A number without a row
 select is(pg_temp.decide(false, 1, 2, 3), 'wait', 'A number at Twilio that has no row is given notice of first');
 select is((select status from public.user_twilio_numbers where phone_sid = 'PN3'), 'active', 'It is taken in as the tenant''s');
 select pg_temp.wait_until_due();
@@ -87,7 +87,7 @@ select results_eq($$ select phone_sid, todo::text from public.parked_numbers_to_
 select is(pg_temp.note(1, 'return') || ' ' || pg_temp.record(1, 'tenant'), 'noted written', 'A parked number returns');
 select is((select status from public.user_twilio_numbers where phone_sid = 'PN1'), 'active', 'It is the tenant''s again');
 
--- No number is released before the date that the tenant was told
+-- No number is released before the date in its notice
 create function pg_temp.begin_again() returns void language sql as $$
   delete from private.leaving_numbers; delete from public.tenant_notices; delete from public.subscriptions where id = 'sub_2';
   update private.tenancies set operator_hold = null where user_id = pg_temp.tenant();
@@ -111,7 +111,7 @@ select pg_temp.begin_again();
 select pg_temp.plan_says('park', '2 days');
 update private.leaving_numbers set due_at = now() - interval '1 second';
 select is(pg_temp.decide(false, 1, 2) || ' ' || pg_temp.note(1, 'park') || ' ' || pg_temp.record(1, 'master') || ' ' || pg_temp.state(1), 'leave park,park noted written parked 27 days',
-  'A parked number stays until the date that was told, though the plan now parks for a shorter time');
+  'A parked number stays until the date in its notice, though the plan now parks for a shorter time');
 select is(pg_temp.note(2, 'park') || ' ' || pg_temp.record(2, 'tenant', 'Address needed') || ' ' || pg_temp.state(2), 'noted written kept 27 days Address needed', 'So does a number that cannot be parked');
 -- A duplicate account
 create function pg_temp.duplicate(p_fence bigint, p_refused jsonb) returns text language plpgsql as $$

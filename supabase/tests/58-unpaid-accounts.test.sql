@@ -55,7 +55,7 @@ select is(public.unpaid_account_total() #>> '{totals,1,monthlyCost}', '5.15', 'I
 update public.subscriptions set plan_key = 'starter' where id = 'sub_1';
 select is(pg_temp.reason(pg_temp.tenant()) || ' ' || pg_temp.cost(pg_temp.tenant()), 'downgraded USD 1.15 0 0', 'Of a downgraded tenant only the numbers beyond the limit count');
 update private.tenancies set operator_hold = 'suspended' where user_id = pg_temp.attacker();
-select is(pg_temp.reason(pg_temp.attacker()), 'operator_hold', 'A tenant whom an operator suspended is listed, though they pay');
+select is(pg_temp.reason(pg_temp.attacker()), 'operator_hold', 'A tenant that an operator suspended is listed, though they pay');
 update private.tenancies set suspended_at_twilio = true where user_id = pg_temp.attacker();
 select is(pg_temp.reason(pg_temp.attacker()), 'suspended_at_twilio', 'So is one whose account was suspended in Twilio''s console');
 select results_eq($$ select n ->> 'phoneNumber', n ->> 'place' from pg_temp.listed, jsonb_array_elements(numbers) n where user_id = pg_temp.neighbour() $$,

@@ -136,7 +136,7 @@ select results_eq($$ select period_from - pg_temp.day(0), period_until - pg_temp
 -- Four complete days: 1.203 / 4 * 10 days, and the fee of the number on the day after tomorrow: 1.5.
 select is((select forecast from public.get_usage(pg_temp.tenant(), 'day')), 4.5075, 'The forecast continues the complete days and adds the fees of numbers that are due');
 select is((select estimated_messages || ' ' || (fees_read_at = now()) || ' ' || (fees_final_until - pg_temp.day(0)) from public.get_usage(pg_temp.tenant(), 'day')), '1 true -2',
-  'Messages without a price are counted, and the first day whose fees may change is told');
+  'Messages without a price are counted, and the first day whose fees may change is returned');
 select pg_temp.message(pg_temp.tenant(), 'delivered', -9, p_at => pg_temp.at_day(0) - interval '12 hours');
 select is((select forecast from public.get_usage(pg_temp.tenant(), 'day')), 16.218, 'A forecast is never below what is spent');
 insert into private.fees (user_id, key, kind, cost, price_unit, markup, charged_at) values (pg_temp.tenant(), 'eur', 'other', 1, 'EUR', 1.5, pg_temp.at_day(-1));

@@ -55,7 +55,7 @@ begin
   return plan;
 end;
 $$;
--- 20,000 tenants of each kind, of whom three are due.
+-- 20,000 tenants of each kind, of which three are due.
 insert into private.due_work (user_id, kind, due_at)
 select md5(n::text)::uuid, kind, now() + n * interval '1 second'
 from generate_series(1, 20000) n, unnest(enum_range(null::private.due_kind)) kind;

@@ -46,7 +46,7 @@ select is(pg_temp.names(pg_temp.tenant()::text), 'tenant', 'A tenant is found by
 select is(pg_temp.names(pg_temp.visitor()::text), 'listed', 'A user who is no tenant is not listed');
 select is(pg_temp.names('AC2'), 'neighbour', 'A tenant is found by the SID of their subaccount');
 select is(pg_temp.names('+15005550101'), 'tenant', 'A tenant is found by a number that they hold');
-select is(pg_temp.names('+15005550102'), 'listed', 'A released number finds nobody');
+select is(pg_temp.names('+15005550102'), 'listed', 'A released number finds no tenant');
 select is(pg_temp.names('Ne'), 'neighbour newcomer', 'Tenants are found by the beginning of their address, in any case');
 select is(pg_temp.names('neighbour@pgtap.test'), 'neighbour', 'A tenant is found by their address');
 select is(pg_temp.names('n%'), 'listed', 'A search has no wildcards');
@@ -54,7 +54,7 @@ reset role;
 update auth.users set email = 'Zoe@pgtap.test' where id = pg_temp.tenant();
 set local role service_role;
 select is(pg_temp.names('zoe@'), 'tenant', 'A changed address is searched');
-select is(pg_temp.names('tenant@'), 'listed', 'An address that was changed finds nobody');
+select is(pg_temp.names('tenant@'), 'listed', 'An address that was changed finds no tenant');
 
 -- Filters ------------------------------------------------------------------------------------------------------------
 

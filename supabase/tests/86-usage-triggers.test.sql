@@ -53,7 +53,7 @@ select pg_temp.store(pg_temp.tenant(), 'ACtenant', 'active', 'v1.k1.aaaa.bbbb');
 select is(pg_temp.due(pg_temp.tenant()), now() + interval '1 minute', 'A tenant with a new account is due');
 delete from private.due_work;
 update public.user_preferences set twilio_subaccount_friendly_name = 'x' where user_id = pg_temp.tenant();
-select is(pg_temp.due(pg_temp.tenant()), null, 'Another name makes nobody due');
+select is(pg_temp.due(pg_temp.tenant()), null, 'Another name makes no tenant due');
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
 select isnt(pg_temp.due(pg_temp.tenant()), null, 'Another status of the account makes the tenant due');
 update public.user_preferences set twilio_subaccount_status = 'active' where user_id = pg_temp.tenant();
@@ -137,7 +137,7 @@ select is((select count(*) from private.usage_firings), 0::bigint, 'A firing of 
 select is(pg_temp.fire('1', 500, 'UT1', now(), pg_temp.attacker(), 'ACattacker'), 'unknown_trigger', 'The trigger of another tenant is unknown');
 select is(pg_temp.fire('1', 90), 'outdated', 'A firing below the value of a limit that was raised since is recorded without an alert');
 select pg_temp.spend(60);
-select is(pg_temp.fire('2', 119), 'alerted', 'A firing of which we count more than half alerts and holds nobody');
+select is(pg_temp.fire('2', 119), 'alerted', 'A firing of which we count more than half alerts and holds no tenant');
 select results_eq($$ select subject, user_id, times, details ->> 'accountSid', (details ->> 'ownSpend')::numeric from public.operator_alerts where kind = 'usage_trigger' $$,
   $$ values ('UT1', pg_temp.tenant(), 1, 'ACtenant', 60::numeric) $$, 'The alert names the trigger, the tenant and our own count');
 select is(pg_temp.fire('2', 119), 'duplicate', 'A token counts once');

@@ -66,7 +66,7 @@ update public.subscriptions set plan_key = 'bronze';
 select pg_temp.limit_to('{"maxNumbers": 3}'), pg_temp.forget_jobs();
 delete from public.tenant_notices;
 select pg_temp.limit_to('{"maxNumbers": 4}');
-select is_empty('select kind from public.tenant_notices', 'A tenant whose own limit is raised is told nothing of the plan''s');
+select is_empty('select kind from public.tenant_notices', 'A tenant whose own limit is raised gets no notice of the plan''s');
 
 select * from finish();
 rollback;

@@ -467,7 +467,7 @@ async function play(
   const [{ wanted } = { wanted: "" }] = await world.sql<{ wanted: string }[]>`
     select private.wanted_subaccount(${userId}) as wanted`;
   if (wanted === "closed" && left.size > 0) {
-    assert.ok((await openAlerts(world)).length > 0, `${left.size} numbers cost and nobody is told`);
+    assert.ok((await openAlerts(world)).length > 0, `${left.size} numbers cost, and no alert names them`);
   }
 }
 

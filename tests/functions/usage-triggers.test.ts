@@ -164,7 +164,7 @@ test("a firing whose callbacks failed with 5xx, or were lost, is found at Twilio
   );
 });
 
-test("a firing of which we count at least half alerts operators and suspends nobody", async () => {
+test("a firing of which we count at least half alerts operators and suspends no tenant", async () => {
   const ada = await guarded("ada");
   const [trigger] = await triggersOf(ada);
   await stage.database.sql`

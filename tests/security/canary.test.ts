@@ -74,7 +74,7 @@ const search = (secrets: Secrets, documents: Document[]): Sighting[] =>
 const NO_PLACE_FOR_TEXTS =
   /^(log|console|pgmq\.|private\.(job_errors|schedules|tenancies)|public\.(audit_log|webhook_events)|response to \w+ \S*\/(admin|run-jobs|stripe-webhook)\b)/;
 
-/** The users of the first test, of whom the second deletes one. */
+/** The users of the first test, of which the second deletes one. */
 let cast: People;
 
 test("no secret appears in any response, log line, queue or table, under any fault", async () => {
@@ -179,7 +179,7 @@ test("after the erasure of a deleted user no table has their words, address or n
   };
   const before = await markedPlaces();
   for (const place of ["auth.users", "public.sms_messages", "public.sms_conversations"]) {
-    assert.ok(before.includes(place), `${place} names nobody before the deletion`);
+    assert.ok(before.includes(place), `${place} names no user before the deletion`);
   }
   await sql`delete from auth.users where id = ${ada.id}`;
   await eventually("the erasure", async () => {

@@ -43,14 +43,29 @@ function shown(kind: Notice["kind"], details: Details): Omit<ShownNotice, "id"> 
   switch (kind) {
     case "usage.threshold":
       return percent === 100
-        ? { color: "red", text: `Your spend limit of ${limit} is reached. It resets on ${longDate(periodEnd!)}` }
-        : { color: "yellow", text: `${used} of your spend limit of ${limit} are used until ${longDate(periodEnd!)}` };
+        ? {
+          color: "red",
+          text: `Your spend limit of ${limit} is reached. What does not fit is refused until ${
+            longDate(periodEnd!)
+          }. A larger plan raises the limit`,
+        }
+        : {
+          color: "yellow",
+          text: `${used} of your spend limit of ${limit} are used. It resets on ${longDate(periodEnd!)}`,
+        };
     case "number.release_scheduled":
       return {
         color: "red",
-        text: `${phoneNumber} will be ${action === "park" ? "parked" : "released"} on ${longDate(at!)}`,
+        text: action === "park"
+          ? `${phoneNumber} leaves your account on ${longDate(at!)} and is released later. Subscribe again to keep it`
+          : `${phoneNumber} is released on ${longDate(at!)}. Subscribe again to keep it`,
       };
     case "number.sending_ends":
-      return { color: "yellow", text: `${phoneNumber} can send no more from ${longDate(at!)} on` };
+      return {
+        color: "yellow",
+        text: `${phoneNumber} only receives from ${
+          longDate(at!)
+        } on. Change to a plan with more numbers, or release another number`,
+      };
   }
 }

@@ -7,7 +7,7 @@ import type { Simulation } from "./simulation.ts";
 /** Amounts are integers in millionths of the account's currency, so that sums are exact. */
 const MICROS = 1_000_000;
 
-/** US dollars for a message that ends as `failed`, whatever its segments. */
+/** US dollars for a message that ends as `failed`, with any number of segments. */
 const FAILED_MESSAGE_FEE = 0.001;
 
 /** The errors after which Twilio charges no fee for a failed message. */

@@ -3,9 +3,10 @@ import type { Health } from "./health.ts";
 
 /** The metrics of an installation. No label names a tenant, so their number does not grow with the tenants. */
 export function metricsOf(health: Health): Metric[] {
-  const { lanes, alerts, sweep, capacity, webhooks, scheduler, usage, reconciliation, unpaid } = health;
-  const ofUnpaid = (valueOf: (total: Health["unpaid"]["totals"][number]) => number) =>
-    unpaid.totals.map((total) => ({ labels: { currency: total.currency ?? "unknown" }, value: valueOf(total) }));
+  return [...workMetrics(health), ...stateMetrics(health), ...usageMetrics(health), ...unpaidMetrics(health)];
+}
+
+function workMetrics({ lanes, deadLetters, alerts }: Health): Metric[] {
   const ofLanes = (valueOf: (lane: Health["lanes"][number]) => number) =>
     lanes.map((lane) => ({ labels: { lane: lane.lane }, value: valueOf(lane) }));
   return [
@@ -17,7 +18,7 @@ export function metricsOf(health: Health): Metric[] {
       ofLanes(({ inFlight }) => inFlight.count),
     ),
     gauge("job_wait_seconds", "How long the job that is due longest has waited.", ofLanes((lane) => lane.waitsSeconds)),
-    gauge("dead_letters", "Jobs that failed in every attempt, at most 1000.", [{ value: health.deadLetters.count }]),
+    gauge("dead_letters", "Jobs that failed in every attempt, at most 1000.", [{ value: deadLetters.count }]),
     gauge(
       "alerts_open",
       "Open operator alerts, at most 1000 of a kind.",
@@ -26,6 +27,11 @@ export function metricsOf(health: Health): Metric[] {
         { labels: { kind, acknowledged: "true" }, value: open.count - unacknowledged.count },
       ]),
     ),
+  ];
+}
+
+function stateMetrics({ sweep, capacity, webhooks, scheduler, dueWork, messages }: Health): Metric[] {
+  return [
     gauge(
       "tenants",
       "Tenants by the status of their subaccount, as of the last sweep.",
@@ -55,13 +61,18 @@ export function metricsOf(health: Health): Metric[] {
     gauge(
       "due_work_late_seconds",
       "By how much the most overdue tenant of a kind of work is late.",
-      health.dueWork.map(({ kind, lateSeconds }) => ({ labels: { kind }, value: lateSeconds })),
+      dueWork.map(({ kind, lateSeconds }) => ({ labels: { kind }, value: lateSeconds })),
     ),
     gauge(
       "messages_last_hour",
       "Messages of the last hour by status: the newest 10000.",
-      health.messages.map(({ direction, status, count }) => ({ labels: { direction, status }, value: count })),
+      messages.map(({ direction, status, count }) => ({ labels: { direction, status }, value: count })),
     ),
+  ];
+}
+
+function usageMetrics({ usage, reconciliation, at }: Health): Metric[] {
+  return [
     gauge("usage_syncs_due", "Accounts whose usage is to be read at Twilio, at most 1000.", [
       { value: usage.due.count },
     ]),
@@ -69,7 +80,7 @@ export function metricsOf(health: Health): Metric[] {
       { value: usage.lateSeconds },
     ]),
     gauge("usage_unread_days", "Days from the oldest one that no read of usage has covered until today.", [
-      { value: usage.oldestUnreadDay === null ? 0 : daysBetween(usage.oldestUnreadDay, health.at) },
+      { value: usage.oldestUnreadDay === null ? 0 : daysBetween(usage.oldestUnreadDay, at) },
     ]),
     gauge("usage_syncs_failing", "Reads of usage that failed, at most 1000 of a state.", [
       { labels: { state: "retrying" }, value: usage.retrying.count },
@@ -83,15 +94,22 @@ export function metricsOf(health: Health): Metric[] {
       { labels: { state: "open" }, value: reconciliation.openDays.count },
       { labels: { state: "unexplained" }, value: reconciliation.unexplained.count },
     ]),
+  ];
+}
+
+function unpaidMetrics({ unpaid }: Health): Metric[] {
+  const ofTotals = (valueOf: (total: Health["unpaid"]["totals"][number]) => number) =>
+    unpaid.totals.map((total) => ({ labels: { currency: total.currency ?? "unknown" }, value: valueOf(total) }));
+  return [
     gauge(
       "unpaid_accounts",
       "Accounts without a paying tenant that cost something.",
-      ofUnpaid(({ accounts }) => accounts),
+      ofTotals(({ accounts }) => accounts),
     ),
     gauge(
       "unpaid_monthly_cost",
       "What accounts without a paying tenant cost a month, in Twilio's price.",
-      ofUnpaid(({ monthlyCost }) => Number(monthlyCost)),
+      ofTotals(({ monthlyCost }) => Number(monthlyCost)),
     ),
     gauge(
       "unpaid_age_seconds",

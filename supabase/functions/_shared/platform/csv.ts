@@ -15,7 +15,7 @@ const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
  * Where a formula begins. Where lists are separated by semicolons, a spreadsheet also sees the beginning of a cell after a
- * semicolon, a tab or a line's end, whatever the quotes say. A formula may follow blanks and invisible characters, and
+ * semicolon, a tab or a line's end, regardless of quotes. A formula may follow blanks and invisible characters, and
  * begins with a full-width sign as well. A leading tab or line's end is dropped by some spreadsheets.
  */
 const BEGINNING = /(?!^\+\d+$)(?<=^|[;\t\r\n])(?='*[[\s\p{C}\p{DI}]--[\t\r\n]]*[=+\-@＝＋－＠])|^(?='*[\t\r\n])/gv;

@@ -16,7 +16,7 @@ Deno.test("the error of a reached spend limit is a 402 without Retry-After, with
   assert.deepEqual(error.details, [{ limit: 20, used: 19.995, left: 0.005, periodEnd: "2026-12-01T00:00:00.000Z" }]);
   assert.equal(
     error.message,
-    "Cannot send: of your plan's spend limit of 20, 0.005 is left until 2026-12-01T00:00:00.000Z",
+    "Cannot send: your spend limit of 20 has 0.005 left until 2026-12-01T00:00:00.000Z. Subscribe to a larger plan, or wait until then",
   );
 });
 

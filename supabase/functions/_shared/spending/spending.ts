@@ -29,14 +29,14 @@ export function spendingNotice(stored: unknown): { spending?: Spending } {
 }
 
 /**
- * The error for what the spend limit leaves no room for. It has no Retry-After, because waiting a while does not help.
+ * The error for what the spend limit leaves no room for. It has no Retry-After, because waiting a few seconds or minutes does not help.
  * @param cannot what could not be done
  */
 export function spendLimitReached(cannot: string, stored: unknown): ApiError {
   const { limit, used, left, periodEnd } = shown(stored);
   return new ApiError(
     "spend_limit_reached",
-    `${cannot}: of your plan's spend limit of ${limit}, ${left} is left until ${periodEnd}`,
+    `${cannot}: your spend limit of ${limit} has ${left} left until ${periodEnd}. Subscribe to a larger plan, or wait until then`,
     { details: [{ limit, used, left, periodEnd }] },
   );
 }
