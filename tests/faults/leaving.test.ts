@@ -331,7 +331,8 @@ test("the numbers of a duplicate move to the account that is kept before the dup
 test("a duplicate with a number that Twilio refuses to move stays open and is listed, until the number can move", async (world) => {
   const leaver = await payer(world, 1, "release");
   await world.twilio.configure({ regulations: { GB: { address: "any", bundle: false } } });
-  await world.advance(2); // the younger of two accounts with numbers is the duplicate
+  // Twilio dates accounts to the second, and the younger of two with numbers is the duplicate.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
   const duplicate = await world.twilio.post("/Accounts.json", { FriendlyName: `switchboard:${leaver.userId}` });
   const { sid } = await duplicate.json();
   const phoneSid = await buyInBritain(world, sid);
