@@ -19,8 +19,13 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  max_numbers constant integer := coalesce((private.plan_of(p_user_id)).max_numbers, 0);
+  max_numbers integer;
 begin
+  -- Looked for before the plan, which costs more: this runs with every change of a subscription.
+  if not exists (select from public.user_twilio_numbers n where n.user_id = p_user_id and n.status = 'active') then
+    return '{}';
+  end if;
+  max_numbers := coalesce((private.plan_of(p_user_id)).max_numbers, 0);
   return array(
     select n.id from public.user_twilio_numbers n
     where n.user_id = p_user_id and n.status = 'active'
@@ -52,7 +57,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  plan constant public.plans := private.plan_of(p_user_id);
+  plan public.plans;
   beyond constant uuid[] := private.numbers_beyond_limit(p_user_id);
   told uuid[] := array(select e.number_id from private.excess_numbers e
     join public.user_twilio_numbers n on n.id = e.number_id and n.status = 'active' where e.user_id = p_user_id);
@@ -64,6 +69,7 @@ begin
     delete from private.excess_numbers e where e.user_id = p_user_id;
     return;
   end if;
+  plan := private.plan_of(p_user_id);
   delete from private.excess_numbers e where e.user_id = p_user_id and e.number_id <> all (told);
   -- When the tenant makes another number primary, the number that takes its place among the numbers beyond the limit
   -- gets no time of its own: otherwise all of them would send for ever, in turns.
