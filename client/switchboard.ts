@@ -1244,7 +1244,7 @@ export interface Health {
   unpaid: {
     /** By currency: amounts of two currencies are never added. */
     totals: {
-      /** ISO 4217; null until Twilio has told the master account's currency. */
+      /** ISO 4217; null until Twilio has reported the master account's currency. */
       currency: string | null;
       accounts: number;
       numbers: number;
@@ -2301,7 +2301,7 @@ export interface UnpaidAccountList {
     status: ("active" | "suspended" | "closed") | null;
     /** What it costs a month, by currency. */
     costs: {
-      /** ISO 4217; null until Twilio has told the master account's currency. */
+      /** ISO 4217; null until Twilio has reported the master account's currency. */
       currency: string | null;
       numbers: number;
       /** Numbers whose price is not known: they are not in monthlyCost. */
@@ -2323,7 +2323,7 @@ export interface UnpaidAccountList {
       /** When the number is released or parked. */
       leavesAt: string | null;
       monthlyCost: string | null;
-      /** ISO 4217; null until Twilio has told the master account's currency. */
+      /** ISO 4217; null until Twilio has reported the master account's currency. */
       currency: string | null;
     }[];
   }[];
@@ -2342,7 +2342,7 @@ export interface UnpaidAccountsPage {
 export interface UnpaidTotal {
   /** By currency: amounts of two currencies are never added. */
   totals: {
-    /** ISO 4217; null until Twilio has told the master account's currency. */
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
     currency: string | null;
     accounts: number;
     numbers: number;

@@ -59,7 +59,7 @@ as $$
 declare
   plan public.plans;
   beyond constant uuid[] := private.numbers_beyond_limit(p_user_id);
-  told uuid[] := array(select e.number_id from private.excess_numbers e
+  noticed uuid[] := array(select e.number_id from private.excess_numbers e
     join public.user_twilio_numbers n on n.id = e.number_id and n.status = 'active' where e.user_id = p_user_id);
   ends_at timestamptz;
   noted record;
@@ -70,10 +70,10 @@ begin
     return;
   end if;
   plan := private.plan_of(p_user_id);
-  delete from private.excess_numbers e where e.user_id = p_user_id and e.number_id <> all (told);
+  delete from private.excess_numbers e where e.user_id = p_user_id and e.number_id <> all (noticed);
   -- When the tenant makes another number primary, the number that takes its place among the numbers beyond the limit
   -- gets no time of its own: otherwise all of them would send for ever, in turns.
-  select case when cardinality(told) >= cardinality(beyond) then greatest(now(), min(e.sending_ends_at))
+  select case when cardinality(noticed) >= cardinality(beyond) then greatest(now(), min(e.sending_ends_at))
     else now() + coalesce(plan.sending_grace, '14 days') end into ends_at
   from private.excess_numbers e where e.user_id = p_user_id;
   for noted in

@@ -23,7 +23,7 @@ create table private.usage_totals (
   user_id uuid not null,
   day date not null,
   kind public.usage_kind not null,
-  -- In upper case. Empty: Twilio has not told it yet, and the amounts are estimates.
+  -- In upper case. Empty: Twilio has not reported it yet, and the amounts are estimates.
   unit text not null,
   count bigint not null,
   segments bigint not null,

@@ -19,17 +19,17 @@ create function pg_temp.sends(p_digit integer) returns text language sql as $$
   select s.outcome::text from private.sender_of(pg_temp.tenant(), '+1500555010' || p_digit, false) s $$;
 create function pg_temp.all_send() returns text[] language sql as $$ select array[pg_temp.sends(1), pg_temp.sends(2), pg_temp.sends(3)] $$;
 create function pg_temp.later(p_by interval) returns void language sql as $$ update private.excess_numbers set sending_ends_at = sending_ends_at - p_by; $$;
-create view pg_temp.told as select (details ->> 'phoneNumber') as number, (details ->> 'at')::timestamptz - now() as after, (details ->> 'maxNumbers')::int as max
+create view pg_temp.noticed as select (details ->> 'phoneNumber') as number, (details ->> 'at')::timestamptz - now() as after, (details ->> 'maxNumbers')::int as max
   from public.tenant_notices where kind = 'number.sending_ends' and user_id = pg_temp.tenant();
 
 select is(private.numbers_beyond_limit(pg_temp.tenant()), '{}', 'No number is beyond the limit of a plan that allows them');
 select pg_temp.move_to('starter');
 select is(private.numbers_beyond_limit(pg_temp.tenant()), array[pg_temp.row_id(1), pg_temp.row_id(2)], 'After a downgrade all but the primary number are beyond a limit of one, though it is the newest');
-select results_eq('select number, after, max from pg_temp.told order by number', $$ values ('+15005550101', interval '14 days', 1), ('+15005550102', '14 days', 1) $$,
+select results_eq('select number, after, max from pg_temp.noticed order by number', $$ values ('+15005550101', interval '14 days', 1), ('+15005550102', '14 days', 1) $$,
   'The tenant gets a notice of each number, with the date on which it stops sending');
 select is(pg_temp.all_send(), '{allowed,allowed,allowed}', 'All numbers send during the grace period');
 select private.note_excess_numbers(pg_temp.tenant());
-select is((select count(*) from pg_temp.told), 2::bigint, 'The tenant gets each notice once');
+select is((select count(*) from pg_temp.noticed), 2::bigint, 'The tenant gets each notice once');
 select pg_temp.later('14 days');
 select is(pg_temp.all_send(), '{number_over_limit,number_over_limit,allowed}', 'After the grace period the numbers beyond the limit do not send');
 select is((select outcome::text from private.sender_of(pg_temp.tenant(), null, false)), 'allowed', 'The default sender, the primary number, sends');
@@ -66,7 +66,7 @@ select pg_temp.set_own(1);
 select pg_temp.set_own(9);
 delete from public.tenant_notices;
 select pg_temp.set_own(8);
-select is_empty('select * from pg_temp.told', 'Another limit that allows all numbers tells the tenant of no date');
+select is_empty('select * from pg_temp.noticed', 'Another limit that allows all numbers tells the tenant of no date');
 select public.set_tenant_limits(pg_temp.tenant(), null, null, pg_temp.operator(), 'req', 'asked');
 set constraints all immediate;
 update public.subscriptions set status = 'paused' where id = 'sub_1';

@@ -249,7 +249,7 @@ select is(public.reconcile_due_days(10), 0, 'A read that found the same makes no
 select is(pg_temp.alerts(), null, 'An open day raises no alert');
 select public.record_message_reports('AC1', jsonb_build_array(jsonb_build_object('sid', (select twilio_message_sid from public.sms_messages), 'price', -0.01, 'price_unit', 'USD')));
 select is(public.reconcile_due_days(10), 1, 'A price that comes late makes its day due');
-select is((select trim_scale(rate) || coalesce(pg_temp.alerts(), ', no alert') from private.reconciliations), '-0.0021, no alert', 'The late price is compared, and while the day is open nobody is alerted');
+select is((select trim_scale(rate) || coalesce(pg_temp.alerts(), ', no alert') from private.reconciliations), '-0.0021, no alert', 'The late price is compared, and an open day raises no alert');
 update private.usage_days set closed_at = now();
 select is(public.reconcile_due_days(10) || coalesce(', ' || (pg_temp.alerts() is not null)::text, ''), '1, true', 'Closing the day compares it and raises the alert');
 select public.record_message_reports('AC1', jsonb_build_array(jsonb_build_object('sid', (select twilio_message_sid from public.sms_messages), 'price', -0.0079, 'price_unit', 'USD')));

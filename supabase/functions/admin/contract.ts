@@ -229,7 +229,7 @@ export const contract = {
     {
       method: "POST",
       path: "/set-plan-limits",
-      summary: "Changes limits of a plan; a plan that was sold gets a new version unless told otherwise",
+      summary: "Changes limits of a plan; a plan that was sold gets a new version unless `changesSold` is true",
       body: planLimitsSchema,
       responses: { 200: planLimitsSetSchema },
       errors: ["plan_superseded", "price_taken"],

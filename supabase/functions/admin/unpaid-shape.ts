@@ -1,7 +1,9 @@
 import * as z from "zod";
 
 const money = z.string().describe("As decimal text, in Twilio's price");
-const currency = z.string().nullable().describe("ISO 4217; null until Twilio has told the master account's currency");
+const currency = z.string().nullable().describe(
+  "ISO 4217; null until Twilio has reported the master account's currency",
+);
 
 export const costsSchema = z.array(z.strictObject({
   currency,

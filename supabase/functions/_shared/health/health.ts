@@ -17,7 +17,7 @@ const level = z.enum(Constants.public.Enums.sweep_level).describe(
 /** The cost of accounts without a paying tenant, as a job counted it last. */
 export const unpaidTotalShape = {
   totals: z.array(z.strictObject({
-    currency: z.string().nullable().describe("ISO 4217; null until Twilio has told the master account's currency"),
+    currency: z.string().nullable().describe("ISO 4217; null until Twilio has reported the master account's currency"),
     accounts: count,
     numbers: count,
     unpriced: count.describe("Numbers whose price is not known: they are not in monthlyCost"),

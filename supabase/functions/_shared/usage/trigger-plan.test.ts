@@ -51,7 +51,13 @@ Deno.test("the token of a firing has its day in GMT, as Twilio's callback has it
 
 const found: fc.Arbitrary<FoundTrigger> = fc.record({
   sid: fc.uuid(),
-  friendlyName: fc.constantFrom(triggerName("37.50"), triggerName("30.00"), "switchboard:usage:old", "somebody's", ""),
+  friendlyName: fc.constantFrom(
+    triggerName("37.50"),
+    triggerName("30.00"),
+    "switchboard:usage:old",
+    "another product",
+    "",
+  ),
   usageCategory: fc.constantFrom("totalprice", "sms"),
   triggerBy: fc.constantFrom("price", "count"),
   recurring: fc.constantFrom("monthly", "daily", ""),
