@@ -606,7 +606,13 @@ export interface Alert {
     | "master_account_inactive"
     | "reconciliation"
     | "usage_trigger"
-    | "unpaid_account";
+    | "unpaid_account"
+    | "exchange_rate"
+    | "metering"
+    | "meter_rejection"
+    | "invoice_difference"
+    | "invoice_grace"
+    | "payment_moved";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -1003,7 +1009,7 @@ export interface ConversationsQuery {
 export interface DeadLetter {
   id: number;
   /** The lane in which the job failed. */
-  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
   job: {
     [key: string]: unknown;
   };
@@ -1122,7 +1128,7 @@ export interface ForwardWebhooks {
 export interface Health {
   at: string;
   lanes: {
-    lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+    lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
     jobs: BoundedCount;
     /** Jobs that could run now. */
     due: BoundedCount;
@@ -1141,7 +1147,13 @@ export interface Health {
       | "master_account_inactive"
       | "reconciliation"
       | "usage_trigger"
-      | "unpaid_account";
+      | "unpaid_account"
+      | "exchange_rate"
+      | "metering"
+      | "meter_rejection"
+      | "invoice_difference"
+      | "invoice_grace"
+      | "payment_moved";
     open: BoundedCount;
     unacknowledged: BoundedCount;
   }[];
@@ -1835,7 +1847,7 @@ export interface Replayed {
 
 /** The lane whose jobs are run. */
 export interface RunJobs {
-  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
 }
 
 /** The ids of the sealing keys; a key itself is never shown. */
@@ -2044,7 +2056,7 @@ export interface Tenant {
 }
 
 export interface TenantJob {
-  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
   id: number;
   kind: string | null;
   attempts: number;

@@ -24,7 +24,7 @@ function startCallee(answer: (call: number) => Response | Promise<Response>) {
   };
 }
 
-const LANES = ["control", "messages", "campaigns", "forwarding", "usage"];
+const LANES = ["control", "messages", "campaigns", "forwarding", "usage", "billing"];
 
 Deno.test("The scheduler sends the secret key and each lane, and up to three slow calls for a lane overlap", async () => {
   await using callee = startCallee(async () => {

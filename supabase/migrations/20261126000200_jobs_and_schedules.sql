@@ -2,10 +2,10 @@
 -- transaction of the fact that it follows, and `run-jobs` runs it at least once: a job that is not settled becomes
 -- visible again after a timeout. Everything here works on pgmq 1.4.4.
 
-create type public.job_lane as enum ('control', 'messages', 'campaigns', 'forwarding', 'usage');
+create type public.job_lane as enum ('control', 'messages', 'campaigns', 'forwarding', 'usage', 'billing');
 comment on type public.job_lane is
   'A queue of jobs with its own calls of run-jobs, so that a job waits only for jobs of its lane. control: what keeps '
-  'accounts, subscriptions and numbers correct.';
+  'accounts, subscriptions and numbers correct. billing: what is read from and written to Stripe for billing.';
 
 create function private.lane_of(p_job jsonb) returns public.job_lane
 language plpgsql immutable
@@ -33,6 +33,16 @@ begin
     when 'keep-usage-triggers' then 'usage'
     when 'price-numbers' then 'usage'
     when 'count-unpaid-accounts' then 'usage'
+    when 'rate-due-usage' then 'billing'
+    when 'rate-usage' then 'billing'
+    when 'meter-due-customers' then 'billing'
+    when 'meter-usage' then 'billing'
+    when 'compare-meters' then 'billing'
+    when 'apply-thin-event' then 'billing'
+    when 'keep-metered-items' then 'billing'
+    when 'read-invoice' then 'billing'
+    when 'close-periods' then 'billing'
+    when 'settle-final-bill' then 'billing'
     else 'control'
   end;
 end;
@@ -58,7 +68,8 @@ create view private.jobs as
   union all select 'messages', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_messages
   union all select 'campaigns', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_campaigns
   union all select 'forwarding', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_forwarding
-  union all select 'usage', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_usage;
+  union all select 'usage', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_usage
+  union all select 'billing', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_billing;
 comment on view private.jobs is 'The jobs of all lanes, with the columns of pgmq. An id is unique within its lane.';
 revoke all on private.jobs from public, anon, authenticated, service_role;
 
@@ -550,12 +561,13 @@ comment on function public.move_job_to_dead_letters(public.job_lane, bigint, tex
 -- a time, so its cost grows with the due rows and not with the tenants.
 
 create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction', 'spending',
-  'usage_trigger', 'changed_spend_limit');
+  'usage_trigger', 'changed_spend_limit', 'rating');
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
   'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention. '
   'spending: check the thresholds of their spend limit. usage_trigger: compare their usage trigger at Twilio with the '
-  'spend limit. changed_spend_limit: the same, before the tenants who are only due again.';
+  'spend limit. changed_spend_limit: the same, before the tenants who are only due again. rating: rate the usage that '
+  'has changed since.';
 
 create table private.due_work (
   -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.

@@ -1,7 +1,8 @@
 -- What an operator must look at: one row for each open cause, delivered to OPERATOR_ALERT_URL when that is set.
 
 create type public.alert_kind as enum ('dead_letter', 'unknown_price', 'subscription_without_tenant',
-  'campaign_paused', 'master_account_inactive', 'reconciliation', 'usage_trigger', 'unpaid_account');
+  'campaign_paused', 'master_account_inactive', 'reconciliation', 'usage_trigger', 'unpaid_account',
+  'exchange_rate', 'metering', 'meter_rejection', 'invoice_difference', 'invoice_grace', 'payment_moved');
 comment on type public.alert_kind is
   'dead_letter: a job failed at its last attempt; the subject is its lane. unknown_price: no price of a subscription '
   'belongs to a plan; the subject is the price, or the subscription when it has none. subscription_without_tenant: a '
@@ -11,7 +12,12 @@ comment on type public.alert_kind is
   'its SID. reconciliation: the ledger and Twilio''s usage of a closed day differ; the subject is the account and the '
   'day. usage_trigger: a usage trigger fired at Twilio; the subject is the trigger''s SID. unpaid_account: an account '
   'without a paying tenant, or a number of one, cannot be released, or a parked number cannot return; the subject is '
-  'the SID of the account or the number.';
+  'the SID of the account or the number. exchange_rate: usage waits for an exchange rate; the subject is the pair of '
+  'currencies. metering: usage cannot be sent to Stripe; the subject is the customer and the kind. meter_rejection: '
+  'Stripe did not count usage that it had accepted; the subject is the customer, the kind and the day. '
+  'invoice_difference: an invoice does not bill what was sent; the subject is the invoice. invoice_grace: invoices are '
+  'final before the books close; the subject is the subscription. payment_moved: a refund or a dispute; the subject is '
+  'the charge.';
 
 create table public.operator_alerts (
   id uuid primary key default private.new_id(),

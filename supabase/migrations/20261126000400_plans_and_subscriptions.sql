@@ -77,6 +77,12 @@ create table public.plans (
   -- What a segment is taken to cost until Twilio tells its price.
   segment_price numeric(12, 5) not null default 0.01,
   markup numeric(8, 4) not null default 1,
+  currency text not null default 'usd',
+  included_sms_out integer not null default 0,
+  included_sms_in integer not null default 0,
+  included_mms_out integer not null default 0,
+  included_mms_in integer not null default 0,
+  included_numbers integer not null default 0,
   allowed_countries text[],
   excluded_territories text[] not null default '{}',
   messages_per_second numeric(8, 3) not null default 10,
@@ -92,6 +98,9 @@ create table public.plans (
     check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
   constraint plans_spend_not_negative check (spend_limit >= 0 and segment_price >= 0),
   constraint plans_markup_positive check (markup > 0),
+  constraint plans_currency_code check (currency ~ '^[a-z]{3}$'),
+  constraint plans_included_not_negative check (least(included_sms_out, included_sms_in, included_mms_out,
+    included_mms_in, included_numbers) >= 0),
   constraint plans_purchases_not_negative
     check (max_purchases_per_day >= 0 and max_purchases_per_month >= 0 and max_number_price >= 0),
   constraint plans_send_rate_positive check (messages_per_second > 0),
@@ -123,6 +132,11 @@ comment on column public.plans.spend_limit is
 comment on column public.plans.markup is
   'A tenant''s price is what Twilio charges times this (private.marked_up). Hidden from tenants, like segment_price: '
   'with it they would know what Twilio charges. A change applies to usage from then on.';
+comment on column public.plans.currency is
+  'The currency of the plan''s price at Stripe (ISO 4217, lower case), in which usage is billed.';
+comment on column public.plans.included_sms_out is
+  'How much of each kind a billing period includes, in order of use: segments of SMS, MMS messages, and monthly fees '
+  'of numbers.';
 comment on column public.plans.allowed_countries is
   'Countries that messages may go to (ISO 3166); null allows all, an empty list none. A list keeps out SMS pumping '
   'to expensive destinations. A country includes its territories (private.mother_country).';
@@ -152,6 +166,7 @@ revoke all on public.plans from public, anon, authenticated, service_role;
 -- Columns instead of the table: the assumed cost and the markup are the operator's.
 grant select (key, name, rank, version, superseded_at, stripe_price_id, max_numbers, max_purchases_per_day,
   max_purchases_per_month, max_number_price, daily_message_limit, monthly_message_limit, spend_limit,
+  currency, included_sms_out, included_sms_in, included_mms_out, included_mms_in, included_numbers,
   allowed_countries, excluded_territories, messages_per_second, past_due_grace, retention, leaving_numbers,
   release_notice, parking, sending_grace, entitle_while_pending)
   on public.plans to authenticated;
@@ -206,6 +221,7 @@ create table public.subscriptions (
   past_due_since timestamptz,
   current_period_start timestamptz,
   current_period_end timestamptz,
+  currency text,
   cancel_at timestamptz,
   ended_at timestamptz,
   created_at timestamptz not null default now(),
@@ -374,13 +390,15 @@ create table private.tenant_limits (
   monthly_message_limit integer,
   spend_limit numeric(12, 2),
   messages_per_second numeric(8, 3),
+  markup numeric(8, 4),
   valid_until timestamptz,
   reason text not null,
   set_by uuid not null,
   set_at timestamptz not null default now(),
   constraint tenant_limits_not_negative check (least(max_numbers, max_purchases_per_day, max_purchases_per_month,
     max_number_price, daily_message_limit, monthly_message_limit, spend_limit) >= 0),
-  constraint tenant_limits_send_rate_positive check (messages_per_second > 0)
+  constraint tenant_limits_send_rate_positive check (messages_per_second > 0),
+  constraint tenant_limits_markup_positive check (markup > 0)
 );
 comment on table private.tenant_limits is
   'Limits of single tenants that replace those of any plan that they have, until valid_until (null: no end).';
@@ -435,6 +453,7 @@ begin
     plan.monthly_message_limit := coalesce(own.monthly_message_limit, plan.monthly_message_limit);
     plan.spend_limit := coalesce(own.spend_limit, plan.spend_limit);
     plan.messages_per_second := coalesce(own.messages_per_second, plan.messages_per_second);
+    plan.markup := coalesce(own.markup, plan.markup);
   end if;
   return plan;
 end;

@@ -107,6 +107,7 @@ create table public.sms_messages (
   cost numeric(12, 5) generated always as (private.charge_of(price, price_is_foreign, estimated_price)) stored,
   -- Of the plan in force when the message was reserved or received.
   markup numeric(8, 4) not null default 1,
+  plan_key text,
   tenant_price numeric(12, 5) generated always
     as (private.marked_up(private.charge_of(price, price_is_foreign, estimated_price), markup)) stored,
   kind public.usage_kind not null generated always
@@ -149,6 +150,8 @@ comment on column public.sms_messages.has_media is
   'Whether a sent message was an MMS: media_urls is emptied when the media are deleted.';
 comment on column public.sms_messages.markup is
   'The markup that the message is priced by. A later change of the plan does not change it.';
+comment on column public.sms_messages.plan_key is
+  'The version of the plan in force then. Null: the plan was deleted.';
 comment on column public.sms_messages.tenant_price is
   'What the tenant pays, by the estimate until Twilio reports its price. The tenant sees it through list-messages.';
 comment on column public.sms_messages.sent_at is

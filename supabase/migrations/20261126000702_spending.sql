@@ -22,6 +22,7 @@ create table private.fees (
   cost numeric(12, 5) not null,
   price_unit text not null default '',
   markup numeric(8, 4) not null default 1,
+  plan_key text,
   tenant_price numeric(12, 5) not null generated always as (private.marked_up(cost, markup)) stored,
   is_from_usage boolean not null default false,
   covered_by text,
@@ -37,6 +38,7 @@ comment on table private.fees is
   'call. Only one that Twilio certainly did not charge is deleted.';
 comment on column private.fees.price_unit is 'In upper case; empty: the currency of the master account.';
 comment on column private.fees.markup is 'Of the plan in force when the fee was recorded. It does not change later.';
+comment on column private.fees.plan_key is 'The version of that plan. Null: the plan was deleted.';
 comment on column private.fees.is_from_usage is
   'The fee was found in usage. Its cost is what usage has beyond the reserved fees that it covers.';
 comment on column private.fees.covered_by is 'The key of the fee in usage in which Twilio has shown a reserved fee.';

@@ -19,7 +19,7 @@ select results_eq($$ select verdict::text, finding from pg_temp.report where sub
 select pg_temp.forget_jobs();
 select private.enqueue('{"kind": "run-campaign"}');
 select bag_eq($$ select subject, finding from pg_temp.report where subject like 'queue %' $$,
-  $$ values ('queue control', '0 jobs waiting'), ('queue messages', '0 jobs waiting'), ('queue campaigns', '1 jobs waiting'), ('queue forwarding', '0 jobs waiting'), ('queue usage', '0 jobs waiting') $$,
+  $$ values ('queue control', '0 jobs waiting'), ('queue messages', '0 jobs waiting'), ('queue campaigns', '1 jobs waiting'), ('queue forwarding', '0 jobs waiting'), ('queue usage', '0 jobs waiting'), ('queue billing', '0 jobs waiting') $$,
   'describe_installation counts the waiting jobs of each lane');
 select pgmq.send('jobs_dead', '{}');
 select is((select verdict::text from pg_temp.report where subject = 'dead letters'), 'warn', 'describe_installation warns of a dead letter');

@@ -22,7 +22,8 @@ const READABLE: Readonly<Record<string, string>> = {
   operator_alerts: "",
   plans:
     "key name rank version superseded_at stripe_price_id max_numbers max_purchases_per_day max_purchases_per_month max_number_price " +
-    "daily_message_limit monthly_message_limit spend_limit " +
+    "daily_message_limit monthly_message_limit spend_limit currency included_sms_out included_sms_in included_mms_out " +
+    "included_mms_in included_numbers " +
     "allowed_countries excluded_territories messages_per_second past_due_grace retention leaving_numbers release_notice " +
     "parking sending_grace entitle_while_pending",
   sms_conversations: "id user_id own_number peer_number last_message_at",
@@ -33,7 +34,7 @@ const READABLE: Readonly<Record<string, string>> = {
   sms_opt_outs: "id sender recipient user_id source keyword message_sid opted_out_at",
   subscriptions:
     "id user_id origin named_user_id stripe_customer_id plan_key unknown_prices status first_payment_pending " +
-    "past_due_since current_period_start current_period_end cancel_at ended_at created_at updated_at read_number",
+    "past_due_since current_period_start current_period_end currency cancel_at ended_at created_at updated_at read_number",
   tenant_notices: "id user_id kind subject details raised_at",
   twilio_usage: "",
   user_preferences: "user_id twilio_subaccount_sid twilio_subaccount_status twilio_subaccount_created_at " +

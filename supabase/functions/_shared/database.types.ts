@@ -248,9 +248,15 @@ export type Database = {
       "plans": {
         Row: {
           "allowed_countries": (string)[] | null;
+          "currency": string;
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
           "excluded_territories": (string)[];
+          "included_mms_in": number;
+          "included_mms_out": number;
+          "included_numbers": number;
+          "included_sms_in": number;
+          "included_sms_out": number;
           "key": string;
           "leaving_numbers": Database["public"]["Enums"]["leaving_numbers"];
           "markup": number;
@@ -276,9 +282,15 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "allowed_countries"?: (string)[] | null;
+          "currency"?: string;
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
+          "included_mms_in"?: number;
+          "included_mms_out"?: number;
+          "included_numbers"?: number;
+          "included_sms_in"?: number;
+          "included_sms_out"?: number;
           "key": string;
           "leaving_numbers"?: Database["public"]["Enums"]["leaving_numbers"];
           "markup"?: number;
@@ -303,9 +315,15 @@ export type Database = {
         };
         Update: {
           "allowed_countries"?: (string)[] | null;
+          "currency"?: string;
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
+          "included_mms_in"?: number;
+          "included_mms_out"?: number;
+          "included_numbers"?: number;
+          "included_sms_in"?: number;
+          "included_sms_out"?: number;
           "key"?: string;
           "leaving_numbers"?: Database["public"]["Enums"]["leaving_numbers"];
           "markup"?: number;
@@ -381,6 +399,7 @@ export type Database = {
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
+          "plan_key": string | null;
           "price": number | null;
           "price_is_foreign": boolean;
           "price_unit": string | null;
@@ -422,6 +441,7 @@ export type Database = {
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
+          "plan_key"?: string | null;
           "price"?: number | null;
           "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
@@ -462,6 +482,7 @@ export type Database = {
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
+          "plan_key"?: string | null;
           "price"?: number | null;
           "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
@@ -525,6 +546,7 @@ export type Database = {
         Row: {
           "cancel_at": string | null;
           "created_at": string;
+          "currency": string | null;
           "current_period_end": string | null;
           "current_period_start": string | null;
           "ended_at": string | null;
@@ -545,6 +567,7 @@ export type Database = {
         Insert: {
           "cancel_at"?: string | null;
           "created_at"?: string;
+          "currency"?: string | null;
           "current_period_end"?: string | null;
           "current_period_start"?: string | null;
           "ended_at"?: string | null;
@@ -564,6 +587,7 @@ export type Database = {
         Update: {
           "cancel_at"?: string | null;
           "created_at"?: string;
+          "currency"?: string | null;
           "current_period_end"?: string | null;
           "current_period_start"?: string | null;
           "ended_at"?: string | null;
@@ -1347,6 +1371,7 @@ export type Database = {
         Returns: {
           "cancel_at": string | null;
           "created_at": string;
+          "currency": string | null;
           "current_period_end": string | null;
           "current_period_start": string | null;
           "ended_at": string | null;
@@ -1463,6 +1488,7 @@ export type Database = {
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
+          "plan_key": string | null;
           "price": number | null;
           "price_is_foreign": boolean;
           "price_unit": string | null;
@@ -1611,6 +1637,7 @@ export type Database = {
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
+          "plan_key": string | null;
           "price": number | null;
           "price_is_foreign": boolean;
           "price_unit": string | null;
@@ -2519,6 +2546,7 @@ export type Database = {
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
+          "plan_key": string | null;
           "price": number | null;
           "price_is_foreign": boolean;
           "price_unit": string | null;
@@ -2570,7 +2598,13 @@ export type Database = {
         | "master_account_inactive"
         | "reconciliation"
         | "usage_trigger"
-        | "unpaid_account";
+        | "unpaid_account"
+        | "exchange_rate"
+        | "metering"
+        | "meter_rejection"
+        | "invoice_difference"
+        | "invoice_grace"
+        | "payment_moved";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
       "begin_checkout_outcome":
         | "create"
@@ -2656,7 +2690,7 @@ export type Database = {
       "ignored_event_reason": "type_not_handled" | "other_account" | "no_subscription" | "unknown_object" | "malformed";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
-      "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage";
+      "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
       "lease_outcome": "leased" | "busy";
       "leaving_note": "noted" | "stopped" | "fenced";
       "leaving_numbers": "release" | "park";
@@ -3100,6 +3134,12 @@ export const Constants = {
         "reconciliation",
         "usage_trigger",
         "unpaid_account",
+        "exchange_rate",
+        "metering",
+        "meter_rejection",
+        "invoice_difference",
+        "invoice_grace",
+        "payment_moved",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
       "begin_checkout_outcome": [
@@ -3190,7 +3230,7 @@ export const Constants = {
       "ignored_event_reason": ["type_not_handled", "other_account", "no_subscription", "unknown_object", "malformed"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
-      "job_lane": ["control", "messages", "campaigns", "forwarding", "usage"],
+      "job_lane": ["control", "messages", "campaigns", "forwarding", "usage", "billing"],
       "lease_outcome": ["leased", "busy"],
       "leaving_note": ["noted", "stopped", "fenced"],
       "leaving_numbers": ["release", "park"],

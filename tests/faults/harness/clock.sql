@@ -21,6 +21,7 @@ begin
   update pgmq.q_jobs_campaigns set vt = vt - gone;
   update pgmq.q_jobs_forwarding set vt = vt - gone;
   update pgmq.q_jobs_usage set vt = vt - gone;
+  update pgmq.q_jobs_billing set vt = vt - gone;
   update private.job_turns set due_at = due_at - gone;
   update private.jobs_in_flight set until = until - gone;
   update public.subscriptions set past_due_since = past_due_since - gone, ended_at = ended_at - gone,
@@ -38,6 +39,7 @@ begin
   delete from pgmq.q_jobs_campaigns;
   delete from pgmq.q_jobs_forwarding;
   delete from pgmq.q_jobs_usage;
+  delete from pgmq.q_jobs_billing;
   delete from private.job_turns;
   delete from private.jobs_in_flight;
   delete from pgmq.q_jobs_dead;
@@ -54,6 +56,11 @@ begin
   delete from private.parking_papers;
   delete from private.number_purchases;
   delete from private.fees;
+  delete from private.billing_rows;
+  delete from private.billing_periods;
+  delete from private.metered_items;
+  delete from private.billing_customers;
+  delete from private.stripe_invoices;
   delete from public.tenant_notices;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;
