@@ -1,0 +1,91 @@
+-- The present of billing is a row of this table, so that months pass at once.
+create schema proof;
+grant usage on schema proof to service_role, authenticated, anon;
+create table proof.clock (at timestamptz not null);
+grant select on proof.clock to service_role, authenticated, anon;
+insert into proof.clock values (now());
+
+create or replace function private.present() returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select c.at from proof.clock c);
+end;
+$$;
+
+-- now() in the bodies of functions is the same present. What Postgres itself and the defaults of columns call stays.
+set allow_system_table_mods = on;
+alter function pg_catalog.now() rename to real_now;
+create function pg_catalog.now() returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select c.at from proof.clock c);
+end;
+$$;
+grant execute on function pg_catalog.now() to public;
+reset allow_system_table_mods;
+
+create function proof.take_jobs() returns table (queue text, id bigint, delay integer, job jsonb)
+language plpgsql
+as $$
+declare
+  lane text;
+begin
+  foreach lane in array array['control', 'messages', 'campaigns', 'forwarding', 'usage', 'billing'] loop
+    return query execute format('with taken as (delete from pgmq.%I returning msg_id, vt, enqueued_at, message)
+      select %L, msg_id, greatest(0, extract(epoch from vt - enqueued_at))::integer, message from taken',
+      'q_jobs_' || lane, lane);
+  end loop;
+end;
+$$;
+
+create function proof.reset() returns void
+language plpgsql
+set session_replication_role = replica
+as $$
+declare
+  each record;
+begin
+  for each in
+    select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and (n.nspname = 'private' and c.relname in ('billing_periods', 'metered_items',
+      'billing_rows', 'billing_customers', 'stripe_invoices', 'stripe_customers', 'due_work', 'fees',
+      'awaited_reports', 'job_turns', 'jobs_in_flight', 'days_to_reconcile', 'sending_totals', 'usage_totals',
+      'tenancies', 'meters', 'job_errors')
+      or n.nspname = 'public' and c.relname in ('subscriptions', 'sms_messages', 'webhook_events', 'operator_alerts',
+        'tenant_notices', 'user_preferences')
+      or n.nspname = 'pgmq' and c.relname like 'q\_jobs\_%' and c.relname not like '%archive%')
+  loop
+    execute 'delete from ' || each.name;
+  end loop;
+  delete from auth.users;
+  delete from proof.statements;
+end;
+$$;
+
+-- What was on the statements of closed periods when they were closed.
+create table proof.statements (
+  subscription_id text, starts_at timestamptz, rows jsonb, primary key (subscription_id, starts_at));
+
+create function proof.rows_of(p_subscription_id text, p_starts_at timestamptz) returns jsonb
+language sql stable
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'kind', r.kind, 'day', r.day, 'units', r.units,
+    'amount', r.amount::text, 'reason', r.reason) order by r.number), '[]')
+  from private.billing_rows r
+  where r.subscription_id = p_subscription_id and r.billed_start = p_starts_at and r.state in ('sending', 'accepted');
+$$;
+
+-- A statement is closed when its books are, and its invoice is final.
+create function proof.note_statements(p_final_after interval) returns void
+language sql
+as $$
+  insert into proof.statements
+  select p.subscription_id, p.starts_at, proof.rows_of(p.subscription_id, p.starts_at) from private.billing_periods p
+  where p.books_closed_at is not null and p.ends_at + p_final_after < private.present()
+    and not exists (select from proof.statements s
+      where s.subscription_id = p.subscription_id and s.starts_at = p.starts_at);
+$$;

@@ -1,0 +1,285 @@
+import type Stripe from "stripe";
+import { Trap } from "../faults/harness/traps.ts";
+import { dayOf, type InForce, type Kind, KINDS, type Period, type Usage } from "./reference.ts";
+import { FREE, planOf } from "./catalogue.ts";
+import { type Cancel, END, type Story, type Use } from "./story.ts";
+import type { BillingWorld, Owner } from "./world.ts";
+
+const HOUR = 3600;
+
+/** What a tenant will do, and when: seconds since 1970. */
+export interface Appointment {
+  at: number;
+  happen: () => Promise<void>;
+}
+
+/** One tenant who lives through a story. */
+export class Tenant implements Owner {
+  readonly userId: string;
+  readonly traps: readonly Trap[];
+  readonly uses: Usage[] = [];
+  readonly versions: InForce[] = [];
+  readonly appointments: Appointment[] = [];
+  customerId: string | null = null;
+  subscriptionId: string | null = null;
+  boughtAt: number;
+  trialEnd: number | null = null;
+  endedAt: number | null = null;
+  meteredSince: Partial<Record<Kind, bigint>> = {};
+  /** The webhooks that were seen, and the meter events that Stripe has rejected. */
+  webhooks = 0;
+  private failing = false;
+
+  constructor(readonly story: Story, readonly world: BillingWorld, begins: number, index: number) {
+    this.userId = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
+    this.traps = story.troubles.map(({ call, fault }) => new Trap(null, fault, call));
+    this.boughtAt = begins + story.startsIn * HOUR;
+    this.at(0, () => this.buys());
+    for (const step of story.steps) {
+      this.at(step.hour, async () => {
+        switch (step.type) {
+          case "use":
+            return this.plansToUse(step);
+          case "change_plan":
+            return await this.changesPlan(step.to);
+          case "end_trial":
+            return await this.endsTrial();
+          case "payment_fails":
+            return await this.failsToPay(step.paysAfter);
+          case "cancel":
+            return await this.cancels(step.how);
+        }
+      });
+    }
+  }
+
+  private at(hour: number, happen: () => Promise<void>): void {
+    this.appointments.push({ at: this.boughtAt + hour * HOUR, happen });
+  }
+
+  private get hour(): number {
+    return (this.world.now - this.boughtAt) / HOUR;
+  }
+
+  get endsAt(): number {
+    return this.boughtAt + END * HOUR;
+  }
+
+  isDown(now: number): boolean {
+    const hour = (now - this.boughtAt) / HOUR;
+    return this.story.down.some((down) => hour >= down.hour && hour < down.hour + down.hours);
+  }
+
+  async buys(): Promise<void> {
+    const { world, story: { bought, trialDays, currency, plan }, userId } = this;
+    await world.sql`insert into auth.users (id, email) values (${userId}, ${userId + "@example.com"})`;
+    const key = planOf(currency, plan);
+    if (bought === "none") return;
+    if (bought === "gift") {
+      const purchase = await world.control("POST", "/checkout", {
+        ...{ clientReferenceId: userId, plan: key },
+        ...(trialDays > 0 && { trial: trialDays }),
+      });
+      this.customerId = String(purchase["customerId"]);
+      this.subscriptionId = String(purchase["subscriptionId"]);
+    } else {
+      const metadata = { user_id: userId };
+      const customer = await world.stripe.customers.create({ email: `${userId}@example.com`, metadata });
+      const metered = bought === "own" ? await world.meteredPrices(currency) : [];
+      const subscription = await world.stripe.subscriptions.create({
+        customer: customer.id,
+        items: [{ price: await world.priceOf(key) }, ...metered.map((price) => ({ price }))],
+        ...(trialDays > 0 && { trial_period_days: trialDays }),
+        metadata,
+      });
+      this.customerId = customer.id;
+      this.subscriptionId = subscription.id;
+    }
+    const subscription = await this.subscription();
+    this.boughtAt = subscription.items.data[0]!.current_period_start;
+    this.trialEnd = subscription.trial_end;
+    this.versions.push({ plan: key, from: BigInt(this.boughtAt) * 1_000_000n });
+  }
+
+  async subscription(): Promise<Stripe.Subscription> {
+    return await this.world.stripe.subscriptions.retrieve(this.subscriptionId!);
+  }
+
+  private isOver(subscription: Stripe.Subscription): boolean {
+    return ["canceled", "incomplete_expired"].includes(subscription.status);
+  }
+
+  async changesPlan(to: number): Promise<void> {
+    if (this.subscriptionId === null) return;
+    const subscription = await this.subscription();
+    if (this.isOver(subscription)) return;
+    const key = planOf(this.story.currency, to);
+    if (this.versions.at(-1)!.plan === key) return;
+    const flat = subscription.items.data.find(({ price }) => price.recurring?.usage_type !== "metered")!;
+    await this.world.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: flat.id, price: await this.world.priceOf(key) }],
+    });
+    this.versions.push({ plan: key, from: BigInt(this.world.now) * 1_000_000n });
+  }
+
+  async endsTrial(): Promise<void> {
+    if (this.subscriptionId === null) return;
+    const subscription = await this.subscription();
+    if (subscription.status !== "trialing") return;
+    await this.world.stripe.subscriptions.update(subscription.id, { trial_end: "now" });
+    this.trialEnd = (await this.subscription()).trial_end ?? this.world.now;
+  }
+
+  async failsToPay(paysAfter: number): Promise<void> {
+    if (this.subscriptionId === null || this.failing) return;
+    const subscription = await this.subscription();
+    if (subscription.status !== "active") return;
+    this.failing = true;
+    await this.world.control("POST", `/subscriptions/${subscription.id}`, { action: "payment_fails" });
+    this.at(this.hour + paysAfter, async () => {
+      this.failing = false;
+      if (this.isOver(await this.subscription())) return;
+      await this.world.control("POST", `/subscriptions/${subscription.id}`, { action: "pays" });
+    });
+  }
+
+  async cancels(how: Cancel): Promise<void> {
+    const { subscriptionId, world } = this;
+    if (subscriptionId === null) return;
+    const subscription = await this.subscription();
+    if (this.isOver(subscription)) return;
+    switch (how) {
+      case "now":
+      case "at_period_end":
+        await world.enqueue({ kind: "cancel-subscription", subscriptionId, atPeriodEnd: how === "at_period_end" });
+        return;
+      case "dashboard":
+      case "dashboard_invoiced":
+        await world.stripe.subscriptions.cancel(subscriptionId, { invoice_now: how === "dashboard_invoiced" });
+        return;
+      case "dashboard_at_period_end":
+        await world.stripe.subscriptions.update(subscriptionId, { cancel_at_period_end: true });
+    }
+  }
+
+  /** Notes what the subscription has become. */
+  async look(): Promise<void> {
+    if (this.subscriptionId === null) return;
+    const subscription = await this.subscription();
+    this.endedAt = subscription.ended_at;
+    const kinds = await this.world.kindsOfPrices();
+    for (const { price, created } of subscription.items.data) {
+      const kind = kinds.get(price.id);
+      if (kind !== undefined) this.meteredSince[kind] = BigInt(created) * 1_000_000n;
+    }
+  }
+
+  plansToUse(use: Use): void {
+    const at = this.momentOf(use);
+    const foundAt = Math.max(this.world.now, Math.ceil(Number(at) / 1e6) + use.foundAfter * HOUR);
+    this.appointments.push({ at: foundAt, happen: () => this.uses_(use, at) });
+  }
+
+  private momentOf({ hour, edge }: Use): bigint {
+    const at = BigInt(Math.floor((this.boughtAt + hour * HOUR) * 1e6));
+    const period = edge === null ? undefined : this.periods().find(({ from, until }) => from <= at && at < until);
+    return period === undefined ? at : period.until + BigInt(edge!);
+  }
+
+  /** Puts a message or a fee into the ledger, as the functions leave it there. */
+  private async uses_({ kind, pieces, cost, pricedAfter, later }: Use, at: bigint): Promise<void> {
+    const { sql } = this.world;
+    const id = crypto.randomUUID();
+    const [plan] = await sql<{ key: string | null; markup: string }[]>`
+      select p.key, p.markup::text from private.plan_of(${this.userId}) p`;
+    const { key = FREE, markup = "1" } = plan ?? {};
+    const isFee = kind === "number" || kind === "fee";
+    const estimate = decimal(cost + 7);
+    const usage: Usage = {
+      ...{ id, kind, at, unit: "USD", plan: key ?? FREE, markup },
+      pieces: isFee || kind.startsWith("sms") ? pieces : 1,
+      cost: isFee ? decimal(cost * 40) : estimate,
+    };
+    this.uses.push(usage);
+    const moment = isoOf(at);
+    if (isFee) {
+      await sql`insert into private.fees (id, user_id, key, kind, number_id, count, cost, markup, plan_key, charged_at)
+        values (${id}, ${this.userId}, ${id}, ${kind === "number" ? "number" : "other"},
+          ${kind === "number" ? crypto.randomUUID() : null}, ${pieces}, ${usage.cost}, ${markup}, ${usage.plan},
+          ${moment}::text::timestamptz)`;
+    } else {
+      const isOut = kind.endsWith("_out");
+      const sid = `${kind.startsWith("mms") ? "MM" : "SM"}${id.replaceAll("-", "")}`;
+      await sql`
+        insert into public.sms_messages (id, user_id, direction, from_number, to_number, status, account_sid, source,
+          twilio_message_sid, num_segments, has_media, country, estimated_price, markup, plan_key, created_at)
+        values (${id}, ${this.userId}, ${isOut ? "outbound" : "inbound"}, '+14155550101', '+14155550199',
+          ${isOut ? "delivered" : "received"}, ${"AC" + "0".repeat(32)}, 'subaccount', ${sid}, ${pieces},
+          ${kind.startsWith("mms")}, ${isOut ? "US" : null}, ${estimate}, ${markup}, ${usage.plan},
+          ${moment}::text::timestamptz)`;
+      if (pricedAfter !== null) this.changesLater(usage, pricedAfter, cost);
+    }
+    for (const { after, cost } of later) {
+      this.changesLater(usage, (pricedAfter ?? 0) + after, cost === null || !isFee ? cost : cost * 40);
+    }
+  }
+
+  private changesLater(usage: Usage, hours: number, cost: number | null): void {
+    const happen = async () => {
+      const { sql } = this.world;
+      // What does not count any more has no price either.
+      if (usage.cost === null) return;
+      const isFee = usage.kind === "number" || usage.kind === "fee";
+      if (cost === null && usage.kind.endsWith("_in")) return;
+      usage.cost = cost === null ? null : decimal(cost);
+      if (isFee && cost === null) await sql`delete from private.fees where id = ${usage.id}`;
+      else if (isFee) await sql`update private.fees set cost = ${usage.cost} where id = ${usage.id}`;
+      else if (cost === null) await sql`update public.sms_messages set status = 'not_sent' where id = ${usage.id}`;
+      else {
+        await sql`update public.sms_messages set price = ${"-" + usage.cost}::numeric, price_unit = 'USD'
+          where id = ${usage.id}`;
+      }
+    };
+    this.appointments.push({ at: this.world.now + hours * HOUR, happen });
+  }
+
+  /** The periods of the tenant's own subscription, by the calendar. */
+  periods(until = this.endsAt + 90 * 24 * HOUR): Period[] {
+    const { story: { bought, currency }, subscriptionId } = this;
+    if (subscriptionId === null || bought === "gift" || bought === "none") return [];
+    const ends = this.endedAt ?? until;
+    const common = { currency, subscription: subscriptionId, meteredSince: this.meteredSince };
+    const periods: Period[] = [];
+    let from = this.boughtAt;
+    if (this.trialEnd !== null) {
+      periods.push({ from: micros(from), until: micros(Math.min(this.trialEnd, ends)), isTrial: true, ...common });
+      from = this.trialEnd;
+    }
+    for (let month = 1, anchor = from; from < ends; month++) {
+      const next = monthsAfter(anchor, month);
+      periods.push({ from: micros(from), until: micros(Math.min(next, ends)), isTrial: false, ...common });
+      from = next;
+    }
+    return periods.filter(({ from, until }) => from < until);
+  }
+}
+
+const micros = (seconds: number) => BigInt(seconds) * 1_000_000n;
+const decimal = (hundredThousandths: number) => (hundredThousandths / 100_000).toFixed(5);
+
+/** ISO 8601 with microseconds. */
+export function isoOf(at: bigint): string {
+  const time = new Date(Number(at / 1_000_000n) * 1000).toISOString().slice(11, 19);
+  return `${dayOf(at)}T${time}.${String(at % 1_000_000n).padStart(6, "0")}Z`;
+}
+
+/** The same day of the month and time in UTC, or the last day of a shorter month. */
+function monthsAfter(seconds: number, months: number): number {
+  const date = new Date(seconds * 1000);
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth() + months, date.getUTCDate()];
+  const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const midnight = Date.UTC(year, month, Math.min(day, last));
+  return midnight / 1000 + (seconds - Math.floor(seconds / 86_400) * 86_400);
+}
+
+export { KINDS };

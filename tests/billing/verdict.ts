@@ -1,0 +1,168 @@
+import type Stripe from "stripe";
+import { PLANS, RATES } from "./catalogue.ts";
+import { type Due, type Facts, type Fraction, type Kind, KINDS, reckon, rounded, shown } from "./reference.ts";
+import { isoOf, type Tenant } from "./tenant.ts";
+import type { BillingWorld } from "./world.ts";
+
+/** One use of a metered price on an invoice. */
+interface Billed {
+  kind: Kind;
+  quantity: bigint;
+  /** The start of the billed period in seconds. */
+  start: number;
+  invoice: string;
+  status: string;
+}
+
+/** What our own tables must name: losses, and what is still to be sent. */
+interface Named {
+  kind: Kind;
+  period_start: string;
+  state: string;
+  loss_reason: string | null;
+  units: number;
+}
+
+/** Compares what a tenant must be billed with the invoices at Stripe. Returns what is wrong, each with its numbers. */
+export async function judge(tenant: Tenant, world: BillingWorld): Promise<string[]> {
+  await tenant.look();
+  const facts: Facts = {
+    ...{ plans: PLANS, rates: RATES, periods: tenant.periods(), versions: tenant.versions, usage: tenant.uses },
+    currency: PLANS["free"]!.currency,
+  };
+  const dues = reckon(facts);
+  const named = await world.sql<Named[]>`
+    select kind, period_start, state, loss_reason, sum(units)::bigint as units from private.billing_rows
+    where user_id = ${tenant.userId} and reason = 'usage'
+    group by kind, period_start, state, loss_reason`;
+  const findings: string[] = [];
+  const find = (text: string) => findings.push(text);
+
+  // What cannot be billed is a loss with its own name, or a trial.
+  for (const due of dues) {
+    if (due.fate === "billed" || due.fate === "trial") continue;
+    const lost = sum(named.filter((row) =>
+      row.kind === due.kind && row.loss_reason === due.fate && isSame(row.period_start, due.from)
+    ).map(({ units }) => units));
+    if (!isRight(lost, due.exact)) find(`the loss ${due.fate} of ${at(due)} is ${lost}, and must be ${units(due)}`);
+  }
+  for (const row of named.filter(({ loss_reason }) => loss_reason === "no_payer" || loss_reason === "before_metering")) {
+    const isDue = dues.some((due) =>
+      due.kind === row.kind && due.fate === row.loss_reason && isSame(row.period_start, due.from)
+    );
+    if (!isDue && row.units !== 0) find(`${row.units} units of ${row.kind} are lost as ${row.loss_reason}`);
+  }
+
+  const invoices = tenant.customerId === null ? [] : await world.invoicesOf(tenant.customerId);
+  const kinds = await world.kindsOfPrices();
+  const billed = invoices.flatMap((invoice) => meteredLines(invoice, kinds));
+  const own = ownAmounts(invoices, kinds);
+  for (const kind of KINDS) {
+    const expected = dues.filter((due) => due.kind === kind && due.fate === "billed");
+    const onInvoices = sum(billed.filter((line) => line.kind === kind).map(({ quantity }) => quantity));
+    const open = tenant.subscriptionId === null || tenant.endedAt !== null ? 0n : await openUsage(tenant, kind, world);
+    const of = (state: string) =>
+      sum(named.filter((row) =>
+        row.kind === kind && row.state === state && row.loss_reason !== "no_payer" &&
+        row.loss_reason !== "before_metering"
+      ).map(({ units }) => units));
+    const total = onInvoices + open + of("invoiced") + of("credited") + of("lost") + of("pending") + of("sending");
+    const due = sum(expected.map((each) => rounded(each.exact)));
+    const halves = BigInt(expected.filter(({ exact }) => isHalf(exact)).length);
+    if (total > due || total < due - halves) {
+      find(
+        `${kind}: ${due} units are due (${expected.map(at).join(", ")}), and ${total} are accounted for: ` +
+          `${onInvoices} on invoices, ${open} in the open period, ` +
+          ["invoiced", "credited", "lost", "pending", "sending"].map((state) => `${of(state)} ${state}`).join(", "),
+      );
+    }
+    if (of("sending") !== 0n) find(`${kind}: ${of("sending")} units were sent, and their outcome is still unknown`);
+    const positive = named.filter((row) => row.kind === kind && row.state === "pending" && row.units > 0);
+    if (tenant.endedAt === null && positive.length > 0) {
+      find(`${kind}: ${sum(positive.map(({ units }) => units))} units wait to be sent`);
+    }
+  }
+  findings.push(...await invoicesAgainstRows(tenant, billed, world));
+  findings.push(...await changedStatements(tenant, world));
+  if (own.length > 0 || sum(named.filter(({ state }) => state === "invoiced").map(({ units }) => units)) !== 0n) {
+    findings.push(...ownInvoices(own, named));
+  }
+  return findings;
+}
+
+/** The quantity of each metered line is what the rows say that were billed with that period. */
+async function invoicesAgainstRows(tenant: Tenant, billed: Billed[], world: BillingWorld): Promise<string[]> {
+  if (tenant.subscriptionId === null) return [];
+  const rows = await world.sql<{ kind: Kind; start: string; units: number }[]>`
+    select kind, billed_start as start, sum(units)::bigint as units from private.billing_rows
+    where subscription_id = ${tenant.subscriptionId} and state = 'accepted' and reason = 'usage'
+    group by kind, billed_start`;
+  const findings: string[] = [];
+  for (const { kind, start, quantity, invoice } of billed) {
+    const row = rows.find((row) => row.kind === kind && Date.parse(row.start) === start * 1000);
+    const units = BigInt(row?.units ?? 0);
+    if (quantity !== units && tenant.story.rejected.length === 0) {
+      findings.push(`invoice ${invoice} bills ${quantity} units of ${kind}, and the rows of its period are ${units}`);
+    }
+  }
+  return findings;
+}
+
+async function changedStatements(tenant: Tenant, world: BillingWorld): Promise<string[]> {
+  if (tenant.subscriptionId === null) return [];
+  const changed = await world.sql<{ starts_at: string; before: unknown; after: unknown }[]>`
+    select s.starts_at, s.rows as before, proof.rows_of(s.subscription_id, s.starts_at) as after
+    from proof.statements s where s.subscription_id = ${tenant.subscriptionId}
+      and s.rows <> proof.rows_of(s.subscription_id, s.starts_at)`;
+  return changed.map(({ starts_at, before, after }) =>
+    `the closed statement of ${starts_at} has changed from ${JSON.stringify(before)} to ${JSON.stringify(after)}`
+  );
+}
+
+function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Billed[] {
+  if (invoice.status === "void") return [];
+  return invoice.lines.data.flatMap((line) => {
+    const kind = kinds.get(priceOf(line) ?? "");
+    if (kind === undefined) return [];
+    return [{
+      ...{ kind, quantity: BigInt(line.quantity ?? 0), start: line.period.start, invoice: invoice.id! },
+      status: String(invoice.status),
+    }];
+  });
+}
+
+function priceOf(line: Stripe.InvoiceLineItem): string | null {
+  const price = line.pricing?.price_details?.price;
+  return typeof price === "string" ? price : price?.id ?? null;
+}
+
+/** The lines that are neither of a plan nor metered: what our own invoices bill, in the smallest unit of the currency. */
+function ownAmounts(invoices: Stripe.Invoice[], kinds: Map<string, Kind>): { amount: number; text: string }[] {
+  return invoices.filter(({ status, parent }) => status !== "void" && !parent?.subscription_details)
+    .flatMap(({ lines }) => lines.data)
+    .filter((line) => !kinds.has(priceOf(line) ?? ""))
+    .map(({ amount, description }) => ({ amount, text: description ?? "" }));
+}
+
+/** Own invoices are in cents: each of their lines may be half a cent off. */
+function ownInvoices(own: { amount: number; text: string }[], named: Named[]): string[] {
+  const units = sum(named.filter(({ state }) => state === "invoiced").map(({ units }) => units));
+  const cents = sum(own.map(({ amount }) => amount));
+  const off = units - cents * 100n;
+  const most = BigInt(Math.max(1, own.length)) * 50n;
+  return off > most || off < -most ? [`own invoices bill ${cents} cents, and their rows are ${units} units`] : [];
+}
+
+async function openUsage(tenant: Tenant, kind: Kind, world: BillingWorld): Promise<bigint> {
+  const start = (await tenant.subscription()).items.data[0]!.current_period_start;
+  return await world.countedSince(tenant.customerId!, kind, start);
+}
+
+const sum = (numbers: readonly (number | bigint)[]): bigint =>
+  numbers.reduce<bigint>((total, each) => total + BigInt(each), 0n);
+const isSame = (iso: string, at: bigint) => BigInt(Date.parse(iso)) * 1000n === at;
+const isHalf = ({ over, under }: Fraction) => under === 2n;
+const isRight = (units: bigint, exact: Fraction) =>
+  units === rounded(exact) || (isHalf(exact) && units === rounded(exact) - 1n);
+const units = (due: Due) => `${rounded(due.exact)} (${shown(due.exact)})`;
+const at = (due: Due) => `${due.kind} from ${isoOf(due.from).slice(0, 16)}: ${units(due)}`;
