@@ -2,13 +2,12 @@ import { type AllowedCallers, LOOPBACK_ONLY } from "../../callers.ts";
 import { apiApp } from "./api/app.ts";
 import { controlApp } from "./control/app.ts";
 import { Faults } from "./control/faults.ts";
-import { Books } from "./billing/books.ts";
-import { endDue } from "./billing/lifecycle.ts";
+import { Clock } from "./clock.ts";
+import { runDueWork } from "./due-work.ts";
 import { Courier } from "./deliveries/courier.ts";
 import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
 import { SnapshotFile } from "../snapshot-file.ts";
 import { Timers } from "../timers.ts";
-import { NO_ORIGIN } from "./objects/event.ts";
 import { randomText } from "./objects/ids.ts";
 import { loadPages, pagesApp } from "./pages/app.ts";
 import { freshRecords } from "./records.ts";
@@ -37,6 +36,8 @@ export interface StripeSimulatorOptions {
   /** The http or https URL of the link on the success page. */
   returnUrl?: string;
   log?: (line: string) => void;
+  /** Returns the time in Unix milliseconds, for Stripe's time. Default: the machine's clock. */
+  now?: () => number;
 }
 
 export interface StripeSimulator {
@@ -46,6 +47,8 @@ export interface StripeSimulator {
   secretKey: string;
   /** Sets the webhook URL and delivers pending events to it. */
   setWebhookUrl(url: string): void;
+  /** Returns Stripe's time in Unix milliseconds. `POST /_sim/clock` moves it. */
+  now(): number;
   /** A `fetch` for callers in this process, without a connection. */
   fetch: typeof fetch;
   /** Stops the server and the deliveries and saves the state. Later calls return the same promise. */
@@ -64,7 +67,8 @@ const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
 export async function startStripeSimulator(options: StripeSimulatorOptions = {}): Promise<StripeSimulator> {
   const log = options.log ?? (() => {});
   const saved = options.stateFile === undefined ? null : await readState(options.stateFile);
-  const records = saved?.records ?? freshRecords(Math.floor(Date.now() / 1000));
+  const machine = options.now ?? Date.now;
+  const records = saved?.records ?? freshRecords(Math.floor(machine() / 1000));
   const webhookSecret = options.webhookSecret ?? saved?.webhookSecret ?? `whsec_${randomText(32)}`;
   const secretKey = options.secretKey ?? saved?.secretKey ?? `sk_test_${randomText(32)}`;
   const writer = new SnapshotFile(options.stateFile, () => snapshotOf({ webhookSecret, secretKey, records }), log);
@@ -81,8 +85,11 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
   });
   const timers = new Timers();
   let url = "";
+  const clock = new Clock(records, machine);
   const simulator: Simulator = {
     records,
+    clock,
+    now: () => clock.now(),
     courier,
     faults: new Faults(),
     timers,
@@ -92,7 +99,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
     changed,
   };
 
-  endDueSubscriptions(simulator);
+  keepWorking(simulator);
   const route = await router(simulator);
   const server = await serveHttp(options.port ?? 0, options.callers ?? LOOPBACK_ONLY, route);
   url = server.url;
@@ -110,6 +117,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
     url,
     webhookSecret,
     secretKey,
+    now: () => clock.now(),
     fetch: inProcessFetch(route),
     setWebhookUrl: (webhookUrl) => courier.setUrl(webhookUrl),
     stop: () => stopped ??= stop(),
@@ -118,10 +126,10 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
 
 const DUE_CHECK_MS = 250;
 
-/** Cancels each subscription when its `cancel_at` has passed, until the simulator stops. */
-function endDueSubscriptions(simulator: Simulator): void {
-  if (endDue(new Books(simulator.records, simulator.courier, NO_ORIGIN))) simulator.changed();
-  simulator.timers.after(DUE_CHECK_MS, () => endDueSubscriptions(simulator));
+/** Does the due work without a request for it, until the simulator stops. */
+function keepWorking(simulator: Simulator): void {
+  runDueWork(simulator);
+  simulator.timers.after(DUE_CHECK_MS, () => keepWorking(simulator));
 }
 
 async function router(simulator: Simulator): Promise<Handler> {
@@ -129,6 +137,8 @@ async function router(simulator: Simulator): Promise<Handler> {
   const control = controlApp(simulator);
   const pages = pagesApp(simulator, await loadPages());
   return (request, env) => {
+    // A request sees all that Stripe did before it.
+    runDueWork(simulator);
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/v1/")) return api.fetch(request, env);
     if (pathname.startsWith("/_sim/")) return control.fetch(request, env);

@@ -78,6 +78,12 @@ export interface SavedAnswer {
   at: number;
 }
 
+/** A setting of the simulated account, or the clock. The type of the value depends on the id. */
+export interface Setting {
+  id: string;
+  value: unknown;
+}
+
 /** The records of one simulator. The maps are in order of creation, which determines the order of lists. */
 export interface Records {
   products: Map<string, Product>;
@@ -94,6 +100,8 @@ export interface Records {
   /** The endpoints that were created through the API, beside that of the simulator's own webhook URL. */
   webhookEndpoints: Map<string, EndpointRecord>;
   answers: Map<string, SavedAnswer>;
+  /** The clock, and what the account's dashboard sets. A missing setting has its default. */
+  settings: Map<string, Setting>;
 }
 
 /** Returns new records with the seeded catalogue only. `now` is in Unix seconds. */
@@ -112,6 +120,7 @@ export function freshRecords(now: number): Records {
     meterEvents: new Map(),
     webhookEndpoints: new Map(),
     answers: new Map(),
+    settings: new Map(),
   };
   const { products, prices } = seedCatalogue(now);
   for (const product of products) records.products.set(product.id, product);

@@ -1,11 +1,15 @@
 import type { Courier } from "./deliveries/courier.ts";
 import type { Timers } from "../timers.ts";
 import type { Faults } from "./control/faults.ts";
+import type { Clock } from "./clock.ts";
 import type { Records } from "./records.ts";
 
 /** The parts of a simulator that its routes use. */
 export interface Simulator {
   records: Records;
+  clock: Clock;
+  /** Returns Stripe's time in Unix milliseconds. */
+  now: () => number;
   courier: Courier;
   faults: Faults;
   timers: Timers;

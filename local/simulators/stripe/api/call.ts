@@ -28,7 +28,7 @@ export async function readParams(request: Request): Promise<Params> {
 /** Returns the books of one API call. Their events contain the id of the request as their origin. */
 export function booksOf(simulator: Simulator, c: ApiContext): Books {
   const origin = { id: c.get("requestId"), idempotency_key: c.req.header("idempotency-key") ?? null };
-  return new Books(simulator.records, simulator.courier, origin);
+  return new Books(simulator, origin);
 }
 
 /** Responds with an object in the shape of the caller's version, expanded as the caller requested. */

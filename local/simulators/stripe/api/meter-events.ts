@@ -27,7 +27,7 @@ export function meterEventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void 
 
   app.post("/v1/billing/meter_events", async (c) => {
     const input = parse(CreateMeterEvent, c.get("params"));
-    const now = Math.floor(Date.now() / 1000);
+    const now = simulator.clock.seconds();
     const timestamp = input.timestamp ?? now;
     checkTimestamp(timestamp, now);
     const { value, stripe_customer_id: customer } = input.payload;

@@ -9,6 +9,7 @@ import { NO_ORIGIN } from "../objects/event.ts";
 import { itemOf } from "../objects/subscription.ts";
 import type { Subscription } from "../objects/shapes.ts";
 import { shownEvent } from "../api/events.ts";
+import { runDueWork } from "../due-work.ts";
 import { resetRecords } from "../records.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
@@ -30,6 +31,11 @@ const CheckoutRequest = z.strictObject({
 });
 const DeliveryFaultRequest = z.strictObject({ deliveries: z.enum(DELIVERY_FAULTS) });
 const FaultRequest = z.union([DeliveryFaultRequest, ApiFault]);
+const ClockRequest = z.union([
+  z.strictObject({ advanceSeconds: z.int().min(0).max(10 * 366 * 86_400) }),
+  /** Unix seconds. */
+  z.strictObject({ now: z.int() }),
+]);
 const TRIAL_DAYS = 14;
 
 type ControlContext = Context<{ Bindings: Connection }>;
@@ -38,7 +44,7 @@ type ControlContext = Context<{ Bindings: Connection }>;
 export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
   const { records, courier, faults } = simulator;
-  const open = () => new Books(records, courier, NO_ORIGIN);
+  const open = () => new Books(simulator, NO_ORIGIN);
 
   app.post("/_sim/checkout", async (c) => {
     const request = await bodyOf(c, CheckoutRequest);
@@ -90,11 +96,25 @@ export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }>
     return c.json({ api: [], deliveries: [] });
   });
 
+  app.get("/_sim/clock", (c) => c.json({ now: simulator.clock.seconds() }));
+  app.post("/_sim/clock", async (c) => {
+    const request = await bodyOf(c, ClockRequest);
+    const now = simulator.clock.seconds();
+    if ("now" in request && request.now < now) {
+      throw badRequest(`Cannot move the clock back to ${request.now}: it is ${now}`);
+    }
+    simulator.clock.moveTo("now" in request ? request.now * 1000 : simulator.now() + request.advanceSeconds * 1000);
+    runDueWork(simulator);
+    simulator.changed();
+    return c.json({ now: simulator.clock.seconds() });
+  });
+
   app.post("/_sim/reset", async (c) => {
     faults.clear();
     courier.faults.clear();
     await courier.cancelAll();
-    resetRecords(records, open().now());
+    records.settings.clear();
+    resetRecords(records, simulator.clock.seconds());
     simulator.changed();
     return c.json({ reset: true });
   });
