@@ -1,6 +1,8 @@
 import { endDue, nextEndAt } from "./billing/lifecycle.ts";
 import { Books } from "./billing/books.ts";
 import { NO_ORIGIN } from "./objects/event.ts";
+import { METER_PROCESSING } from "./metering/processing.ts";
+import { METER_REPORTS } from "./metering/reports.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** Something that Stripe does by itself when its time has come. */
@@ -13,6 +15,8 @@ export interface DueWork {
 
 /** All work that becomes due by time. Of two that are due at the same time, the first of this list runs first. */
 export const DUE_WORK: DueWork[] = [
+  METER_PROCESSING,
+  METER_REPORTS,
   { nextAt: ({ records }) => nextEndAt(records), run: (_, books) => void endDue(books) },
 ];
 

@@ -85,7 +85,12 @@ function chooseEvents(simulator: Simulator, request: DeliverRequest): (StripeEve
 function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event"]>): StripeEvent | ThinEvent {
   const now = simulator.clock.seconds();
   if (given.object === "v2.core.event") {
-    return buildThinEvent({ id: given.id, type: given.type, relatedObject: given.related_object, created: now });
+    return buildThinEvent({
+      id: given.id,
+      type: given.type,
+      relatedObject: given.related_object,
+      createdMs: simulator.now(),
+    });
   }
   const event = buildEvent({
     id: given.id,
