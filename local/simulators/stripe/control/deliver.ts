@@ -83,9 +83,14 @@ function chooseEvents(simulator: Simulator, request: DeliverRequest): (StripeEve
 
 /** Completes a given event. Stores a new snapshot event, so that the API can return it. */
 function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event"]>): StripeEvent | ThinEvent {
-  const now = Math.floor(Date.now() / 1000);
+  const now = simulator.clock.seconds();
   if (given.object === "v2.core.event") {
-    return buildThinEvent({ id: given.id, type: given.type, relatedObject: given.related_object, created: now });
+    return buildThinEvent({
+      id: given.id,
+      type: given.type,
+      relatedObject: given.related_object,
+      createdMs: simulator.now(),
+    });
   }
   const event = buildEvent({
     id: given.id,
