@@ -268,12 +268,13 @@ set search_path = ''
 as $$
 declare
   due_at constant timestamptz := private.fee_date(p_purchase.reserved_at, p_fees);
+  plan constant public.plans := private.plan_of(p_purchase.user_id);
 begin
-  insert into private.fees (user_id, key, kind, number_id, cost, markup, charged_at)
+  insert into private.fees (user_id, key, kind, number_id, cost, markup, plan_key, charged_at)
   values (p_purchase.user_id,
     p_purchase.number_id || to_char(due_at at time zone 'UTC', ' YYYY-MM-DD"T"HH24:MI:SS.US'), 'number',
     p_purchase.number_id, coalesce(p_purchase.monthly_price, 0),
-    coalesce((private.plan_of(p_purchase.user_id)).markup, 1), due_at)
+    coalesce(plan.markup, 1), plan.key, due_at)
   on conflict (user_id, key) do nothing;
 end;
 $$;
