@@ -46,8 +46,8 @@ export interface Story {
   troubles: { call: number; fault: Fault }[];
   /** When no job of the tenant runs. */
   down: { hour: number; hours: number }[];
-  /** The meter events, counted, that Stripe accepts and rejects later. */
-  rejected: number[];
+  /** From when on Stripe accepts so many of the tenant's meter events, and rejects them later. */
+  rejected: { hour: number; times: number }[];
   /** What happens to the webhooks of the tenant, in turn. */
   webhooks: Webhook[];
 }
@@ -147,7 +147,10 @@ export const story: fc.Arbitrary<Story> = fc.record({
   }),
   rejected: fc.oneof({ weight: 2, arbitrary: fc.constant<never[]>([]) }, {
     weight: 1,
-    arbitrary: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 3 }),
+    arbitrary: fc.array(
+      fc.record({ hour: fc.integer({ min: 1, max: LAST_CHANGE }), times: fc.integer({ min: 1, max: 3 }) }),
+      { minLength: 1, maxLength: 3 },
+    ),
   }),
   webhooks: fc.oneof({ weight: 2, arbitrary: fc.constant<never[]>([]) }, {
     weight: 1,
@@ -192,12 +195,14 @@ export function told(story: Story): string {
     }
   }
   for (const { hour, hours } of story.down) lines.push([hour, `no job runs for ${hours} hours`]);
+  for (const { hour, times } of story.rejected) {
+    lines.push([hour, `Stripe will accept and then reject the next ${times} meter events`]);
+  }
   lines.sort(([a], [b]) => a - b);
   const faults = story.troubles.map(({ call, fault }) => `call ${call} ${fault}`);
   return [
     ...lines.map(([hour, text]) => `  hour ${at0(hour).padStart(7)}: ${text}`),
     ...(faults.length > 0 ? [`  faults: ${faults.join(", ")}`] : []),
-    ...(story.rejected.length > 0 ? [`  Stripe rejects its meter events ${story.rejected.join(", ")}`] : []),
     ...(story.webhooks.length > 0 ? [`  webhooks: ${story.webhooks.join(", ")}`] : []),
   ].join("\n");
 }

@@ -35,6 +35,7 @@ export class Tenant implements Owner {
     this.traps = story.troubles.map(({ call, fault }) => new Trap(null, fault, call));
     this.boughtAt = begins + story.startsIn * HOUR;
     this.at(0, () => this.buys());
+    for (const { hour, times } of story.rejected) this.at(hour, () => this.isRejected(times));
     for (const step of story.steps) {
       this.at(step.hour, async () => {
         switch (step.type) {
@@ -160,6 +161,13 @@ export class Tenant implements Owner {
       case "dashboard_at_period_end":
         await world.stripe.subscriptions.update(subscriptionId, { cancel_at_period_end: true });
     }
+  }
+
+  private async isRejected(times: number): Promise<void> {
+    if (this.customerId === null) return;
+    const customer = this.customerId;
+    const code = "meter_event_customer_not_found";
+    await this.world.control("POST", "/faults", { meterEvents: "reject", code, times, customer });
   }
 
   /** Notes what the subscription has become. */
