@@ -30,6 +30,7 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
   world.random = randomFrom(round.seed);
   await world.begin(round.begins);
   await world.setGrace(round.graceHours);
+  await world.control("POST", "/metering", meteringOf(world.random));
   const tenants = stories.map((story, index) => new Tenant(story, world, round.begins, index + 1));
   const byCustomer = new Map<string, Tenant>();
   const bySubject = new Map<unknown, Tenant>(tenants.map((tenant) => [tenant.userId, tenant]));
@@ -94,7 +95,7 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
 
   const violations: Violation[] = [];
   for (const tenant of tenants) {
-    const findings = await judge(tenant, world);
+    const findings = await judge(tenant, world, round.graceHours);
     if (findings.length > 0) violations.push({ story: tenant.story, findings });
   }
   return violations;
@@ -102,6 +103,19 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
 
 export function explained({ story, findings }: Violation): string {
   return `${told(story)}\n${findings.map((finding) => `  WRONG: ${finding}`).join("\n")}`;
+}
+
+/** What Stripe does not document, or does when it is busy. */
+function meteringOf(random: () => number): Record<string, unknown> {
+  const one = <Value>(...values: Value[]) => values[Math.floor(random() * values.length)]!;
+  return {
+    processingSeconds: one(0, 5, 300),
+    summarySeconds: one(0, 60, 900),
+    rejectedIdentifiers: one("exist", "free"),
+    samples: one(0, 1, 3),
+    emptySummaries: one("omitted", "zero"),
+    summaryEnd: one("exclusive", "inclusive"),
+  };
 }
 
 /** A small generator of random numbers (mulberry32): the same seed gives the same round. */

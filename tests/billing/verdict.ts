@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import { PLANS, RATES } from "./catalogue.ts";
 import { type Due, type Facts, type Fraction, type Kind, KINDS, reckon, rounded, shown } from "./reference.ts";
 import { isoOf, type Tenant } from "./tenant.ts";
+import type { Story } from "./story.ts";
 import type { BillingWorld } from "./world.ts";
 
 /** One use of a metered price on an invoice. */
@@ -10,6 +11,7 @@ interface Billed {
   quantity: bigint;
   /** The start of the billed period in seconds. */
   start: number;
+  until: number;
   invoice: string;
   status: string;
 }
@@ -24,7 +26,7 @@ interface Named {
 }
 
 /** Compares what a tenant must be billed with the invoices at Stripe. Returns what is wrong, each with its numbers. */
-export async function judge(tenant: Tenant, world: BillingWorld): Promise<string[]> {
+export async function judge(tenant: Tenant, world: BillingWorld, graceHours: number): Promise<string[]> {
   await tenant.look();
   const facts: Facts = {
     ...{ plans: PLANS, rates: RATES, periods: tenant.periods(), versions: tenant.versions, usage: tenant.uses },
@@ -84,6 +86,8 @@ export async function judge(tenant: Tenant, world: BillingWorld): Promise<string
   }
   findings.push(...await invoicesAgainstRows(tenant, billed, world));
   findings.push(...await changedStatements(tenant, world));
+  findings.push(...await landedTooLate(tenant, billed, world));
+  if (graceHours === 72 && isCalm(tenant.story)) findings.push(...inTheirPeriods(dues, billed, world.now));
   if (own.length > 0 || sum(named.filter(({ state }) => state === "invoiced").map(({ units }) => units)) !== 0n) {
     findings.push(...ownInvoices(own, named));
   }
@@ -108,6 +112,54 @@ async function invoicesAgainstRows(tenant: Tenant, billed: Billed[], world: Bill
   return findings;
 }
 
+/** What Stripe counts in a billed period is what its invoice bills. More has landed in a period that was final. */
+async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWorld): Promise<string[]> {
+  if (tenant.customerId === null) return [];
+  const events = await world.meterEventsOf(tenant.customerId);
+  const findings: string[] = [];
+  for (const { kind, start, until, quantity, invoice } of billed) {
+    const counted = sum(events.filter((event) =>
+      event.kind === kind && event.timestamp >= start && event.timestamp < until
+    ).map(({ value }) => value));
+    if (counted !== quantity) {
+      findings.push(`Stripe counts ${counted} units of ${kind} in a period whose invoice ${invoice} bills ${quantity}`);
+    }
+  }
+  const start = tenant.endedAt === null && tenant.subscriptionId !== null
+    ? (await tenant.subscription()).items.data[0]!.current_period_start
+    : Infinity;
+  for (const { kind, timestamp, value } of events) {
+    const isBilled = timestamp >= start ||
+      billed.some((line) => line.kind === kind && line.start <= timestamp && timestamp < line.until);
+    // Of a subscription that was ended without an invoice, the events are on none.
+    if (!isBilled && !tenant.story.steps.some((step) => step.type === "cancel" && step.how === "dashboard")) {
+      findings.push(`${value} units of ${kind} at ${new Date(timestamp * 1000).toISOString()} are on no invoice`);
+    }
+  }
+  return findings;
+}
+
+/** Nothing fails in this story, and every price is known long before the books close. */
+function isCalm({ troubles, down, webhooks, rejected, steps }: Story): boolean {
+  return troubles.length + down.length + webhooks.length + rejected.length === 0 && steps.every((step) => {
+    if (step.type !== "use") return step.type === "change_plan";
+    const last = Math.max(step.pricedAfter ?? 0, 0) + Math.max(0, ...step.later.map(({ after }) => after));
+    return step.foundAfter === 0 && last <= 20 && (step.pricedAfter !== null || step.later.length === 0);
+  });
+}
+
+/** In a calm story, each period's usage is on the invoice of this period, and no other. */
+function inTheirPeriods(dues: Due[], billed: Billed[], now: number): string[] {
+  const findings: string[] = [];
+  for (const due of dues) {
+    if (due.fate !== "billed" || Number(due.until / 1_000_000n) + 80 * 3600 > now) continue;
+    const lines = billed.filter((line) => line.kind === due.kind && BigInt(line.start) * 1_000_000n === due.from);
+    const quantity = sum(lines.map(({ quantity }) => quantity));
+    if (!isRight(quantity, due.exact)) findings.push(`the invoice of ${at(due)} bills ${quantity} units`);
+  }
+  return findings;
+}
+
 async function changedStatements(tenant: Tenant, world: BillingWorld): Promise<string[]> {
   if (tenant.subscriptionId === null) return [];
   const changed = await world.sql<{ starts_at: string; before: unknown; after: unknown }[]>`
@@ -125,8 +177,8 @@ function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Billed
     const kind = kinds.get(priceOf(line) ?? "");
     if (kind === undefined) return [];
     return [{
-      ...{ kind, quantity: BigInt(line.quantity ?? 0), start: line.period.start, invoice: invoice.id! },
-      status: String(invoice.status),
+      ...{ kind, quantity: BigInt(line.quantity ?? 0), start: line.period.start, until: line.period.end },
+      ...{ invoice: invoice.id!, status: String(invoice.status) },
     }];
   });
 }

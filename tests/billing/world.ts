@@ -46,6 +46,19 @@ export interface Owner {
   isDown(now: number): boolean;
 }
 
+interface MeterEvent {
+  status: string;
+  customer: string | null;
+  value: string | null;
+  event: { event_name: string; timestamp: number };
+}
+
+export interface CountedEvent {
+  kind: Kind;
+  timestamp: number;
+  value: bigint;
+}
+
 /** One Postgres database, one Stripe, and one clock for both. */
 export class BillingWorld implements AsyncDisposable {
   /** Seconds since 1970. */
@@ -137,6 +150,20 @@ export class BillingWorld implements AsyncDisposable {
     });
     return data.reduce((sum, { aggregated_value }) => sum + BigInt(aggregated_value), 0n);
   }
+
+  /** The meter events of a customer that Stripe counts. */
+  async meterEventsOf(customer: string): Promise<CountedEvent[]> {
+    if (this.#counted?.at !== this.now) {
+      const { meterEvents } = await this.control("GET", "/meter-events") as { meterEvents: MeterEvent[] };
+      const counted = meterEvents.filter(({ status }) => status === "counted");
+      this.#counted = { at: this.now, events: Map.groupBy(counted, (event) => event.customer ?? "") };
+    }
+    return (this.#counted.events.get(customer) ?? []).map(({ event, value }) => ({
+      kind: event.event_name.replace("switchboard_", "") as Kind,
+      ...{ timestamp: event.timestamp, value: BigInt(value ?? 0) },
+    }));
+  }
+  #counted: { at: number; events: Map<string, MeterEvent[]> } | null = null;
 
   async setGrace(hours: number): Promise<void> {
     await this.control("POST", "/account", { invoiceGraceHours: hours }).catch(() => {});
