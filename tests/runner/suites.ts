@@ -34,6 +34,7 @@ export const SUITES: readonly Suite[] = [
   { name: "faults: matrix, histories and kills", args: test("tests/faults", "--ignore=tests/faults/bulk.test.ts") },
   { name: "security: attacker, canary and fuzz", args: test("tests/security") },
   { name: "local stack", args: test("local", "--ignore=local/simulators") },
+  { name: "billing: random histories", args: test("tests/billing") },
   { name: "database, pgTAP", args: test("tests/database") },
   { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
   { name: "console in a browser", args: test("console", "--ignore=console/src"), needsChromium: true },
@@ -87,6 +88,11 @@ export const SOAK: readonly Suite[] = [
     name: "usage and reconciliation, 100 histories",
     args: test("tests/database/usage-sync.test.ts", "tests/database/reconciliation.test.ts"),
     env: { USAGE_HISTORIES: "100", RECONCILIATION_HISTORIES: "100" },
+  },
+  {
+    name: "billing: 20,000 random histories",
+    args: test("tests/billing"),
+    env: { BILLING_HISTORIES: "20000" },
   },
   {
     name: "deletion of a user with 150,000 messages",
