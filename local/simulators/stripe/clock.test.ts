@@ -48,3 +48,33 @@ Deno.test("An Idempotency-Key is forgotten after 24 hours of the clock, and the 
   await s.control("/_sim/clock", { advanceSeconds: 120 });
   assert.notEqual((await create()).id, id);
 });
+
+Deno.test("Advancing a month in one call has the result of many short advances", async () => {
+  const results = await Promise.all([[30 * DAY], Array.from({ length: 60 }, () => DAY / 2)].map(async (steps) => {
+    await using s = await startFixture({ now: () => 1_800_000_000_000 });
+    const meter = { display_name: "SMS", event_name: "sms", default_aggregation: { formula: "sum" } };
+    await s.stripe.billing.meters.create(meter);
+    const ended = await s.checkout();
+    await s.stripe.subscriptions.update(ended.subscriptionId, { cancel_at: 1_800_000_000 + 10 * DAY + 30 });
+    for (const processingSeconds of [7 * DAY, 7, 3 * DAY + 60, 3 * DAY + 61]) {
+      await s.control("/_sim/metering", { processingSeconds });
+      for (const customer of [ended.customerId, "cus_none"]) {
+        const payload = { stripe_customer_id: customer, value: "1.5" };
+        await s.stripe.billing.meterEvents.create({ event_name: "sms", payload }, {
+          idempotencyKey: `${processingSeconds} ${customer === "cus_none"}`,
+        });
+      }
+    }
+    for (const advanceSeconds of steps) await s.control("/_sim/clock", { advanceSeconds });
+    const { meterEvents } = (await s.control("/_sim/meter-events")).answer;
+    const thin = (await s.control("/_sim/thin-events")).answer.thinEvents;
+    const deleted = await s.stripe.events.list({ type: "customer.subscription.deleted" });
+    return {
+      meterEvents: meterEvents.map(({ status, processedAt, rejection }) => ({ status, processedAt, rejection })),
+      thin: thin.map(({ event, data }) => ({ created: event.created, data })),
+      deleted: deleted.data.map(({ created }) => created),
+    };
+  }));
+  assert.equal(results[0]?.thin.length, 3);
+  assert.deepEqual(results[0], results[1]);
+});
