@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
+import { Clock } from "./clock.ts";
+import { type DueWork, runDueWork } from "./due-work.ts";
+import { freshRecords } from "./records.ts";
+import type { Simulator } from "./simulator.ts";
 import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const DAY = 86_400;
@@ -77,4 +82,35 @@ Deno.test("Advancing a month in one call has the result of many short advances",
   }));
   assert.equal(results[0]?.thin.length, 3);
   assert.deepEqual(results[0], results[1]);
+});
+
+Deno.test("Due work of several kinds runs in order of time, whatever the steps of the clock", () => {
+  const times = fc.array(fc.integer({ min: 1, max: 1000 }), { maxLength: 12 });
+  fc.assert(fc.property(times, times, times, (one, other, steps) => {
+    const done: number[] = [];
+    const kinds = [one, other].map((due): DueWork => ({
+      nextAt: () => due.length === 0 ? null : Math.min(...due),
+      run: ({ now }) => {
+        const at = now();
+        done.push(...due.filter((each) => each <= at).map(() => at));
+        due.splice(0, due.length, ...due.filter((each) => each > at));
+      },
+    }));
+    const wanted = [...one, ...other].sort((a, b) => a - b);
+    const records = freshRecords(0);
+    const clock = new Clock(records, () => 0);
+    const simulator = { records, clock, now: () => clock.now(), changed() {} } as unknown as Simulator;
+    for (const time of [...steps, 1000]) {
+      clock.moveTo(time);
+      runDueWork(simulator, kinds);
+    }
+    assert.deepEqual(done, wanted);
+  }));
+});
+
+Deno.test("Work that is still due after it ran is an error, not an endless loop", () => {
+  const records = freshRecords(0);
+  const clock = new Clock(records, () => 5);
+  const simulator = { records, clock, now: () => clock.now(), changed() {} } as unknown as Simulator;
+  assert.throws(() => runDueWork(simulator, [{ nextAt: () => 3, run() {} }]), /was due at 3 is not done/);
 });
