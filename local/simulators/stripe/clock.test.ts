@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
+import { Clock } from "./clock.ts";
+import { type DueWork, runDueWork } from "./due-work.ts";
+import { freshRecords } from "./records.ts";
+import type { Simulator } from "./simulator.ts";
 import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const DAY = 86_400;
@@ -47,4 +52,65 @@ Deno.test("An Idempotency-Key is forgotten after 24 hours of the clock, and the 
   assert.equal((await create()).id, id);
   await s.control("/_sim/clock", { advanceSeconds: 120 });
   assert.notEqual((await create()).id, id);
+});
+
+Deno.test("Advancing a month in one call has the result of many short advances", async () => {
+  const results = await Promise.all([[30 * DAY], Array.from({ length: 60 }, () => DAY / 2)].map(async (steps) => {
+    await using s = await startFixture({ now: () => 1_800_000_000_000 });
+    const meter = { display_name: "SMS", event_name: "sms", default_aggregation: { formula: "sum" } };
+    await s.stripe.billing.meters.create(meter);
+    const ended = await s.checkout();
+    await s.stripe.subscriptions.update(ended.subscriptionId, { cancel_at: 1_800_000_000 + 10 * DAY + 30 });
+    for (const processingSeconds of [7 * DAY, 7, 3 * DAY + 60, 3 * DAY + 61]) {
+      await s.control("/_sim/metering", { processingSeconds });
+      for (const customer of [ended.customerId, "cus_none"]) {
+        const payload = { stripe_customer_id: customer, value: "1.5" };
+        await s.stripe.billing.meterEvents.create({ event_name: "sms", payload }, {
+          idempotencyKey: `${processingSeconds} ${customer === "cus_none"}`,
+        });
+      }
+    }
+    for (const advanceSeconds of steps) await s.control("/_sim/clock", { advanceSeconds });
+    const { meterEvents } = (await s.control("/_sim/meter-events")).answer;
+    const thin = (await s.control("/_sim/thin-events")).answer.thinEvents;
+    const deleted = await s.stripe.events.list({ type: "customer.subscription.deleted" });
+    return {
+      meterEvents: meterEvents.map(({ status, processedAt, rejection }) => ({ status, processedAt, rejection })),
+      thin: thin.map(({ event, data }) => ({ created: event.created, data })),
+      deleted: deleted.data.map(({ created }) => created),
+    };
+  }));
+  assert.equal(results[0]?.thin.length, 3);
+  assert.deepEqual(results[0], results[1]);
+});
+
+Deno.test("Due work of several kinds runs in order of time, whatever the steps of the clock", () => {
+  const times = fc.array(fc.integer({ min: 1, max: 1000 }), { maxLength: 12 });
+  fc.assert(fc.property(times, times, times, (one, other, steps) => {
+    const done: number[] = [];
+    const kinds = [one, other].map((due): DueWork => ({
+      nextAt: () => due.length === 0 ? null : Math.min(...due),
+      run: ({ now }) => {
+        const at = now();
+        done.push(...due.filter((each) => each <= at).map(() => at));
+        due.splice(0, due.length, ...due.filter((each) => each > at));
+      },
+    }));
+    const wanted = [...one, ...other].sort((a, b) => a - b);
+    const records = freshRecords(0);
+    const clock = new Clock(records, () => 0);
+    const simulator = { records, clock, now: () => clock.now(), changed() {} } as unknown as Simulator;
+    for (const time of [...steps, 1000]) {
+      clock.moveTo(time);
+      runDueWork(simulator, kinds);
+    }
+    assert.deepEqual(done, wanted);
+  }));
+});
+
+Deno.test("Work that is still due after it ran is an error, not an endless loop", () => {
+  const records = freshRecords(0);
+  const clock = new Clock(records, () => 5);
+  const simulator = { records, clock, now: () => clock.now(), changed() {} } as unknown as Simulator;
+  assert.throws(() => runDueWork(simulator, [{ nextAt: () => 3, run() {} }]), /was due at 3 is not done/);
 });

@@ -25,9 +25,9 @@ export const DUE_WORK: DueWork[] = [
  * Does all work that is due by now, in order of time, each piece at the time when it is due. So one long advance of the
  * clock has the same result as many short ones.
  */
-export function runDueWork(simulator: Simulator): void {
+export function runDueWork(simulator: Simulator, list: readonly DueWork[] = DUE_WORK): void {
   const until = simulator.now();
-  for (let next = earliest(simulator); next !== null && next.at <= until; next = earliest(simulator)) {
+  for (let next = earliest(simulator, list); next && next.at <= until; next = earliest(simulator, list)) {
     const { at, work } = next;
     simulator.clock.at(at, () => work.run(simulator, new Books(simulator, NO_ORIGIN)));
     simulator.changed();
@@ -36,9 +36,9 @@ export function runDueWork(simulator: Simulator): void {
   }
 }
 
-function earliest(simulator: Simulator): { at: number; work: DueWork } | null {
+function earliest(simulator: Simulator, list: readonly DueWork[]): { at: number; work: DueWork } | null {
   let first: { at: number; work: DueWork } | null = null;
-  for (const work of DUE_WORK) {
+  for (const work of list) {
     const at = work.nextAt(simulator);
     if (at !== null && (first === null || at < first.at)) first = { at, work };
   }
