@@ -29,7 +29,9 @@ export interface Violation {
 export async function play(world: BillingWorld, stories: readonly Story[], round: Round): Promise<Violation[]> {
   world.random = randomFrom(round.seed);
   await world.begin(round.begins);
-  await world.setGrace(round.graceHours);
+  await world.control("POST", "/account", {
+    ...{ gracePeriodSeconds: round.graceHours * HOUR, draftsOfEnded: world.random() < 0.5 ? "stay" : "advance" },
+  });
   await world.control("POST", "/metering", meteringOf(world.random));
   const tenants = stories.map((story, index) => new Tenant(story, world, round.begins, index + 1));
   const byCustomer = new Map<string, Tenant>();
@@ -44,18 +46,17 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
   };
 
   const late: { at: number; record: () => Promise<void> }[] = [];
+  const types: ReadonlySet<string> = new Set(HANDLED_TYPES);
   let lastEvent: string | undefined;
   async function deliverWebhooks(): Promise<void> {
-    const types = [...HANDLED_TYPES];
     const events = await world.stripe.events.list({
-      ...{ limit: 100, types },
-      ...(lastEvent !== undefined && { ending_before: lastEvent }),
+      ...{ limit: 100, ...(lastEvent !== undefined && { ending_before: lastEvent }) },
     }).autoPagingToArray({ limit: 10_000 });
-    if (events.length === 0) return;
     // With a cursor, the pages go from older to newer events, each newest first.
     events.sort((a, b) => a.created - b.created);
-    lastEvent = (await world.stripe.events.list({ limit: 1, types })).data[0]!.id;
+    if (events.length > 0) lastEvent = (await world.stripe.events.list({ limit: 1 })).data[0]!.id;
     for (const event of events) {
+      if (!types.has(event.type)) continue;
       const object = event.data.object as { id?: string; customer?: unknown; object: string };
       const customer = object.object === "customer" ? object.id : object.customer;
       const tenant = byCustomer.get(String(customer));

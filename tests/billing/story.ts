@@ -62,10 +62,16 @@ export const END = 76 * 24;
 
 const TROUBLES: Fault[] = FAULTS.filter((fault) => fault !== "arrives late" && !fault.startsWith("stalls"));
 
+/** Whole minutes, each as likely as the others. */
+const hours = (most: number): fc.Arbitrary<number> =>
+  fc.noBias(fc.integer({ min: 1, max: most * 60 })).map((minutes) => minutes / 60, (hours) => {
+    if (typeof hours !== "number") throw new Error("No number of hours");
+    return Math.round(hours * 60);
+  });
 const soon = fc.constantFrom(0, 0, 0, 1, 5, 20);
 const use: fc.Arbitrary<Use> = fc.record({
   type: fc.constant("use" as const),
-  hour: fc.double({ min: 0.01, max: LAST_USE, noNaN: true }),
+  hour: hours(LAST_USE),
   edge: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(-1, 0, 1) }),
   kind: fc.constantFrom(...KINDS, "sms_out" as const, "sms_out" as const, "sms_in" as const),
   pieces: fc.integer({ min: 1, max: 4 }),
@@ -97,14 +103,14 @@ const use: fc.Arbitrary<Use> = fc.record({
   ),
 });
 
-const hour = fc.double({ min: 1, max: LAST_CHANGE, noNaN: true });
+const hour = hours(LAST_CHANGE);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: use },
   {
     weight: 1,
     arbitrary: fc.record({ type: fc.constant("change_plan" as const), hour, to: fc.nat(2) }),
   },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("end_trial" as const), hour: fc.integer({ min: 1, max: 160 }) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("end_trial" as const), hour: hours(160) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -138,7 +144,7 @@ export const story: fc.Arbitrary<Story> = fc.record({
   down: fc.oneof({ weight: 4, arbitrary: fc.constant<never[]>([]) }, {
     weight: 1,
     arbitrary: fc.array(
-      fc.record({ hour: fc.integer({ min: 1, max: LAST_CHANGE }), hours: fc.constantFrom(20, 30, 60, 200) }),
+      fc.record({ hour: hours(LAST_CHANGE), hours: fc.constantFrom(20, 30, 60, 200) }),
       {
         minLength: 1,
         maxLength: 2,
@@ -148,7 +154,7 @@ export const story: fc.Arbitrary<Story> = fc.record({
   rejected: fc.oneof({ weight: 2, arbitrary: fc.constant<never[]>([]) }, {
     weight: 1,
     arbitrary: fc.array(
-      fc.record({ hour: fc.integer({ min: 1, max: LAST_CHANGE }), times: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ hour: hours(LAST_CHANGE), times: fc.integer({ min: 1, max: 3 }) }),
       { minLength: 1, maxLength: 3 },
     ),
   }),

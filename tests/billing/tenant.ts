@@ -85,7 +85,10 @@ export class Tenant implements Owner {
       this.subscriptionId = String(purchase["subscriptionId"]);
     } else {
       const metadata = { user_id: userId };
-      const customer = await world.stripe.customers.create({ email: `${userId}@example.com`, metadata });
+      const customer = await world.stripe.customers.create({
+        ...{ email: `${userId}@example.com`, metadata, payment_method: "pm_card_visa" },
+        invoice_settings: { default_payment_method: "pm_card_visa" },
+      });
       const metered = bought === "own" ? await world.meteredPrices(currency) : [];
       const subscription = await world.stripe.subscriptions.create({
         customer: customer.id,

@@ -165,10 +165,6 @@ export class BillingWorld implements AsyncDisposable {
   }
   #counted: { at: number; events: Map<string, MeterEvent[]> } | null = null;
 
-  async setGrace(hours: number): Promise<void> {
-    await this.control("POST", "/account", { invoiceGraceHours: hours }).catch(() => {});
-  }
-
   async advance(seconds: number): Promise<void> {
     this.now += seconds;
     await this.#tellTime();
@@ -248,7 +244,7 @@ export class BillingWorld implements AsyncDisposable {
       queued.dueAt = this.now + LOST_SECONDS;
       if (error instanceof ProcessEnded || struck() > before) return;
       queued.failures++;
-      const text = `${job.kind}: ${error instanceof Error ? error.stack ?? error.message : error}`;
+      const text = `${job.kind}: ${error instanceof Error ? `${error.name}: ${error.message.slice(0, 300)}` : error}`;
       if (queued.failures === 4) this.failures.push(`${JSON.stringify(job)} failed four times: ${text}`);
       if (queued.failures > 10) this.#queue.delete(key);
     }
