@@ -59,6 +59,7 @@ begin
   delete from private.billing_rows;
   delete from private.billing_periods;
   delete from private.metered_items;
+  delete from private.own_subscriptions;
   delete from private.billing_customers;
   delete from private.stripe_invoices;
   delete from public.tenant_notices;
