@@ -587,10 +587,10 @@ as $$
     public.notice_of public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
     public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
     public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.reconcile_due_days public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt
-    public.record_inbound_message public.record_leaving_step public.record_list_price public.record_listed_prices
-    public.record_master_consent public.record_message_reports public.record_message_status
+    public.provision_tenant public.purge_expired public.rate_customer_finally public.reconcile_due_days
+    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
+    public.record_forward_attempt public.record_inbound_message public.record_leaving_step public.record_list_price
+    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
     public.record_message_statuses public.record_meters public.record_number public.record_number_move
     public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
     public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
