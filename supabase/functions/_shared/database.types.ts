@@ -860,7 +860,7 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
-      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
+      "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
@@ -897,7 +897,14 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
-      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
+      "begin_metering": {
+        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "calls": Json;
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_metering_outcome"];
+        }[];
+      };
       "begin_number_release": {
         Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -1026,6 +1033,8 @@ export type Database = {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
+      "close_books": { Args: { "p_subscription_id": string }; Returns: string };
+      "close_due_periods": { Args: { "p_limit": number }; Returns: number };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1223,13 +1232,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["operator_request"];
           "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
-        }[];
-      };
-      "kinds_of_prices": {
-        Args: { "p_price_ids": (string)[] };
-        Returns: {
-          "kind": Database["public"]["Enums"]["usage_kind"];
-          "price_id": string;
         }[];
       };
       "lift_opt_outs": {
@@ -1608,6 +1610,16 @@ export type Database = {
           "event_id": string;
         }[];
       };
+      "list_unsent_usage": {
+        Args: { "p_customer_id": string };
+        Returns: Database["public"]["CompositeTypes"]["unsent_usage"][];
+        SetofOptions: {
+          from: "*";
+          to: "unsent_usage";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "message_media": {
         Args: {
           "p_action": string;
@@ -1699,6 +1711,7 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1884,6 +1897,7 @@ export type Database = {
           "usage": number;
         }[];
       };
+      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -1940,10 +1954,6 @@ export type Database = {
           "start_sid": string;
           "stop_sids": (string)[];
         }[];
-      };
-      "record_invoice": {
-        Args: { "p_invoice": Json; "p_problem"?: string; "p_read_number": number };
-        Returns: Database["public"]["Enums"]["record_invoice_outcome"];
       };
       "record_leaving_step": {
         Args: {
@@ -2071,10 +2081,6 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
         }[];
-      };
-      "record_payment_move": {
-        Args: { "p_charge_id": string; "p_customer_id": string; "p_details": Json };
-        Returns: Database["public"]["Enums"]["record_payment_move_outcome"];
       };
       "record_primary_token": {
         Args: {
@@ -2434,6 +2440,10 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
+      "settle_metering": {
+        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
+        Returns: Database["public"]["Enums"]["settle_metering_outcome"];
+      };
       "settle_stripe_event": {
         Args: {
           "p_event_id": string;
@@ -2650,6 +2660,7 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
+      "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -2715,7 +2726,7 @@ export type Database = {
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
-      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record" | "requested";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
@@ -2756,6 +2767,8 @@ export type Database = {
         | "read"
         | "receiving"
         | "received";
+      "metering_outcome": "accepted" | "unsent" | "unknown" | "refused" | "no_meter" | "customer_gone" | "compared";
+      "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
@@ -2807,12 +2820,10 @@ export type Database = {
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
-      "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
-      "record_payment_move_outcome": "alerted" | "unknown_customer";
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
@@ -2897,6 +2908,7 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
@@ -2986,6 +2998,17 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
+      "metering_call": {
+        "row_id": string | null;
+        "step": Database["public"]["Enums"]["metering_step"] | null;
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "event_name": string | null;
+        "identifier": string | null;
+        "value": string | null;
+        "timestamp_seconds": number | null;
+        "day_start_seconds": number | null;
+        "meter_id": string | null;
+      };
       "reconciliation": {
         "account_sid": string | null;
         "day": string | null;
@@ -3055,6 +3078,13 @@ export type Database = {
         "account_status": Database["public"]["Enums"]["twilio_account_status"] | null;
         "costs": Json | null;
         "numbers": Json | null;
+      };
+      "unsent_usage": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "currency": string | null;
+        "state": string | null;
+        "rows": number | null;
+        "units": number | null;
       };
     };
   };
@@ -3190,6 +3220,7 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
+      "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -3258,7 +3289,7 @@ export const Constants = {
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
-      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record", "requested"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
@@ -3300,6 +3331,8 @@ export const Constants = {
         "receiving",
         "received",
       ],
+      "metering_outcome": ["accepted", "unsent", "unknown", "refused", "no_meter", "customer_gone", "compared"],
+      "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
@@ -3354,12 +3387,10 @@ export const Constants = {
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
-      "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
-      "record_payment_move_outcome": ["alerted", "unknown_customer"],
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
@@ -3449,6 +3480,7 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
