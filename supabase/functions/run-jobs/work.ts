@@ -3,12 +3,9 @@ import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
-<<<<<<< HEAD
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
-=======
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
->>>>>>> f0de1310394c38b550aa189991cda22bb2e8d51d
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardEvent } from "../_shared/forwarding/forward.ts";
