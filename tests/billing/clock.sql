@@ -28,6 +28,23 @@ $$;
 grant execute on function pg_catalog.now() to public;
 reset allow_system_table_mods;
 
+-- When the installation learned of each plan of a subscription.
+create table proof.plans (subscription_id text, since timestamptz, plan_key text, primary key (subscription_id, since));
+
+create function proof.note_plan() returns trigger
+language plpgsql security definer
+as $$
+begin
+  insert into proof.plans values (new.id, private.present(), new.plan_key)
+  on conflict (subscription_id, since) do update set plan_key = excluded.plan_key;
+  return null;
+end;
+$$;
+create trigger note_plan_when_new after insert on public.subscriptions
+  for each row execute function proof.note_plan();
+create trigger note_plan after update on public.subscriptions
+  for each row when (old.plan_key is distinct from new.plan_key) execute function proof.note_plan();
+
 create function proof.take_jobs() returns table (queue text, id bigint, delay integer, job jsonb)
 language plpgsql
 as $$
@@ -52,7 +69,7 @@ begin
   for each in
     select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and (n.nspname = 'private' and c.relname in ('billing_periods', 'metered_items',
-      'billing_rows', 'billing_customers', 'stripe_invoices', 'stripe_customers', 'due_work', 'fees',
+      'billing_rows', 'own_subscriptions', 'changed_days', 'open_days', 'billing_customers', 'stripe_invoices', 'stripe_customers', 'due_work', 'fees',
       'awaited_reports', 'job_turns', 'jobs_in_flight', 'days_to_reconcile', 'sending_totals', 'usage_totals',
       'tenancies', 'meters', 'job_errors')
       or n.nspname = 'public' and c.relname in ('subscriptions', 'sms_messages', 'webhook_events', 'operator_alerts',
@@ -63,6 +80,7 @@ begin
   end loop;
   delete from auth.users;
   delete from proof.statements;
+  delete from proof.plans;
 end;
 $$;
 

@@ -17,7 +17,7 @@ const sms = (time: string, cost: string | null, more: Partial<Usage> = {}): Usag
   ...more,
 });
 const facts = (usage: Usage[], more: Partial<Facts> = {}): Facts => ({
-  ...{ plans: { team: plain }, rates: [], periods: [JANUARY], currency: "usd", usage },
+  ...{ plans: { team: plain }, rates: [], periods: [JANUARY], usage },
   versions: [{ plan: "team", from: JANUARY.from }],
   ...more,
 });

@@ -107,8 +107,6 @@ export interface Facts {
   periods: readonly Period[];
   versions: readonly InForce[];
   usage: readonly Usage[];
-  /** Where the tenant has no payer: the currency in which the loss is booked. */
-  currency: string;
 }
 
 export type Fate = "billed" | "trial" | "no_payer" | "before_metering";
@@ -137,13 +135,15 @@ export function reckon(facts: Facts): Due[] {
   const ordered = facts.usage.filter(({ cost }) => cost !== null)
     .toSorted((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1);
   for (const usage of ordered) {
-    const period = periodAt(facts, usage.at);
+    const plan = facts.plans[usage.plan]!;
+    const period = facts.periods.find(({ from, until }) => from <= usage.at && usage.at < until) ??
+      calendarMonth(usage.at, plan.currency);
     const fate = fateOf(usage, period);
-    const price = priceOf(usage, facts.plans[usage.plan]!);
-    const included = over(times(price, whole(coveredPieces(usage, period, facts, covered))), BigInt(usage.pieces));
+    const price = priceOf(usage, plan);
+    const included = includedPart(price, coveredPieces(usage, period, facts, covered), BigInt(usage.pieces));
     const rate = rateOn(facts.rates, usage.unit, period.currency, dayOf(usage.at));
     const exact = fate === "trial" ? ZERO : times(times(minus(price, included), rate), UNITS);
-    const key = `${usage.kind} ${period.from} ${fate}`;
+    const key = `${usage.kind} ${period.from} ${fate} ${period.currency}`;
     const due = dues.get(key) ?? {
       ...{ kind: usage.kind, from: period.from, until: period.until, fate, currency: period.currency },
       ...{ subscription: period.subscription, exact: ZERO, units: 0n, pieces: 0n },
@@ -162,6 +162,11 @@ function priceOf(usage: Usage, plan: PlanVersion): Fraction {
   return over(whole(steps > 0n ? steps : 0n), 100_000n);
 }
 
+/** What is covered in part has that part of its price, rounded up to five decimals. */
+function includedPart(price: Fraction, covered: bigint, pieces: bigint): Fraction {
+  return over(whole(ceiling(over(times(price, whole(covered * 100_000n)), pieces))), 100_000n);
+}
+
 /** How much of a use the plan still includes. Use after use takes from what the version includes for its part of a period. */
 function coveredPieces(usage: Usage, period: Period, facts: Facts, covered: Map<string, bigint>): bigint {
   const most = includedPieces(usage, period, facts);
@@ -173,10 +178,10 @@ function coveredPieces(usage: Usage, period: Period, facts: Facts, covered: Map<
   return pieces;
 }
 
-/** What a version includes in a period: its share of the seconds, rounded down. */
+/** What a version includes in a period: its share of the seconds, rounded down. Without a payer it includes the whole. */
 function includedPieces({ kind, plan }: Usage, period: Period, { plans, versions }: Facts): bigint {
   const most = plans[plan]!.included[kind] ?? 0;
-  if (most === 0) return 0n;
+  if (most === 0 || period.subscription === null) return BigInt(most);
   let inForce = 0n;
   versions.forEach((version, index) => {
     if (version.plan !== plan) return;
@@ -188,10 +193,7 @@ function includedPieces({ kind, plan }: Usage, period: Period, { plans, versions
   return BigInt(most) * inForce / (period.until - period.from);
 }
 
-export function periodAt({ periods, currency }: Pick<Facts, "periods" | "currency">, at: bigint): Period {
-  return periods.find(({ from, until }) => from <= at && at < until) ?? calendarMonth(at, currency);
-}
-
+/** Usage without a payer is a loss in the currency of its plan. */
 function calendarMonth(at: bigint, currency: string): Period {
   const date = new Date(Number(at / 1000n));
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];

@@ -18,7 +18,7 @@ export class Tenant implements Owner {
   readonly userId: string;
   readonly traps: readonly Trap[];
   readonly uses: Usage[] = [];
-  readonly versions: InForce[] = [];
+  private plan = "";
   readonly appointments: Appointment[] = [];
   customerId: string | null = null;
   subscriptionId: string | null = null;
@@ -102,7 +102,16 @@ export class Tenant implements Owner {
     const subscription = await this.subscription();
     this.boughtAt = subscription.items.data[0]!.current_period_start;
     this.trialEnd = subscription.trial_end;
-    this.versions.push({ plan: key, from: BigInt(this.boughtAt) * 1_000_000n });
+    this.plan = key;
+  }
+
+  /** Since when the installation has known each plan. A usage is priced by the plan that it knew then. */
+  async versions(): Promise<InForce[]> {
+    if (this.subscriptionId === null) return [];
+    const rows = await this.world.sql<{ plan: string; micros: string }[]>`
+      select plan_key as plan, (extract(epoch from since) * 1000000)::bigint::text as micros from proof.plans
+      where subscription_id = ${this.subscriptionId} order by since`;
+    return rows.map(({ plan, micros }, index) => ({ plan, from: index === 0 ? 0n : BigInt(micros) }));
   }
 
   async subscription(): Promise<Stripe.Subscription> {
@@ -118,12 +127,12 @@ export class Tenant implements Owner {
     const subscription = await this.subscription();
     if (this.isOver(subscription)) return;
     const key = planOf(this.story.currency, to);
-    if (this.versions.at(-1)!.plan === key) return;
+    if (this.plan === key) return;
     const flat = subscription.items.data.find(({ price }) => price.recurring?.usage_type !== "metered")!;
     await this.world.stripe.subscriptions.update(subscription.id, {
       items: [{ id: flat.id, price: await this.world.priceOf(key) }],
     });
-    this.versions.push({ plan: key, from: BigInt(this.world.now) * 1_000_000n });
+    this.plan = key;
   }
 
   async endsTrial(): Promise<void> {

@@ -29,8 +29,8 @@ interface Named {
 export async function judge(tenant: Tenant, world: BillingWorld, graceHours: number): Promise<string[]> {
   await tenant.look();
   const facts: Facts = {
-    ...{ plans: PLANS, rates: RATES, periods: tenant.periods(), versions: tenant.versions, usage: tenant.uses },
-    currency: PLANS["free"]!.currency,
+    ...{ plans: PLANS, rates: RATES, periods: tenant.periods(), usage: tenant.uses },
+    versions: await tenant.versions(),
   };
   const dues = reckon(facts);
   const named = await world.sql<Named[]>`
