@@ -21,6 +21,7 @@ export interface Round {
 
 /** A violation of one tenant's history. */
 export interface Violation {
+  userId: string;
   story: Story;
   findings: string[];
 }
@@ -97,7 +98,7 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
   const violations: Violation[] = [];
   for (const tenant of tenants) {
     const findings = await judge(tenant, world, round.graceHours);
-    if (findings.length > 0) violations.push({ story: tenant.story, findings });
+    if (findings.length > 0) violations.push({ userId: tenant.userId, story: tenant.story, findings });
   }
   return violations;
 }

@@ -116,7 +116,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("payment_fails" as const),
       hour,
-      paysAfter: fc.constantFrom(10, 100),
+      paysAfter: fc.constantFrom(10, 100, 400),
     }),
   },
   {
@@ -191,7 +191,7 @@ export function told(story: Story): string {
         lines.push([step.hour, `changes to plan ${step.to}`]);
         break;
       case "payment_fails":
-        lines.push([step.hour, `a payment fails, until ${step.paysAfter} hours later`]);
+        lines.push([step.hour, `the card is declined for ${step.paysAfter} hours`]);
         break;
       case "end_trial":
         lines.push([step.hour, "the trial is ended early"]);

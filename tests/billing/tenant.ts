@@ -1,4 +1,5 @@
 import type Stripe from "stripe";
+import { FAILING_CARD, WORKING_CARD } from "../../local/simulators/stripe/billing/payment-methods.ts";
 import { Trap } from "../faults/harness/traps.ts";
 import { dayOf, type InForce, type Kind, KINDS, type Period, type Usage } from "./reference.ts";
 import { FREE, planOf } from "./catalogue.ts";
@@ -86,8 +87,8 @@ export class Tenant implements Owner {
     } else {
       const metadata = { user_id: userId };
       const customer = await world.stripe.customers.create({
-        ...{ email: `${userId}@example.com`, metadata, payment_method: "pm_card_visa" },
-        invoice_settings: { default_payment_method: "pm_card_visa" },
+        ...{ email: `${userId}@example.com`, metadata, payment_method: WORKING_CARD },
+        invoice_settings: { default_payment_method: WORKING_CARD },
       });
       const metered = bought === "own" ? await world.meteredPrices(currency) : [];
       const subscription = await world.stripe.subscriptions.create({
@@ -143,16 +144,18 @@ export class Tenant implements Owner {
     this.trialEnd = (await this.subscription()).trial_end ?? this.world.now;
   }
 
+  /** For some hours the card of the tenant is declined. Then they pay what is open with another. */
   async failsToPay(paysAfter: number): Promise<void> {
-    if (this.subscriptionId === null || this.failing) return;
-    const subscription = await this.subscription();
-    if (subscription.status !== "active") return;
+    const { customerId, world, failing } = this;
+    if (customerId === null || failing) return;
     this.failing = true;
-    await this.world.control("POST", `/subscriptions/${subscription.id}`, { action: "payment_fails" });
+    await world.stripe.customers.update(customerId, { invoice_settings: { default_payment_method: FAILING_CARD } });
     this.at(this.hour + paysAfter, async () => {
       this.failing = false;
-      if (this.isOver(await this.subscription())) return;
-      await this.world.control("POST", `/subscriptions/${subscription.id}`, { action: "pays" });
+      await world.stripe.customers.update(customerId, { invoice_settings: { default_payment_method: WORKING_CARD } });
+      for (const { id } of (await world.stripe.invoices.list({ customer: customerId, status: "open" })).data) {
+        await world.stripe.invoices.pay(id!);
+      }
     });
   }
 

@@ -66,6 +66,7 @@ export class BillingWorld implements AsyncDisposable {
   /** Jobs that failed without a fault. */
   readonly failures: string[] = [];
   readonly seen = new Map<string, number>();
+  readonly spent = new Map<string, number>();
   catalogue: Catalogue = { flat: new Map(), metered: new Map(), meters: new Map() };
   #queue = new Map<string, Queued>();
   #scheduleDue = new Map<string, number>();
@@ -231,6 +232,7 @@ export class BillingWorld implements AsyncDisposable {
     const process = new FunctionsProcess(owner?.traps ?? [], this.#underway);
     this.seen.set(job.kind, (this.seen.get(job.kind) ?? 0) + 1);
     const key = `${queued.queue} ${queued.id}`;
+    const began = performance.now();
     try {
       const dependencies = this.#dependencies(process);
       // INTERIM until the job of rating lands
@@ -253,6 +255,8 @@ export class BillingWorld implements AsyncDisposable {
       const text = `${job.kind}: ${error instanceof Error ? `${error.name}: ${error.message.slice(0, 300)}` : error}`;
       if (queued.failures === 4) this.failures.push(`${JSON.stringify(job)} failed four times: ${text}`);
       if (queued.failures > 10) this.#queue.delete(key);
+    } finally {
+      this.spent.set(job.kind, Math.round((this.spent.get(job.kind) ?? 0) + performance.now() - began));
     }
   }
 
