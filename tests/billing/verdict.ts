@@ -22,6 +22,7 @@ interface Named {
   period_start: string;
   state: string;
   loss_reason: string | null;
+  currency: string;
   units: number;
 }
 
@@ -34,9 +35,9 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   };
   const dues = reckon(facts);
   const named = await world.sql<Named[]>`
-    select kind, period_start, state, loss_reason, sum(units)::bigint as units from private.billing_rows
+    select kind, period_start, state, loss_reason, currency, sum(units)::bigint as units from private.billing_rows
     where user_id = ${tenant.userId} and reason = 'usage'
-    group by kind, period_start, state, loss_reason`;
+    group by kind, period_start, state, loss_reason, currency`;
   const findings: string[] = [];
   const find = (text: string) => findings.push(text);
 
@@ -44,13 +45,15 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   for (const due of dues) {
     if (due.fate === "billed" || due.fate === "trial") continue;
     const lost = sum(named.filter((row) =>
-      row.kind === due.kind && row.loss_reason === due.fate && isSame(row.period_start, due.from)
+      row.kind === due.kind && row.loss_reason === due.fate && row.currency === due.currency &&
+      isSame(row.period_start, due.from)
     ).map(({ units }) => units));
     if (!isRight(lost, due.exact)) find(`the loss ${due.fate} of ${at(due)} is ${lost}, and must be ${units(due)}`);
   }
   for (const row of named.filter(({ loss_reason }) => loss_reason === "no_payer" || loss_reason === "before_metering")) {
     const isDue = dues.some((due) =>
-      due.kind === row.kind && due.fate === row.loss_reason && isSame(row.period_start, due.from)
+      due.kind === row.kind && due.fate === row.loss_reason && due.currency === row.currency &&
+      isSame(row.period_start, due.from)
     );
     if (!isDue && row.units !== 0) find(`${row.units} units of ${row.kind} are lost as ${row.loss_reason}`);
   }

@@ -107,6 +107,7 @@ export class BillingWorld implements AsyncDisposable {
     this.#queue.clear();
     this.#scheduleDue.clear();
     this.failures.length = 0;
+    this.refusals.length = 0;
     await this.sql`select proof.reset()`;
     await this.simulator.stop();
     this.simulator = await startStripeSimulator();
@@ -260,9 +261,25 @@ export class BillingWorld implements AsyncDisposable {
     }
   }
 
+  /** The errors of the database without a fault, which the functions do not show. */
+  readonly refusals: string[] = [];
+
+  /** As databaseOf, and notes each error of a SQL function. */
+  #databaseFor(process: FunctionsProcess): WorkDependencies["db"] {
+    const db = databaseOf(this.service, this.signatures, process);
+    const rpc = (name: string, args: Record<string, unknown>) => ({
+      abortSignal: async (signal: AbortSignal) => {
+        const answer = await db.rpc(name as never, args as never).abortSignal(signal);
+        if (answer.error?.code) this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message}`);
+        return answer;
+      },
+    });
+    return { rpc } as unknown as WorkDependencies["db"];
+  }
+
   #dependencies(process: FunctionsProcess): WorkDependencies {
     const dependencies: Partial<WorkDependencies> = {
-      db: databaseOf(this.service, this.signatures, process),
+      db: this.#databaseFor(process),
       stripe: () => Promise.resolve(this.#stripeFor(process)),
       alertTarget: null,
       now: () => new Date(this.now * 1000),
