@@ -1,18 +1,34 @@
--- Rating: what messages and fees cost the tenant becomes rows that are billed. For each UTC day of a tenant the ledger
--- says what the rows of each key (kind, plan version, currency, period of use) must add up to, and a row is written with
--- what is missing. So whatever changes in the ledger, and whenever it is rated, everything is in the rows exactly once:
--- a message when Twilio has priced it or after 48 hours, and every later change of it as a difference.
+-- Rating: what messages and fees cost the tenant becomes rows that are billed. For each UTC day of a tenant the
+-- ledger says what the rows of each key (kind, plan version, currency, period of use) must add up to, and a row is
+-- written with what is missing. So whatever changes in the ledger, and whenever it is rated, everything is in the
+-- rows exactly once: a message when Twilio has priced it or after 48 hours, and every later change of it as a
+-- difference.
 --
--- What is billed of a tenant, kind and period of use is the sum of the amounts, rounded once: each row has whole units,
--- rounded half up (toward positive infinity, also of a negative sum), and carries the remainder to the next one.
+-- What is billed of a tenant, kind and period of use is the sum of the amounts, rounded once: each row has whole
+-- units, rounded half up (toward positive infinity, also of a negative sum), and carries the remainder to the next
+-- one.
 
 -- Times ---------------------------------------------------------------------------------------------------------------
 
-create function private.estimated_after() returns interval immutable return interval '48 hours';
+create function private.estimated_after() returns interval
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return interval '48 hours';
+end;
+$$;
 comment on function private.estimated_after() is
   'A message that Twilio has not priced by then is rated by its estimate.';
 
-create function private.rated_every() returns interval immutable return interval '4 hours';
+create function private.rated_every() returns interval
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return interval '4 hours';
+end;
+$$;
 comment on function private.rated_every() is 'How often the days of a tenant are rated that may still change.';
 
 create function private.first_ratable_day() returns date
@@ -35,8 +51,9 @@ create table private.changed_days (
   day date not null
 );
 comment on table private.changed_days is
-  'Marks of days that are to be rated: of new days, of old ones that have changed, and of those whose payer or plan has. '
-  'A mark is only ever added and deleted, so that a message waits for no rating, and a mark that is set meanwhile stays.';
+  'Marks of days that are to be rated: of new days, of old ones that have changed, and of those whose payer or plan '
+  'has. A mark is only ever added and deleted, so that a message waits for no rating, and a mark that is set '
+  'meanwhile stays.';
 create index changed_days_by_user on private.changed_days (user_id, day);
 alter table private.changed_days enable row level security;
 revoke all on private.changed_days from public, anon, authenticated, service_role;
@@ -57,8 +74,8 @@ comment on column private.open_days.changes is
   'The sum of the changes in usage_totals when the day was last rated. A day on which nothing has changed since is not '
   'read again, unless usage waits. -1: it is read.';
 comment on column private.open_days.is_waiting is
-  'Whether usage waits: for its price, for an exchange rate (lacks_rate), or for the billing period that Stripe has not '
-  'told yet.';
+  'Whether usage waits: for its price, for an exchange rate (lacks_rate), or for the billing period that Stripe has '
+  'not told yet.';
 comment on column private.open_days.estimated_until is
   'Messages up to this time were rated finally: they count by their estimate before Twilio prices them.';
 create index open_days_without_rate on private.open_days (user_id) where lacks_rate;
@@ -239,8 +256,9 @@ begin
       u.plan_key, private.unit_of(u.unit), sum(u.count)::bigint, sum(u.segments)::bigint, sum(u.cost), sum(u.price)
     from (
       select m.kind, m.plan_key, private.charge_unit(m.price_unit, m.price_is_foreign) as unit,
-        private.is_ready(m.price, m.status, m.created_at, estimated_before, p_estimated_until) as is_ready, count(*) as count,
-        sum(greatest(m.num_segments, 1)) as segments, sum(m.cost) as cost, sum(m.tenant_price) as price
+        private.is_ready(m.price, m.status, m.created_at, estimated_before, p_estimated_until) as is_ready,
+        count(*) as count, sum(greatest(m.num_segments, 1)) as segments, sum(m.cost) as cost,
+        sum(m.tenant_price) as price
       from public.sms_messages m
       where m.user_id = p_user_id and m.created_at >= p_span.starts_at and m.created_at < p_span.ends_at
         and private.counts(m.status)
@@ -475,22 +493,22 @@ begin
 end;
 $$;
 comment on function private.rate_for(private.open_days, private.rating) is
-  'The exchange rate of a key: that of its first row, and for the first row the one in force on the day. Null: there is '
-  'none.';
+  'The exchange rate of a key: that of its first row, and for the first row the one in force on the day. Null: there '
+  'is none.';
 
 create function private.note_missing_rate(p_unit text, p_currency text, p_day date) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  subject constant text := p_unit || ' ' || p_currency;
+  pair constant text := p_unit || ' ' || p_currency;
 begin
   -- Tenants share the alert: they do not wait for each other to count it. Without a unit the currency of the master
   -- account is not known yet, and no rate can be set for it.
   if p_unit <> '' and not exists (select from public.operator_alerts a
-    where a.kind = 'exchange_rate' and a.subject = note_missing_rate.subject and a.settled_at is null)
+    where a.kind = 'exchange_rate' and a.subject = pair and a.settled_at is null)
   then
-    perform private.raise_alert('exchange_rate', subject, null,
+    perform private.raise_alert('exchange_rate', pair, null,
       jsonb_build_object('unit', p_unit, 'currency', p_currency, 'day', p_day));
   end if;
 end;
@@ -570,23 +588,23 @@ as $$
 declare
   present constant timestamptz := private.present();
   -- Before the ledger is read: a change meanwhile is seen by the next run.
-  changes constant bigint := (select coalesce(sum(t.changes), 0) from private.usage_totals t
+  present_changes constant bigint := (select coalesce(sum(t.changes), 0) from private.usage_totals t
     where t.user_id = p_open.user_id and t.day = p_open.day);
   targets private.rating[];
   missing private.rating;
   rate numeric;
-  is_waiting boolean := false;
-  lacks_rate boolean := false;
+  waits boolean := false;
+  waits_for_rate boolean := false;
   written bigint := 0;
 begin
-  if p_open.changes is distinct from changes or p_open.is_waiting then
+  if p_open.changes is distinct from present_changes or p_open.is_waiting then
     targets := array(select t from private.targets_of_day(p_open,
       array(select s from private.rated_spans(p_open.user_id, p_open.day) s)) t);
-    is_waiting := exists (select from unnest(targets) t where t.outcome = 'waiting');
+    waits := exists (select from unnest(targets) t where t.outcome = 'waiting');
     for missing in select * from private.missing_of_day(p_open, targets) loop
       rate := private.rate_for(p_open, missing);
       if rate is null then
-        lacks_rate := true;
+        waits_for_rate := true;
         perform private.note_missing_rate(missing.unit, (missing.payer).currency, p_open.day);
       else
         perform private.write_rating(p_open, missing, rate);
@@ -597,11 +615,11 @@ begin
       end if;
     end loop;
   end if;
-  if is_waiting or lacks_rate
+  if waits or waits_for_rate
     or present < p_open.day::timestamp at time zone 'UTC' + interval '24 hours' + private.estimated_after()
       + interval '1 hour' then
-    update private.open_days o set changes = rate_day.changes, is_waiting = rate_day.is_waiting or rate_day.lacks_rate,
-      lacks_rate = rate_day.lacks_rate
+    update private.open_days o set changes = present_changes, is_waiting = waits or waits_for_rate,
+      lacks_rate = waits_for_rate
     where o.user_id = p_open.user_id and o.day = p_open.day;
   else
     delete from private.open_days o where o.user_id = p_open.user_id and o.day = p_open.day;
@@ -730,14 +748,14 @@ begin
 end;
 $$;
 comment on function public.set_exchange_rate(text, text, date, numeric, uuid, text, text) is
-  'An operator sets what one of a unit is worth in a currency from a UTC day on. Usage that waits for it is rated. What '
-  'is rated keeps its rate, also when it is corrected later.';
+  'An operator sets what one of a unit is worth in a currency from a UTC day on. Usage that waits for it is rated. '
+  'What is rated keeps its rate, also when it is corrected later.';
 
 create type public.exchange_rate as (
   unit text, currency text, valid_from date, rate numeric, reason text, set_by uuid, set_at timestamptz);
 comment on type public.exchange_rate is
-  'What one of unit (ISO 4217, upper case: the currency of Twilio''s prices) is worth in currency (lower case: of a plan) '
-  'from a UTC day on.';
+  'What one of unit (ISO 4217, upper case: the currency of Twilio''s prices) is worth in currency (lower case: of a '
+  'plan) from a UTC day on.';
 
 create function public.list_exchange_rates(p_unit text, p_currency text, p_after_unit text, p_after_currency text,
   p_after_day date, p_limit integer)
@@ -777,8 +795,8 @@ begin
 end;
 $$;
 comment on function public.missing_exchange_rates() is
-  'The exchange rates that usage needs today and that no operator has set: from the currency of the master account, and '
-  'those in which Twilio has charged in the last 35 days, to the currencies of the plans.';
+  'The exchange rates that usage needs today and that no operator has set: from the currency of the master account, '
+  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans.';
 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
@@ -825,8 +843,76 @@ begin
 end;
 $$;
 comment on function private.purge_billing_rows(integer) is
-  'Deletes up to p_limit rows of billing periods that ended long enough ago, the oldest first. A period goes as a whole: '
-  'its rows carry one remainder. Its days are not rated again (first_ratable_day). Returns how many.';
+  'Deletes up to p_limit rows of billing periods that ended long enough ago, the oldest first. A period goes as a '
+  'whole: its rows carry one remainder. Its days are not rated again (first_ratable_day). Returns how many.';
 create index billing_rows_by_period_end on private.billing_rows (period_end);
 create index billing_rows_of_day on private.billing_rows (user_id, day);
 create index billing_rows_chain on private.billing_rows (user_id, period_start, kind, number);
+
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
+revoke execute on function
+  private.estimated_after(),
+  private.rated_every(),
+  private.first_ratable_day(),
+  private.rate_days(uuid, date, date),
+  private.note_unrated_usage(),
+  private.note_changed_payer(),
+  private.rated_spans(uuid, date),
+  private.outcome_in(private.rated_span, public.usage_kind),
+  private.is_ready(numeric, public.message_status, timestamptz, timestamptz, timestamptz),
+  private.uses_of_span(uuid, private.rated_span, timestamptz),
+  private.amount_of_use(public.usage_kind, bigint, bigint),
+  private.included_amount(public.usage_kind, text, private.payer),
+  private.used_before(uuid, public.usage_kind, text, private.payer, date),
+  private.covered_prices(uuid, private.rated_span[], public.usage_kind, text, bigint, timestamptz),
+  private.targets_of_day(private.open_days, private.rated_span[]),
+  private.billed_currency(text, private.payer),
+  private.outcome_of(private.billing_rows),
+  private.missing_of_day(private.open_days, private.rating[]),
+  private.rate_for(private.open_days, private.rating),
+  private.note_missing_rate(text, text, date),
+  private.write_rating(private.open_days, private.rating, numeric),
+  private.rerate_covered_days(private.open_days, private.rating),
+  private.rate_day(private.open_days),
+  private.open_changed_days(uuid, boolean),
+  private.rate_usage(uuid, boolean),
+  public.rate_usage(uuid, boolean),
+  public.ask_for_rating(integer),
+  public.set_exchange_rate(text, text, date, numeric, uuid, text, text),
+  public.list_exchange_rates(text, text, text, text, date, integer),
+  public.missing_exchange_rates(),
+  private.keep_rated_plan(),
+  private.purge_billing_rows(integer)
+  from public, anon, authenticated;
+grant execute on function
+  private.estimated_after(),
+  private.rated_every(),
+  private.first_ratable_day(),
+  private.rate_days(uuid, date, date),
+  private.rated_spans(uuid, date),
+  private.outcome_in(private.rated_span, public.usage_kind),
+  private.is_ready(numeric, public.message_status, timestamptz, timestamptz, timestamptz),
+  private.uses_of_span(uuid, private.rated_span, timestamptz),
+  private.amount_of_use(public.usage_kind, bigint, bigint),
+  private.included_amount(public.usage_kind, text, private.payer),
+  private.used_before(uuid, public.usage_kind, text, private.payer, date),
+  private.covered_prices(uuid, private.rated_span[], public.usage_kind, text, bigint, timestamptz),
+  private.targets_of_day(private.open_days, private.rated_span[]),
+  private.billed_currency(text, private.payer),
+  private.outcome_of(private.billing_rows),
+  private.missing_of_day(private.open_days, private.rating[]),
+  private.rate_for(private.open_days, private.rating),
+  private.note_missing_rate(text, text, date),
+  private.write_rating(private.open_days, private.rating, numeric),
+  private.rerate_covered_days(private.open_days, private.rating),
+  private.rate_day(private.open_days),
+  private.open_changed_days(uuid, boolean),
+  private.rate_usage(uuid, boolean),
+  public.rate_usage(uuid, boolean),
+  public.ask_for_rating(integer),
+  public.set_exchange_rate(text, text, date, numeric, uuid, text, text),
+  public.list_exchange_rates(text, text, text, text, date, integer),
+  public.missing_exchange_rates(),
+  private.purge_billing_rows(integer)
+  to service_role;
