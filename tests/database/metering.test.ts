@@ -362,7 +362,9 @@ function tell(
       ].join(" ")
     ),
     ...events.map(({ event: { identifier, timestamp, payload }, receivedAt, status }) =>
-      `event ${identifier.slice(32)} ${payload.value} ${iso(timestamp * 1000)} received ${iso(receivedAt * 1000)} ${status}`
+      `event ${identifier.slice(32)} ${payload.value} ${iso(timestamp * 1000)} received ${
+        iso(receivedAt * 1000)
+      } ${status}`
     ),
   ].join("\n");
 }

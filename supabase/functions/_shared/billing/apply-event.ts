@@ -59,6 +59,9 @@ async function apply(
 ): Promise<Applied> {
   const subject = subjectOf(type, payload);
   if (typeof subject === "string") return { result: "ignored", reason: subject };
+  if (type === "customer.deleted" && subject.customerId !== null) {
+    await decide(db, "note_deleted_customer", { p_customer_id: subject.customerId });
+  }
   const read = await unlessUnknown(() => subscriptionsOf(subject, stripe));
   if (read === null) {
     await refuseIfKnown(subject, db);
