@@ -306,7 +306,7 @@ declare
   day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
 begin
   return coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.state = 'accepted'
+      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.accepted_at is not null
         and r.event_at >= day_start and r.event_at < day_start + interval '1 day'), 0)
     - coalesce((select sum(r.units) from private.billing_rows r
       where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason = 'rejection' and r.day = p_day), 0);
@@ -556,12 +556,12 @@ as $$
 declare
   present constant timestamptz := private.present();
 begin
-  return (select greatest(min(case
+  return (select min(greatest(present + interval '1 minute', case
       when r.retry_at > present then r.retry_at
       when r.state = 'sending' then r.tried_at + private.summary_lag()
       -- The first seconds of a day or a period, in which no whole second has passed yet.
       when r.created_at > present - interval '5 minutes' then present
-      else present + interval '6 hours' end), present + interval '1 minute')
+      else present + interval '6 hours' end))
     from private.billing_rows r
     where r.stripe_customer_id = p_customer_id and r.state in ('pending', 'sending'));
 end;
@@ -660,17 +660,32 @@ $$;
 comment on function private.put_back(private.billing_rows, text, interval) is
   'Makes a row that Stripe certainly does not have pending again. Its place is chosen anew when it is sent.';
 
+create function public.note_deleted_customer(p_customer_id text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.stripe_customers s set deleted_at = now() where s.id = p_customer_id and s.deleted_at is null;
+  update private.billing_customers c set gone_at = private.present(), due_at = private.present()
+  where c.stripe_customer_id = p_customer_id and c.gone_at is null;
+  return found;
+end;
+$$;
+comment on function public.note_deleted_customer(text) is
+  'Notes that a customer was deleted at Stripe. Its pending rows are lost by the next sending, and what Stripe would '
+  'accept for it and reject later is not sent. Returns whether usage was billed to it.';
+
 create function private.note_refusal(p_row private.billing_rows, p_error text) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  refusals constant integer := p_row.refusals + 1;
+  times constant integer := p_row.refusals + 1;
 begin
   perform private.put_back(p_row, p_error, interval '10 minutes' * power(4, p_row.refusals));
-  update private.billing_rows r set rejections = r.rejections + 1, refusals = note_refusal.refusals
+  update private.billing_rows r set rejections = r.rejections + 1, refusals = times
   where r.id = p_row.id;
-  if refusals < private.most_refusals() then
+  if times < private.most_refusals() then
     perform private.alert_metering(p_row, p_error);
   else
     update private.billing_rows r set state = 'lost', loss_reason = 'refused', retry_at = null where r.id = p_row.id;
@@ -1102,6 +1117,7 @@ revoke execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
+  public.note_deleted_customer(text),
   public.rate_customer_finally(text),
   private.note_period_end(),
   private.note_new_period(),
@@ -1152,6 +1168,7 @@ grant execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
+  public.note_deleted_customer(text),
   public.rate_customer_finally(text),
   private.is_invoice_known(private.billing_periods),
   private.flush_at(private.billing_periods),

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { completeCompositesFrom, type Db, decide, decision, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
+import { isMissingAtStripe } from "../stripe/errors.ts";
 import { ACCEPTED, type MeterOutcome, outcomeOfFailure } from "./meter-outcome.ts";
 
 const beginMetering = decision("begin_metering", {
@@ -175,7 +176,8 @@ async function compare(
     for await (const { aggregated_value } of summaries) counted += aggregated_value;
     return { row_id, outcome: "compared", error: null, delay_seconds: 0, counted: Math.round(counted) };
   } catch (error) {
-    return { row_id, outcome: "unknown", error: outcomeOfFailure(error, "").error, delay_seconds: 300, counted: null };
+    const outcome = isMissingAtStripe(error, "customer") ? "customer_gone" : "unknown";
+    return { row_id, outcome, error: outcomeOfFailure(error, "").error, delay_seconds: 300, counted: null };
   }
 }
 
