@@ -559,6 +559,7 @@ export type Database = {
           "read_number": number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "trial_end": string | null;
           "unknown_prices": Json | null;
           "updated_at": string;
           "user_id": string | null;
@@ -580,6 +581,7 @@ export type Database = {
           "read_number"?: number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "trial_end"?: string | null;
           "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -600,6 +602,7 @@ export type Database = {
           "read_number"?: number;
           "status"?: Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id"?: string;
+          "trial_end"?: string | null;
           "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -842,6 +845,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["alert_delivery"];
         }[];
       };
+      "ask_for_comparisons": { Args: { "p_limit": number }; Returns: number };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -858,6 +862,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
+      "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
@@ -879,6 +884,14 @@ export type Database = {
           "session_id": string;
         }[];
       };
+      "begin_comparison": {
+        Args: { "p_customer_id": string; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_comparison_outcome"];
+          "windows": Json;
+        }[];
+      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -895,6 +908,14 @@ export type Database = {
         }[];
       };
       "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
+      "begin_metering": {
+        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "calls": Json;
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_metering_outcome"];
+        }[];
+      };
       "begin_number_release": {
         Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -1018,9 +1039,21 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
+      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
+      };
+      "close_books": { Args: { "p_subscription_id": string }; Returns: string };
+      "close_due_periods": {
+        Args: { "p_limit": number };
+        Returns: Database["public"]["CompositeTypes"]["period_to_flush"][];
+        SetofOptions: {
+          from: "*";
+          to: "period_to_flush";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
@@ -1144,6 +1177,7 @@ export type Database = {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
       };
+      "forget_invoice": { Args: { "p_invoice_id": string; "p_read_number": number }; Returns: boolean };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_stripe_customer": {
@@ -1393,6 +1427,7 @@ export type Database = {
           "read_number": number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "trial_end": string | null;
           "unknown_prices": Json | null;
           "updated_at": string;
           "user_id": string | null;
@@ -1520,6 +1555,13 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_meters": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "kind": Database["public"]["Enums"]["usage_kind"];
+          "meter_id": string;
+        }[];
+      };
       "list_opt_outs": {
         Args: {
           "p_before_at": string;
@@ -1595,6 +1637,16 @@ export type Database = {
         Returns: {
           "event_id": string;
         }[];
+      };
+      "list_unsent_usage": {
+        Args: { "p_customer_id": string };
+        Returns: Database["public"]["CompositeTypes"]["unsent_usage"][];
+        SetofOptions: {
+          from: "*";
+          to: "unsent_usage";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "message_media": {
         Args: {
@@ -1687,6 +1739,7 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1699,6 +1752,21 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
+      };
+      "note_meter_errors": {
+        Args: {
+          "p_codes": (string)[];
+          "p_from": string;
+          "p_is_meter_missing": boolean;
+          "p_kind": Database["public"]["Enums"]["usage_kind"];
+          "p_samples": (string)[];
+          "p_until": string;
+        };
+        Returns: number;
+      };
+      "note_metering_problem": {
+        Args: { "p_details": Json; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["note_metering_problem_outcome"];
       };
       "note_sealing_ring": {
         Args: { "p_current_key": string; "p_key_ids": (string)[] };
@@ -1997,6 +2065,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "record_meters": { Args: { "p_meters": Json }; Returns: number };
       "record_number": {
         Args: {
           "p_capabilities": Json;
@@ -2112,6 +2181,7 @@ export type Database = {
         Args: {
           "p_cancel_at": string;
           "p_created_at": string;
+          "p_currency"?: string;
           "p_customer_id": string;
           "p_ended_at": string;
           "p_first_payment_pending": boolean;
@@ -2121,6 +2191,7 @@ export type Database = {
           "p_read_number": number;
           "p_status": Database["public"]["Enums"]["subscription_status"];
           "p_subscription_id": string;
+          "p_trial_end"?: string;
           "p_user_id": string;
         };
         Returns: {
@@ -2415,6 +2486,14 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
+      "settle_comparison": {
+        Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
+        Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
+      };
+      "settle_metering": {
+        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
+        Returns: Database["public"]["Enums"]["settle_metering_outcome"];
+      };
       "settle_stripe_event": {
         Args: {
           "p_event_id": string;
@@ -2631,6 +2710,8 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
+      "begin_comparison_outcome": "leased" | "idle" | "busy" | "unknown_customer";
+      "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -2737,8 +2818,11 @@ export type Database = {
         | "read"
         | "receiving"
         | "received";
+      "metering_outcome": "accepted" | "unsent" | "unknown" | "refused" | "no_meter" | "customer_gone" | "compared";
+      "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_place": "tenant" | "master" | "nowhere";
@@ -2877,6 +2961,8 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_comparison_outcome": "settled" | "fenced";
+      "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
@@ -2966,6 +3052,31 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
+      "meter_window": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "day": string | null;
+        "billed_start": string | null;
+        "expected": number | null;
+        "first_at": string | null;
+        "last_at": string | null;
+        "ends_with_event": boolean | null;
+      };
+      "metering_call": {
+        "row_id": string | null;
+        "step": Database["public"]["Enums"]["metering_step"] | null;
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "event_name": string | null;
+        "identifier": string | null;
+        "value": string | null;
+        "timestamp_seconds": number | null;
+        "day_start_seconds": number | null;
+        "is_repeat": boolean | null;
+      };
+      "period_to_flush": {
+        "subscription_id": string | null;
+        "starts_at": string | null;
+        "stripe_customer_id": string | null;
+      };
       "reconciliation": {
         "account_sid": string | null;
         "day": string | null;
@@ -3035,6 +3146,13 @@ export type Database = {
         "account_status": Database["public"]["Enums"]["twilio_account_status"] | null;
         "costs": Json | null;
         "numbers": Json | null;
+      };
+      "unsent_usage": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "currency": string | null;
+        "state": string | null;
+        "rows": number | null;
+        "units": number | null;
       };
     };
   };
@@ -3170,6 +3288,8 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
+      "begin_comparison_outcome": ["leased", "idle", "busy", "unknown_customer"],
+      "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -3280,8 +3400,11 @@ export const Constants = {
         "receiving",
         "received",
       ],
+      "metering_outcome": ["accepted", "unsent", "unknown", "refused", "no_meter", "customer_gone", "compared"],
+      "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_place": ["tenant", "master", "nowhere"],
@@ -3428,6 +3551,8 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_comparison_outcome": ["settled", "fenced"],
+      "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],

@@ -2,7 +2,9 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
+import { applyThinEvent } from "../_shared/billing/thin-event.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
+import { compareMeters, type ComparisonResult } from "../_shared/billing/compare-meters.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
@@ -38,6 +40,9 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
+  z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
+  z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
+  z.object({ kind: z.literal("compare-due-customers") }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -103,12 +108,20 @@ const RECONCILED_BATCH = 50;
 const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
+/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
+const COMPARISONS_BATCH = 100;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
 const triggerResults: Record<TriggerResult, JobResult> = {
   kept: "done",
   no_account: "done",
+  busy: { againInSeconds: BUSY_SECONDS },
+  fenced: { againInSeconds: BUSY_SECONDS },
+};
+
+const comparisonResults: Record<ComparisonResult, JobResult> = {
+  compared: "done",
   busy: { againInSeconds: BUSY_SECONDS },
   fenced: { againInSeconds: BUSY_SECONDS },
 };
@@ -159,6 +172,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "read-invoice":
         await readInvoice(job.invoiceId, { db, stripe: await stripe() });
         return "done";
+      case "apply-thin-event":
+        await applyThinEvent(job.eventId, { db, stripe: await stripe() });
+        return "done";
+      case "compare-meters":
+        return comparisonResults[await compareMeters(job.customerId, { db, stripe: await stripe() })];
+      case "compare-due-customers":
+        return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
+          ? "done"
+          : NEXT_BATCH;
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";

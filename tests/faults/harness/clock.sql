@@ -56,9 +56,11 @@ begin
   delete from private.parking_papers;
   delete from private.number_purchases;
   delete from private.fees;
+  delete from private.meter_days;
   delete from private.billing_rows;
   delete from private.billing_periods;
   delete from private.metered_items;
+  delete from private.own_subscriptions;
   delete from private.billing_customers;
   delete from private.stripe_invoices;
   delete from public.tenant_notices;

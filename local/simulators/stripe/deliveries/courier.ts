@@ -189,8 +189,13 @@ export class Courier {
   }
 
   /** Makes one attempt to deliver a thin event to an event destination, and records the attempt. */
-  async postTo(event: ThinEvent, to: { id: string; url: string; secret: string }): Promise<DeliveryRecord> {
-    return await this.#track(this.#post(event, "valid", false, event, to));
+  async postTo(
+    to: { id: string; url: string; secret: string },
+    event: ThinEvent,
+    signature: SignatureKind,
+    manual: boolean,
+  ): Promise<DeliveryRecord> {
+    return await this.#track(this.#post(event, signature, manual, event, to));
   }
 
   async #track<Result>(posting: Promise<Result>): Promise<Result> {

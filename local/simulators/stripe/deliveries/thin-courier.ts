@@ -4,7 +4,8 @@ import {
   ownDestination,
   wantsThin,
 } from "../objects/event-destination.ts";
-import type { Records, ThinEventRecord } from "../records.ts";
+import type { ThinEvent } from "../objects/shapes.ts";
+import type { DeliveryRecord, Records, SignatureKind, ThinEventRecord } from "../records.ts";
 import { Timers } from "../../timers.ts";
 import { type Courier, isDelivered, REORDER_WINDOW_MS } from "./courier.ts";
 
@@ -120,7 +121,7 @@ export class ThinCourier {
     const isStale = this.#isPaused() || to === undefined || !isFor(to.destination, record) ||
       !this.options.records.thinEvents.has(record.id);
     if (isStale || !await this.options.mayCall(to.url)) return void this.#claimed.delete(claim);
-    const post = () => this.options.courier.postTo(record.event, { id: to.id, url: to.url, secret: to.secret });
+    const post = () => this.options.courier.postTo(to, record.event, "valid", false);
     const attempts = await Promise.all(Array.from({ length: copies }, post));
     if (era !== this.#era) return;
     record.attempts += 1;
@@ -132,6 +133,19 @@ export class ThinCourier {
     } else if (record.delivery === "pending") record.delivery = "failed";
     this.#claimed.delete(claim);
     this.options.changed();
+  }
+
+  /**
+   * Makes one attempt to deliver an event to the simulator's own thin webhook URL, even if it was delivered before. Returns
+   * null without a URL. After a 2xx response with a valid signature, the stored event counts as delivered.
+   */
+  async post(event: ThinEvent, signature: SignatureKind): Promise<DeliveryRecord | null> {
+    const to = this.own;
+    if (to === null) return null;
+    const delivery = await this.options.courier.postTo(to, event, signature, true);
+    const record = this.options.records.thinEvents.get(event.id);
+    if (record !== undefined && signature === "valid" && isDelivered(delivery)) record.delivery = "delivered";
+    return delivery;
   }
 
   #isPaused(): boolean {

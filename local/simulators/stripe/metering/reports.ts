@@ -57,7 +57,10 @@ function emitReport(simulator: Simulator, books: Books, report: MeterReportRecor
 }
 
 /** The data of an error report. Its samples are not all events: they name `samples` of each code. */
-export function reportData({ start, end, errors }: MeterReportRecord, samples: number) {
+export function reportData(
+  { start, end, errors }: Pick<MeterReportRecord, "start" | "end" | "errors">,
+  samples: number,
+) {
   const codes = [...new Set(errors.map(({ code }) => code))];
   const count = errors.length;
   return {
