@@ -1045,16 +1045,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
       "close_books": { Args: { "p_subscription_id": string }; Returns: string };
-      "close_due_periods": {
-        Args: { "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["period_to_flush"][];
-        SetofOptions: {
-          from: "*";
-          to: "period_to_flush";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
+      "close_due_periods": { Args: { "p_limit": number }; Returns: number };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1936,6 +1927,7 @@ export type Database = {
           "usage": number;
         }[];
       };
+      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -3070,12 +3062,7 @@ export type Database = {
         "value": string | null;
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
-        "is_repeat": boolean | null;
-      };
-      "period_to_flush": {
-        "subscription_id": string | null;
-        "starts_at": string | null;
-        "stripe_customer_id": string | null;
+        "meter_id": string | null;
       };
       "reconciliation": {
         "account_sid": string | null;
