@@ -845,6 +845,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["alert_delivery"];
         }[];
       };
+      "ask_for_comparisons": { Args: { "p_limit": number }; Returns: number };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -860,6 +861,7 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
@@ -882,6 +884,14 @@ export type Database = {
           "session_id": string;
         }[];
       };
+      "begin_comparison": {
+        Args: { "p_customer_id": string; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_comparison_outcome"];
+          "windows": Json;
+        }[];
+      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -897,6 +907,7 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
+      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
         Returns: {
@@ -1157,6 +1168,7 @@ export type Database = {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
       };
+      "forget_invoice": { Args: { "p_invoice_id": string; "p_read_number": number }; Returns: boolean };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_stripe_customer": {
@@ -1232,6 +1244,13 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["operator_request"];
           "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
+        }[];
+      };
+      "kinds_of_prices": {
+        Args: { "p_price_ids": (string)[] };
+        Returns: {
+          "kind": Database["public"]["Enums"]["usage_kind"];
+          "price_id": string;
         }[];
       };
       "lift_opt_outs": {
@@ -1711,7 +1730,6 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
-      "note_deleted_customer": { Args: { "p_customer_id": string }; Returns: boolean };
       "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
@@ -1725,6 +1743,17 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
+      };
+      "note_meter_errors": {
+        Args: {
+          "p_codes": (string)[];
+          "p_from": string;
+          "p_is_meter_missing": boolean;
+          "p_kind": Database["public"]["Enums"]["usage_kind"];
+          "p_samples": (string)[];
+          "p_until": string;
+        };
+        Returns: number;
       };
       "note_metering_problem": {
         Args: { "p_details": Json; "p_subscription_id": string };
@@ -1956,6 +1985,10 @@ export type Database = {
           "stop_sids": (string)[];
         }[];
       };
+      "record_invoice": {
+        Args: { "p_invoice": Json; "p_problem"?: string; "p_read_number": number };
+        Returns: Database["public"]["Enums"]["record_invoice_outcome"];
+      };
       "record_leaving_step": {
         Args: {
           "p_account_sid": string;
@@ -2082,6 +2115,10 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
         }[];
+      };
+      "record_payment_move": {
+        Args: { "p_charge_id": string; "p_customer_id": string; "p_details": Json };
+        Returns: Database["public"]["Enums"]["record_payment_move_outcome"];
       };
       "record_primary_token": {
         Args: {
@@ -2441,6 +2478,10 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
+      "settle_comparison": {
+        Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
+        Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
+      };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
         Returns: Database["public"]["Enums"]["settle_metering_outcome"];
@@ -2661,6 +2702,7 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
+      "begin_comparison_outcome": "leased" | "idle" | "busy" | "unknown_customer";
       "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
@@ -2727,7 +2769,7 @@ export type Database = {
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
-      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record" | "requested";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
@@ -2821,10 +2863,12 @@ export type Database = {
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
+      "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_payment_move_outcome": "alerted" | "unknown_customer";
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
@@ -2909,6 +2953,7 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_comparison_outcome": "settled" | "fenced";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
@@ -2998,6 +3043,15 @@ export type Database = {
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
+      };
+      "meter_window": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "day": string | null;
+        "billed_start": string | null;
+        "expected": number | null;
+        "first_at": string | null;
+        "last_at": string | null;
+        "ends_with_event": boolean | null;
       };
       "metering_call": {
         "row_id": string | null;
@@ -3221,6 +3275,7 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
+      "begin_comparison_outcome": ["leased", "idle", "busy", "unknown_customer"],
       "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
@@ -3290,7 +3345,7 @@ export const Constants = {
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
-      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record", "requested"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
@@ -3388,10 +3443,12 @@ export const Constants = {
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
+      "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_payment_move_outcome": ["alerted", "unknown_customer"],
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
@@ -3481,6 +3538,7 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_comparison_outcome": ["settled", "fenced"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],

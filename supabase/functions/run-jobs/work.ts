@@ -2,7 +2,9 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
+import { applyThinEvent } from "../_shared/billing/thin-event.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
+import { compareMeters, type ComparisonResult } from "../_shared/billing/compare-meters.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
@@ -40,6 +42,9 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
+  z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
+  z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
+  z.object({ kind: z.literal("compare-due-customers") }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -111,6 +116,8 @@ const RECONCILED_BATCH = 50;
 const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
+/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
+const COMPARISONS_BATCH = 100;
 /** Customers for whom the sending of usage is enqueued by one statement. */
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
@@ -121,6 +128,12 @@ const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 const triggerResults: Record<TriggerResult, JobResult> = {
   kept: "done",
   no_account: "done",
+  busy: { againInSeconds: BUSY_SECONDS },
+  fenced: { againInSeconds: BUSY_SECONDS },
+};
+
+const comparisonResults: Record<ComparisonResult, JobResult> = {
+  compared: "done",
   busy: { againInSeconds: BUSY_SECONDS },
   fenced: { againInSeconds: BUSY_SECONDS },
 };
@@ -180,6 +193,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "read-invoice":
         await readInvoice(job.invoiceId, { db, stripe: await stripe() });
         return "done";
+      case "apply-thin-event":
+        await applyThinEvent(job.eventId, { db, stripe: await stripe() });
+        return "done";
+      case "compare-meters":
+        return comparisonResults[await compareMeters(job.customerId, { db, stripe: await stripe() })];
+      case "compare-due-customers":
+        return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
+          ? "done"
+          : NEXT_BATCH;
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";
