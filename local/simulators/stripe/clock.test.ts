@@ -84,7 +84,7 @@ Deno.test("Advancing a month in one call has the result of many short advances",
   assert.deepEqual(results[0], results[1]);
 });
 
-Deno.test("Due work of several kinds runs in order of time, whatever the steps of the clock", () => {
+Deno.test("Due work of several kinds runs in order of time, for any steps of the clock", () => {
   const times = fc.array(fc.integer({ min: 1, max: 1000 }), { maxLength: 12 });
   fc.assert(fc.property(times, times, times, (one, other, steps) => {
     const done: number[] = [];

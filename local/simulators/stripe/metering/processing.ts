@@ -4,6 +4,7 @@ import { meterOf } from "../objects/meter.ts";
 import type { MeterEventRecord } from "../records.ts";
 import type { Simulator } from "../simulator.ts";
 import { customerKey, ownerProblem, type Rejection, valueKey, valueProblem } from "./rejections.ts";
+import { indexCounted } from "./quantity.ts";
 import { reportRejection } from "./reports.ts";
 
 /** Counts or rejects the accepted events whose time has come, and completes adjustments. */
@@ -36,7 +37,10 @@ function process({ records, now }: Simulator, books: Books, record: MeterEventRe
   record.value = event.payload[valueKey(meter)] ?? "0";
   record.rejection = code;
   // An adjustment can have canceled the event before it was processed.
-  if (record.status !== "canceled") record.status = code === null ? "counted" : "rejected";
+  if (record.status === "pending") {
+    record.status = code === null ? "counted" : "rejected";
+    if (code === null) indexCounted(records.meterEvents, record);
+  }
   if (code !== null) reportRejection(records, record, code, meter, now());
 }
 
