@@ -9,8 +9,11 @@ import { reportRejection } from "./reports.ts";
 
 /** Counts or rejects the accepted events whose time has come, and completes adjustments. */
 export const METER_PROCESSING: DueWork = {
-  nextAt: ({ records: { meterQueue } }) =>
-    meterQueue.size === 0 ? null : Math.min(...[...meterQueue.values()].map(({ at }) => at)),
+  nextAt: ({ records: { meterQueue } }) => {
+    let first: number | null = null;
+    for (const { at } of meterQueue.values()) if (first === null || at < first) first = at;
+    return first;
+  },
   run: (simulator, books) => {
     const { meterQueue, meterEvents, meterAdjustments } = simulator.records;
     for (const { id, at } of [...meterQueue.values()]) {
