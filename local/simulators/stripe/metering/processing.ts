@@ -1,5 +1,5 @@
 import type { Books } from "../billing/books.ts";
-import type { DueWork } from "../due-work.ts";
+import type { DueWork } from "../due.ts";
 import { meterOf } from "../objects/meter.ts";
 import type { MeterEventRecord } from "../records.ts";
 import type { Simulator } from "../simulator.ts";
