@@ -3,15 +3,8 @@ import { Books } from "./billing/books.ts";
 import { NO_ORIGIN } from "./objects/event.ts";
 import { METER_PROCESSING } from "./metering/processing.ts";
 import { METER_REPORTS } from "./metering/reports.ts";
+import type { DueWork } from "./due.ts";
 import type { Simulator } from "./simulator.ts";
-
-/** Something that Stripe does by itself when its time has come. */
-export interface DueWork {
-  /** Returns when the earliest work of this kind is due, in Unix milliseconds. Null if none is planned. */
-  nextAt(simulator: Simulator): number | null;
-  /** Does the work that is due at the clock's time. Afterwards `nextAt` must be later, or null. */
-  run(simulator: Simulator, books: Books): void;
-}
 
 /** All work that becomes due by time. Of two that are due at the same time, the first of this list runs first. */
 export const DUE_WORK: DueWork[] = [
