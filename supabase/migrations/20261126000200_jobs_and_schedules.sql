@@ -42,6 +42,7 @@ begin
     when 'keep-metered-items' then 'billing'
     when 'read-invoice' then 'billing'
     when 'close-periods' then 'billing'
+    when 'cancel-subscription' then 'billing'
     when 'settle-final-bill' then 'billing'
     else 'control'
   end;

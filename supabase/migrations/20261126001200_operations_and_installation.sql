@@ -232,37 +232,6 @@ create trigger check_subscriptions_when_new after insert on private.tenancies
 create trigger switchboard_check_subscriptions after delete on auth.users
   for each row execute function private.check_subscriptions_of_tenant();
 
-create type public.cancellation_request as enum ('accepted', 'already_over', 'unknown_subscription');
-comment on type public.cancellation_request is
-  'Whether a job cancels a subscription at Stripe. already_over: nothing is left to cancel.';
-
-create function public.request_subscription_cancellation(p_subscription_id text, p_at_period_end boolean,
-  p_operator_id uuid, p_request_id text, p_reason text)
-returns public.cancellation_request
-language plpgsql
-set search_path = ''
-as $$
-declare
-  subscription public.subscriptions;
-begin
-  select * into subscription from public.subscriptions s where s.id = p_subscription_id;
-  if subscription.id is null then
-    return 'unknown_subscription';
-  elsif subscription.status in ('canceled', 'incomplete_expired') then
-    return 'already_over';
-  end if;
-  perform private.enqueue(jsonb_build_object('kind', 'cancel-subscription', 'subscriptionId', p_subscription_id,
-    'atPeriodEnd', p_at_period_end));
-  perform private.audit('operator:' || p_operator_id, 'subscription.cancellation_requested', subscription.user_id, null,
-    p_request_id, jsonb_build_object('subscriptionId', p_subscription_id, 'atPeriodEnd', p_at_period_end,
-      'reason', p_reason));
-  return 'accepted';
-end;
-$$;
-comment on function public.request_subscription_cancellation(text, boolean, uuid, text, text) is
-  'An operator cancels a subscription at Stripe, at once or at the end of its period. A job does it; the event that '
-  'Stripe sends then changes the stored subscription.';
-
 create function public.request_sweep(p_operator_id uuid, p_request_id text, p_reason text)
 returns public.operator_request
 language plpgsql
@@ -467,28 +436,28 @@ as $$
     private.audit private.audit_campaign private.audit_number private.audit_number_sync private.available_sends
     private.await_again private.await_reports private.begin_priced_plan private.best_item private.billing_customer_of
     private.billing_period_of private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome
-    private.can_send private.carrier_fee private.changed_status private.charge_fee private.charge_first_fee
-    private.charge_of private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
-    private.check_for_start private.check_new_subscriber private.check_purchase_rules private.check_recipients
-    private.check_sending_rules private.check_spending private.check_subscriber private.check_subscriptions_of_tenant
-    private.checkout_for private.claim_due private.claim_usage_triggers private.clear_incapable_primary
-    private.clear_released_sid private.compare_account private.compare_day private.compare_kind
-    private.compared_channels private.compared_kinds private.complete_purchase private.confirmed_contacts
-    private.confirmed_email_of private.correct_fees private.count_campaign_deletes private.count_campaign_update
-    private.count_dead_letters private.count_fallback_message private.count_fallback_use private.count_in_window
-    private.count_request private.count_subaccount private.count_units private.countries private.country_windows
-    private.counts private.cover_fees private.currency private.cut private.dead_letters_of private.delete_campaign_texts
-    private.describe_due_work private.describe_function_grants private.describe_queues private.describe_realtime
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
-    private.describe_token_column private.draft_batch private.draft_message private.due_work_health private.email_key
-    private.end_tenant_limits private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
-    private.erase_conversations private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs
-    private.exchange_rate private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of
-    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.filled_segments
-    private.finish_sweep private.first_day_to_read private.first_grapheme private.fitting_characters
-    private.foreign_categories private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs
-    private.forget_lane private.forget_sightings private.forward_event private.found_messages
+    private.can_send private.cancelable_subscription private.carrier_fee private.changed_status private.charge_fee
+    private.charge_first_fee private.charge_of private.charge_unit private.charged_fees private.check_campaign
+    private.check_fallback_limits private.check_for_start private.check_new_subscriber private.check_purchase_rules
+    private.check_recipients private.check_sending_rules private.check_spending private.check_subscriber
+    private.check_subscriptions_of_tenant private.checkout_for private.claim_due private.claim_usage_triggers
+    private.clear_incapable_primary private.clear_released_sid private.compare_account private.compare_day
+    private.compare_kind private.compared_channels private.compared_kinds private.complete_purchase
+    private.confirmed_contacts private.confirmed_email_of private.correct_fees private.count_campaign_deletes
+    private.count_campaign_update private.count_dead_letters private.count_fallback_message private.count_fallback_use
+    private.count_in_window private.count_request private.count_subaccount private.count_units private.countries
+    private.country_windows private.counts private.cover_fees private.currency private.cut private.dead_letters_of
+    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
+    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
+    private.due_work_health private.email_key private.end_tenant_limits private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
+    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
+    private.erase_opt_outs private.exchange_rate private.explain_rate private.fallback_subject private.fee_date
+    private.fee_kind_of private.fee_parts private.fees_between private.fees_to_come private.fees_until
+    private.filled_segments private.finish_sweep private.first_day_to_read private.first_grapheme
+    private.fitting_characters private.foreign_categories private.forget_closed_numbers private.forget_fallback_usage
+    private.forget_jobs private.forget_lane private.forget_sightings private.forward_event private.found_messages
     private.give_leaving_notice private.gmt_month_of private.grapheme_classes private.grapheme_end
     private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
     private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
@@ -551,12 +520,12 @@ as $$
     private.webhook_health private.with_limits private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs public.alert_to_deliver
     public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
-    public.ask_for_number_syncs public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger
-    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
-    public.check_due_spending public.claim_jobs public.claim_subscription public.close_alert
+    public.ask_for_number_syncs public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_cancellation
+    public.begin_checkout public.begin_convergence public.begin_number_release public.begin_number_sync
+    public.begin_stripe_event public.begin_sweep public.begin_token_rotation public.begin_usage_sync
+    public.begin_usage_trigger public.billing_customer public.cancel_fee public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
+    public.charge_number_fees public.check_due_spending public.claim_jobs public.claim_subscription public.close_alert
     public.confirm_forward_webhook public.cost_of_usage public.count_request public.count_unpaid_accounts
     public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job public.delay_sender
     public.delete_campaign_recipients public.describe_health public.describe_installation public.disable_forward_webhook
@@ -583,12 +552,12 @@ as $$
     public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
     public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
     public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_redaction
-    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
-    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_job
-    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate
-    public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_stripe_event
+    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
+    public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
+    public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
+    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
+    public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate public.set_plan_limits
+    public.set_primary_number public.set_tenant_limits public.settle_cancellation public.settle_stripe_event
     public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
     public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unpaid_account_total
     public.unsettled_messages public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
@@ -818,7 +787,6 @@ revoke execute on function
   private.check_subscriptions_of_tenant(),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
-  public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text, text),
   private.purge_cron_runs(integer),
   public.purge_expired(integer),
@@ -846,7 +814,6 @@ grant execute on function
   public.replay_stripe_event(text, uuid, text, text),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
-  public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text, text),
   private.purge_cron_runs(integer),
   public.purge_expired(integer),

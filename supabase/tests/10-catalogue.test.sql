@@ -50,6 +50,7 @@ select bag_eq(
     ('private.campaign_recipients', 'r', true),
     ('private.campaign_windows', 'r', true),
     ('private.country_zones', 'r', true),
+    ('private.cancellations', 'r', true),
     ('private.checkouts', 'r', true),
     ('private.message_prices', 'r', true),
     ('private.due_work', 'r', true),

@@ -41,6 +41,7 @@ select bag_eq(
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_windows', 'DELETE INSERT SELECT UPDATE'),
     ('private.country_zones', 'DELETE INSERT SELECT UPDATE'),
+    ('private.cancellations', 'DELETE INSERT SELECT UPDATE'),
     ('private.checkouts', 'DELETE INSERT SELECT UPDATE'),
     ('private.message_prices', 'DELETE INSERT SELECT UPDATE'),
     ('private.message_words', 'DELETE INSERT SELECT'),

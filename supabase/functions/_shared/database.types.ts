@@ -860,6 +860,17 @@ export type Database = {
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
+      "begin_cancellation": {
+        Args: { "p_subscription_id": string };
+        Returns: {
+          "customer_id": string;
+          "ends": Database["public"]["Enums"]["cancellation_time"];
+          "may_flush": boolean;
+          "number": number;
+          "outcome": Database["public"]["Enums"]["begin_cancellation_outcome"];
+          "prorate": boolean;
+        }[];
+      };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -2188,6 +2199,21 @@ export type Database = {
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
       "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "request_cancellation": {
+        Args: {
+          "p_ends": Database["public"]["Enums"]["cancellation_time"];
+          "p_operator_id": string;
+          "p_prorate": boolean;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["cancellation_request"];
+          "subscription_id": string;
+        }[];
+      };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -2206,16 +2232,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
-      };
-      "request_subscription_cancellation": {
-        Args: {
-          "p_at_period_end": boolean;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_subscription_id": string;
-        };
-        Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
@@ -2397,6 +2413,10 @@ export type Database = {
           "p_valid_until": string;
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
+      };
+      "settle_cancellation": {
+        Args: { "p_number": number; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
       };
       "settle_stripe_event": {
         Args: {
@@ -2606,6 +2626,7 @@ export type Database = {
         | "invoice_grace"
         | "payment_moved";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
+      "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2649,7 +2670,8 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
-      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription" | "decided_by_operator";
+      "cancellation_time": "now" | "period_end" | "never";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
@@ -2858,6 +2880,7 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_cancellation_outcome": "settled" | "superseded";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
@@ -3142,6 +3165,7 @@ export const Constants = {
         "payment_moved",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
+      "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -3188,7 +3212,8 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
-      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription", "decided_by_operator"],
+      "cancellation_time": ["now", "period_end", "never"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
@@ -3407,6 +3432,7 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_cancellation_outcome": ["settled", "superseded"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
-import { cancelSubscription } from "../_shared/billing/cancel.ts";
+import { carryOutCancellation } from "../_shared/billing/cancel.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardEvent } from "../_shared/forwarding/forward.ts";
@@ -35,7 +35,7 @@ import { keepUsageTrigger, type TriggerResult } from "../_shared/usage/triggers.
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
-  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
+  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -152,8 +152,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
         return "done";
       case "cancel-subscription":
-        await cancelSubscription(job.subscriptionId, job.atPeriodEnd, await stripe());
-        return "done";
+        return await carryOutCancellation(job.subscriptionId, { db, stripe: await stripe() });
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";

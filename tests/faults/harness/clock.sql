@@ -58,6 +58,7 @@ begin
   delete from private.fees;
   delete from private.billing_rows;
   delete from private.billing_periods;
+  delete from private.cancellations;
   delete from private.metered_items;
   delete from private.billing_customers;
   delete from private.stripe_invoices;
