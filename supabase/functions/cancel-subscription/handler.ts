@@ -1,4 +1,5 @@
 import { requestCancellation } from "../_shared/billing/request-cancellation.ts";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
@@ -10,10 +11,11 @@ const LIMIT = { action: "cancel", perUser: 10, perAddress: 60, windowSeconds: 60
 /** Changes when the caller's own subscription ends. A job does it at Stripe; the response is 202. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { subscriptionId, when } = await readJson(request, endSchema);
+  const { db, env, user, requestId } = context;
   await enforceRateLimit(LIMIT, request, context);
   const requested = await requestCancellation(
-    { subscriptionId: subscriptionId ?? null, userId: context.user.id, operatorId: null, ends: when },
-    context,
+    { subscriptionId: subscriptionId ?? null, userId: user.id, operatorId: null, ends: when, requestId },
+    db,
   );
   switch (requested.outcome) {
     case "unknown_subscription":
@@ -29,6 +31,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
         `Cannot change when the subscription "${requested.subscription_id}" ends: an operator canceled it`,
       );
     case "accepted":
+      wakeJobs(env, "billing");
       return Response.json({ subscriptionId: requested.subscription_id, when }, { status: 202 });
   }
 }

@@ -151,8 +151,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "stripe-event":
         await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
         return "done";
-      case "cancel-subscription":
-        return await carryOutCancellation(job.subscriptionId, { db, stripe: await stripe() });
+      case "cancel-subscription": {
+        const seconds = await carryOutCancellation(job.subscriptionId, { db, stripe: await stripe() });
+        return seconds === null ? "done" : { againInSeconds: seconds };
+      }
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";

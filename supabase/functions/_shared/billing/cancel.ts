@@ -1,5 +1,4 @@
 import type Stripe from "stripe";
-import type { JobResult } from "../jobs/drain.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
 
 const beginCancellation = decision("begin_cancellation", {
@@ -30,16 +29,16 @@ export async function carryOutCancellation(
   const { db, stripe } = dependencies;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const request = await beginCancellation(db, { p_subscription_id: subscriptionId });
-    if (request.outcome === "nothing") return "done";
+    if (request.outcome === "nothing") return null;
     const subscription = await stripe.subscriptions.retrieve(subscriptionId);
     if (!IS_OVER.includes(subscription.status)) await write(subscription, request, stripe);
     const settled = await decide(db, "settle_cancellation", {
       p_subscription_id: subscriptionId,
       p_number: request.number,
     });
-    if (settled === "settled") return "done";
+    if (settled === "settled") return null;
   }
-  return { againInSeconds: 1 };
+  return 1;
 }
 
 interface CancellationRequest {

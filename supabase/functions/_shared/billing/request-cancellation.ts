@@ -1,6 +1,4 @@
-import { wakeJobs } from "../jobs/wake.ts";
-import { decision, type Enum } from "../platform/database.ts";
-import type { Context } from "../platform/endpoint.ts";
+import { type Db, decision, type Enum } from "../platform/database.ts";
 
 const decideCancellation = decision("request_cancellation", {
   accepted: ["subscription_id"],
@@ -19,22 +17,18 @@ export interface CancellationWish {
   /** Whether what was paid for the rest of the period is given back. */
   prorate?: boolean;
   reason?: string;
+  requestId: string;
 }
 
-/** Stores the request of a tenant or an operator, which a job carries out at Stripe. */
-export async function requestCancellation(
-  { subscriptionId, userId, operatorId, ends, prorate = false, reason }: CancellationWish,
-  { db, env, requestId }: Pick<Context, "db" | "env" | "requestId">,
-) {
-  const decided = await decideCancellation(db, {
-    p_subscription_id: subscriptionId,
-    p_user_id: userId,
-    p_operator_id: operatorId,
-    p_ends: ends,
-    p_prorate: prorate,
-    p_request_id: requestId,
-    p_reason: reason ?? null,
+/** Stores the request of a tenant or an operator. A job of the lane `billing` carries it out at Stripe. */
+export function requestCancellation(wish: CancellationWish, db: Db) {
+  return decideCancellation(db, {
+    p_subscription_id: wish.subscriptionId,
+    p_user_id: wish.userId,
+    p_operator_id: wish.operatorId,
+    p_ends: wish.ends,
+    p_prorate: wish.prorate ?? false,
+    p_request_id: wish.requestId,
+    p_reason: wish.reason ?? null,
   });
-  if (decided.outcome === "accepted") wakeJobs(env, "billing");
-  return decided;
 }
