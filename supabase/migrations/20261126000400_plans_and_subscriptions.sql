@@ -221,6 +221,7 @@ create table public.subscriptions (
   past_due_since timestamptz,
   current_period_start timestamptz,
   current_period_end timestamptz,
+  trial_end timestamptz,
   currency text,
   cancel_at timestamptz,
   ended_at timestamptz,
@@ -245,6 +246,8 @@ comment on column public.subscriptions.first_payment_pending is
   'Whether the first invoice has not been paid yet. Stripe may already call such a subscription active.';
 comment on column public.subscriptions.current_period_start is
   'The start of the billing period of the item that gave the plan: usage in a period goes on its invoice.';
+comment on column public.subscriptions.trial_end is
+  'When its trial ends or ended: a billing period that begins before is a trial. currency: in which Stripe bills it.';
 comment on column public.subscriptions.cancel_at is
   'When the subscription will end. Until then it runs: only ended_at is an end.';
 create index subscriptions_by_user on public.subscriptions (user_id);

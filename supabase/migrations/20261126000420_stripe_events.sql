@@ -276,17 +276,18 @@ declare
 begin
   select p.key, i.id, i.period_start, i.period_end into best
   from rows from (jsonb_to_recordset(p_prices)
-    as (id text, "lookupKey" text, "periodStart" timestamptz, "periodEnd" timestamptz)) with ordinality
-    as i (id, lookup_key, period_start, period_end, position)
-  left join public.plans p on p.key = private.plan_for_price(i.id, i.lookup_key)
-  order by p.rank desc nulls last, i.position
+    as (id text, "lookupKey" text, meter text, "periodStart" timestamptz, "periodEnd" timestamptz)) with ordinality
+    as i (id, lookup_key, meter, period_start, period_end, position)
+  cross join lateral (select private.metered_kind(i.meter, i.lookup_key) is not null) m (is_metered)
+  left join public.plans p on not m.is_metered and p.key = private.plan_for_price(i.id, i.lookup_key)
+  order by p.rank desc nulls last, m.is_metered, i.position
   limit 1;
   return best;
 end;
 $$;
 comment on function private.best_item(jsonb) is
   'Of a subscription''s items ([{id, lookupKey, periodStart, periodEnd}], by their prices), the one with the best '
-  'known plan; without a known price the first one, with a null plan_key.';
+  'known plan; without a known price the first one, with a null plan_key. The items of our meters give no plan.';
 
 create function private.settle_unknown_price(p_subscription_id text, p_prices jsonb) returns void
 language plpgsql
@@ -427,7 +428,8 @@ comment on function private.note_recorded_subscription(public.subscriptions, pub
 create function public.record_subscription(
   p_subscription_id text, p_customer_id text, p_user_id uuid, p_origin public.subscription_origin,
   p_named_user_id uuid, p_status public.subscription_status, p_prices jsonb, p_first_payment_pending boolean,
-  p_cancel_at timestamptz, p_ended_at timestamptz, p_created_at timestamptz, p_read_number bigint
+  p_cancel_at timestamptz, p_ended_at timestamptz, p_created_at timestamptz, p_read_number bigint,
+  p_currency text default null, p_trial_end timestamptz default null
 ) returns table (outcome public.record_subscription_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
@@ -448,12 +450,12 @@ begin
       case when p_named_user_id is null then p_origin else 'metadata' end)) o;
   select * into before from public.subscriptions s where s.id = p_subscription_id for update;
   insert into public.subscriptions as s (id, user_id, origin, named_user_id, stripe_customer_id, plan_key,
-    unknown_prices, status, first_payment_pending, past_due_since, current_period_start, current_period_end, cancel_at,
-    ended_at, created_at, read_number)
+    unknown_prices, status, first_payment_pending, past_due_since, current_period_start, current_period_end, trial_end,
+    currency, cancel_at, ended_at, created_at, read_number)
   values (p_subscription_id, owner.user_id, owner.origin, p_named_user_id, p_customer_id, best.plan_key,
-    case when best.plan_key is null and not is_over then p_prices end, p_status,
+    case when best.plan_key is null and not is_over then private.flat_prices(p_prices) end, p_status,
     coalesce(p_first_payment_pending, false), case when p_status = 'past_due' then now() end, best.period_start,
-    best.period_end, p_cancel_at, p_ended_at, p_created_at, p_read_number)
+    best.period_end, p_trial_end, p_currency, p_cancel_at, p_ended_at, p_created_at, p_read_number)
   on conflict (id) do update set
     -- A known subscription keeps its user, unless its own metadata names another.
     user_id = case when p_named_user_id is null then coalesce(s.user_id, excluded.user_id)
@@ -471,6 +473,8 @@ begin
     past_due_since = case when excluded.status = 'past_due' then coalesce(s.past_due_since, now()) end,
     current_period_start = excluded.current_period_start,
     current_period_end = excluded.current_period_end,
+    trial_end = excluded.trial_end,
+    currency = coalesce(excluded.currency, s.currency),
     cancel_at = excluded.cancel_at,
     ended_at = excluded.ended_at,
     read_number = excluded.read_number
@@ -484,15 +488,17 @@ begin
   end if;
   outcome := case when after.user_id is null then 'unlinked' else 'recorded' end;
   user_id := after.user_id;
+  perform private.note_metered_items(after, p_prices);
   perform private.note_recorded_subscription(before, after);
   return next;
 end;
 $$;
 comment on function public.record_subscription(text, text, uuid, public.subscription_origin, uuid,
-  public.subscription_status, jsonb, boolean, timestamptz, timestamptz, timestamptz, bigint) is
+  public.subscription_status, jsonb, boolean, timestamptz, timestamptz, timestamptz, bigint, text, timestamptz) is
   'Stores a subscription as just read from Stripe and asks for convergence. p_user_id: the user that the event names. '
   'p_named_user_id: the user that the subscription''s own metadata names. p_prices: as best_item reads them. '
-  'p_first_payment_pending: null when the latest invoice does not tell. user_id is the tenant it belongs to.';
+  'p_first_payment_pending: null when the latest invoice does not tell. user_id is the tenant it belongs to. Its '
+  'metered items are stored as well (note_metered_items), and its payer and billing period (note_payer).';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
@@ -515,7 +521,7 @@ revoke execute on function
   private.owner_named_by(uuid, private.stripe_customers),
   private.note_recorded_subscription(public.subscriptions, public.subscriptions),
   public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,
-    boolean, timestamptz, timestamptz, timestamptz, bigint)
+    boolean, timestamptz, timestamptz, timestamptz, bigint, text, timestamptz)
   from public, anon, authenticated;
 grant execute on function
   public.record_stripe_event(text, text, timestamptz, jsonb),
@@ -534,5 +540,5 @@ grant execute on function
   private.owner_named_by(uuid, private.stripe_customers),
   private.note_recorded_subscription(public.subscriptions, public.subscriptions),
   public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,
-    boolean, timestamptz, timestamptz, timestamptz, bigint)
+    boolean, timestamptz, timestamptz, timestamptz, bigint, text, timestamptz)
   to service_role;

@@ -68,6 +68,7 @@ select bag_eq(
     ('private.billing_rows', 'DELETE INSERT SELECT UPDATE'),
     ('private.exchange_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.metered_items', 'DELETE INSERT SELECT UPDATE'),
+    ('private.own_subscriptions', 'DELETE INSERT SELECT UPDATE'),
     ('private.meters', 'DELETE INSERT SELECT UPDATE'),
     ('private.stripe_invoices', 'DELETE INSERT SELECT UPDATE'),
     ('private.leaving_numbers', 'DELETE INSERT SELECT UPDATE'),

@@ -34,7 +34,7 @@ const READABLE: Readonly<Record<string, string>> = {
   sms_opt_outs: "id sender recipient user_id source keyword message_sid opted_out_at",
   subscriptions:
     "id user_id origin named_user_id stripe_customer_id plan_key unknown_prices status first_payment_pending " +
-    "past_due_since current_period_start current_period_end currency cancel_at ended_at created_at updated_at read_number",
+    "past_due_since current_period_start current_period_end trial_end currency cancel_at ended_at created_at updated_at read_number",
   tenant_notices: "id user_id kind subject details raised_at",
   twilio_usage: "",
   user_preferences: "user_id twilio_subaccount_sid twilio_subaccount_status twilio_subaccount_created_at " +

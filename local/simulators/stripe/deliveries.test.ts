@@ -200,6 +200,7 @@ Deno.test("A thin event is signed, rejected by constructEventAsync, and parsed b
   );
   assert.equal(notification.type, "v1.billing.meter.error_report_triggered");
   assert.deepEqual(Object.keys(JSON.parse(raw)).sort(), [
+    "context",
     "created",
     "id",
     "livemode",

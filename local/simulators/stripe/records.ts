@@ -6,12 +6,17 @@ import type {
   Invoice,
   Metadata,
   MeterEvent,
+  MeterEventAdjustment,
   Price,
   Product,
   StripeEvent,
   Subscription,
+  ThinEvent,
 } from "./objects/shapes.ts";
+import type { DestinationRecord } from "./objects/event-destination.ts";
+import type { Meter } from "./objects/meter.ts";
 import type { EndpointRecord } from "./objects/webhook-endpoint.ts";
+import type { Rejection } from "./metering/rejections.ts";
 
 /** The delivery state of an event. `failed`: all retries failed. `dropped`: a fault prevents automatic deliveries. */
 export type DeliveryState = "pending" | "delivered" | "failed" | "dropped";
@@ -61,11 +66,67 @@ export interface PortalRecord {
   createdAt: number;
 }
 
-/** A meter event and the outcome of its asynchronous processing. */
+/**
+ * A meter event and the outcome of its asynchronous processing. `receivedAt`, `processedAt` and `canceledAt` are in Unix
+ * seconds. Until the processing, the meter, the customer and the value are unknown.
+ */
 export interface MeterEventRecord {
   id: string;
   event: MeterEvent;
-  outcome: "recorded" | "no_such_customer";
+  receivedAt: number;
+  /** The request that brought the event. Error reports name its Idempotency-Key. */
+  requestId: string;
+  idempotencyKey: string | null;
+  status: "pending" | "counted" | "rejected" | "canceled";
+  /** Why the event was rejected. */
+  rejection: Rejection | null;
+  /** Why the event will be rejected, whatever it contains: a fault. */
+  forcedRejection: Rejection | null;
+  processedAt: number | null;
+  canceledAt: number | null;
+  meter: string | null;
+  customer: string | null;
+  value: string | null;
+}
+
+/** The last event with an identifier. `id` is the identifier. */
+export interface MeterIdentifierRecord {
+  id: string;
+  eventId: string;
+}
+
+/** When a meter event or an adjustment is processed, in Unix milliseconds. */
+export interface MeterQueueRecord {
+  id: string;
+  at: number;
+}
+
+export interface MeterAdjustmentRecord {
+  id: string;
+  adjustment: MeterEventAdjustment;
+  eventId: string;
+}
+
+/** The rejected events of a meter in a window that was not reported yet. Times are in Unix milliseconds. */
+export interface MeterReportRecord {
+  id: string;
+  /** Null for events without a meter. */
+  meter: string | null;
+  start: number;
+  end: number;
+  /** `request` is the Idempotency-Key of the HTTP request. */
+  errors: { code: Rejection; message: string; request: string }[];
+}
+
+/** A thin event, its data, which only the API returns, and its delivery. */
+export interface ThinEventRecord {
+  id: string;
+  event: ThinEvent;
+  data: unknown;
+  /** The only destination that gets the event, whatever its types. Null: all that want it. */
+  to: string | null;
+  delivery: DeliveryState;
+  attempts: number;
 }
 
 /** The saved response to an idempotent request, valid for a day. `at` is in Unix milliseconds. */
@@ -76,6 +137,12 @@ export interface SavedAnswer {
   body: string;
   requestId: string;
   at: number;
+}
+
+/** A setting of the simulated account, or the clock. The type of the value depends on the id. */
+export interface Setting {
+  id: string;
+  value: unknown;
 }
 
 /** The records of one simulator. The maps are in order of creation, which determines the order of lists. */
@@ -90,10 +157,19 @@ export interface Records {
   portals: Map<string, PortalRecord>;
   events: Map<string, EventRecord>;
   deliveries: Map<string, DeliveryRecord>;
+  meters: Map<string, Meter>;
   meterEvents: Map<string, MeterEventRecord>;
+  meterIdentifiers: Map<string, MeterIdentifierRecord>;
+  meterQueue: Map<string, MeterQueueRecord>;
+  meterAdjustments: Map<string, MeterAdjustmentRecord>;
+  meterReports: Map<string, MeterReportRecord>;
+  thinEvents: Map<string, ThinEventRecord>;
+  eventDestinations: Map<string, DestinationRecord>;
   /** The endpoints that were created through the API, beside that of the simulator's own webhook URL. */
   webhookEndpoints: Map<string, EndpointRecord>;
   answers: Map<string, SavedAnswer>;
+  /** The clock, and what the account's dashboard sets. A missing setting has its default. */
+  settings: Map<string, Setting>;
 }
 
 /** Returns new records with the seeded catalogue only. `now` is in Unix seconds. */
@@ -109,9 +185,17 @@ export function freshRecords(now: number): Records {
     portals: new Map(),
     events: new Map(),
     deliveries: new Map(),
+    meters: new Map(),
     meterEvents: new Map(),
+    meterIdentifiers: new Map(),
+    meterQueue: new Map(),
+    meterAdjustments: new Map(),
+    meterReports: new Map(),
+    thinEvents: new Map(),
+    eventDestinations: new Map(),
     webhookEndpoints: new Map(),
     answers: new Map(),
+    settings: new Map(),
   };
   const { products, prices } = seedCatalogue(now);
   for (const product of products) records.products.set(product.id, product);

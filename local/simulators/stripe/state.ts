@@ -5,6 +5,8 @@ import { freshRecords, type Records } from "./records.ts";
 /** The state that survives a restart: the records and the secrets, so that configured receivers keep working. */
 export interface Snapshot {
   webhookSecret: string;
+  /** Absent in files that were written before the simulator had thin events. */
+  thinWebhookSecret?: string | undefined;
   secretKey: string;
   records: Records;
 }
@@ -12,6 +14,7 @@ export interface Snapshot {
 const FILE = z.object({
   version: z.literal(1),
   webhookSecret: z.string(),
+  thinWebhookSecret: z.string().optional(),
   secretKey: z.string(),
   records: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
 });
@@ -34,11 +37,12 @@ export async function readState(path: string): Promise<Snapshot | null> {
     into.clear();
     for (const value of parsed.data.records[name] ?? []) into.set(value.id, value);
   }
-  return { webhookSecret: parsed.data.webhookSecret, secretKey: parsed.data.secretKey, records };
+  const { webhookSecret, thinWebhookSecret, secretKey } = parsed.data;
+  return { webhookSecret, thinWebhookSecret, secretKey, records };
 }
 
 /** Returns the content of the state file. */
-export function snapshotOf({ records, webhookSecret, secretKey }: Snapshot): unknown {
+export function snapshotOf({ records, webhookSecret, thinWebhookSecret, secretKey }: Snapshot): unknown {
   const lists = Object.fromEntries(Object.entries(records).map(([name, map]) => [name, [...map.values()]]));
-  return { version: 1, webhookSecret, secretKey, records: lists };
+  return { version: 1, webhookSecret, thinWebhookSecret, secretKey, records: lists };
 }

@@ -559,6 +559,7 @@ export type Database = {
           "read_number": number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "trial_end": string | null;
           "unknown_prices": Json | null;
           "updated_at": string;
           "user_id": string | null;
@@ -580,6 +581,7 @@ export type Database = {
           "read_number"?: number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "trial_end"?: string | null;
           "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -600,6 +602,7 @@ export type Database = {
           "read_number"?: number;
           "status"?: Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id"?: string;
+          "trial_end"?: string | null;
           "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -1027,6 +1030,7 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
+      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1395,6 +1399,7 @@ export type Database = {
           "read_number": number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "trial_end": string | null;
           "unknown_prices": Json | null;
           "updated_at": string;
           "user_id": string | null;
@@ -1521,6 +1526,13 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "list_meters": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "kind": Database["public"]["Enums"]["usage_kind"];
+          "meter_id": string;
+        }[];
       };
       "list_opt_outs": {
         Args: {
@@ -1701,6 +1713,10 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
+      };
+      "note_metering_problem": {
+        Args: { "p_details": Json; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["note_metering_problem_outcome"];
       };
       "note_sealing_ring": {
         Args: { "p_current_key": string; "p_key_ids": (string)[] };
@@ -1995,6 +2011,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "record_meters": { Args: { "p_meters": Json }; Returns: number };
       "record_number": {
         Args: {
           "p_capabilities": Json;
@@ -2106,6 +2123,7 @@ export type Database = {
         Args: {
           "p_cancel_at": string;
           "p_created_at": string;
+          "p_currency"?: string;
           "p_customer_id": string;
           "p_ended_at": string;
           "p_first_payment_pending": boolean;
@@ -2115,6 +2133,7 @@ export type Database = {
           "p_read_number": number;
           "p_status": Database["public"]["Enums"]["subscription_status"];
           "p_subscription_id": string;
+          "p_trial_end"?: string;
           "p_user_id": string;
         };
         Returns: {
@@ -2744,6 +2763,7 @@ export type Database = {
         | "received";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_place": "tenant" | "master" | "nowhere";
@@ -3288,6 +3308,7 @@ export const Constants = {
       ],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_place": ["tenant", "master", "nowhere"],

@@ -60,6 +60,7 @@ begin
   delete from private.billing_periods;
   delete from private.cancellations;
   delete from private.metered_items;
+  delete from private.own_subscriptions;
   delete from private.billing_customers;
   delete from private.stripe_invoices;
   delete from public.tenant_notices;

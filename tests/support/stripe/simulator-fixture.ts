@@ -4,7 +4,15 @@ import { eventually } from "../../../local/driver/eventually.ts";
 import type { summary } from "../../../local/simulators/stripe/control/app.ts";
 import type { DeliverAnswer } from "../../../local/simulators/stripe/control/deliver.ts";
 import type { ApiFault } from "../../../local/simulators/stripe/control/faults.ts";
-import type { DeliveryRecord, EventRecord, MeterEventRecord } from "../../../local/simulators/stripe/records.ts";
+import type { MeterFault } from "../../../local/simulators/stripe/control/meter-faults.ts";
+import type { ThinFault } from "../../../local/simulators/stripe/deliveries/thin-courier.ts";
+import type { meterUsage } from "../../../local/simulators/stripe/metering/quantity.ts";
+import type {
+  DeliveryRecord,
+  EventRecord,
+  MeterEventRecord,
+  ThinEventRecord,
+} from "../../../local/simulators/stripe/records.ts";
 import {
   startStripeSimulator,
   type StripeSimulator,
@@ -90,7 +98,9 @@ interface Answers {
   "/_sim/events": { events: (EventRecord & { lastAttempt: DeliveryRecord | null })[] };
   "/_sim/deliveries": { deliveries: DeliveryRecord[] };
   "/_sim/meter-events": { meterEvents: MeterEventRecord[] };
-  "/_sim/faults": { api: ApiFault[]; deliveries: string[] };
+  "/_sim/meters": { meters: ReturnType<typeof meterUsage> };
+  "/_sim/thin-events": { thinEvents: ThinEventRecord[] };
+  "/_sim/faults": { api: ApiFault[]; deliveries: string[]; thinEvents: ThinFault[]; meterEvents: MeterFault[] };
 }
 type Answer<Path extends string> = Path extends keyof Answers ? Answers[Path] : Record<string, unknown>;
 

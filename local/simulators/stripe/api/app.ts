@@ -9,16 +9,19 @@ import { checkoutSessionRoutes } from "./checkout-sessions.ts";
 import { checkExpansions } from "./expansions.ts";
 import { readVersion } from "../objects/versions.ts";
 import { customerRoutes } from "./customers.ts";
+import { eventDestinationRoutes } from "./event-destinations.ts";
 import { eventRoutes } from "./events.ts";
 import { idempotency } from "./idempotency.ts";
 import { invoiceRoutes } from "./invoices.ts";
 import { meterEventRoutes } from "./meter-events.ts";
+import { meterRoutes } from "./meters.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { portalRoutes } from "./portal-sessions.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
+import { thinEventRoutes } from "./thin-events.ts";
 import { webhookEndpointRoutes } from "./webhook-endpoints.ts";
 
-/** The simulated part of the API at `/v1`. Other paths answer 404, as Stripe does for an unknown URL. */
+/** The simulated part of the API at `/v1` and `/v2`. Other paths answer 404, as Stripe does for an unknown URL. */
 export function apiApp(simulator: Simulator): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.use(
@@ -40,7 +43,10 @@ export function apiApp(simulator: Simulator): Hono<ApiEnv> {
   subscriptionRoutes(app, simulator);
   invoiceRoutes(app, simulator);
   eventRoutes(app, simulator);
+  meterRoutes(app, simulator);
   meterEventRoutes(app, simulator);
+  eventDestinationRoutes(app, simulator);
+  thinEventRoutes(app, simulator);
   webhookEndpointRoutes(app, simulator);
   app.notFound((c) => {
     const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}).`;
@@ -135,6 +141,10 @@ function faults(simulator: Simulator): MiddlewareHandler<ApiEnv> {
         return c.env.drop();
       case "status":
         return faultResponse(fault);
+      case "status_after_commit":
+        await next();
+        c.res = faultResponse(fault);
+        return;
       case "delay":
         return await next();
     }
@@ -148,7 +158,11 @@ function faultResponse(fault: ApiFault): Response {
     return new Response(page, { status, headers: { "content-type": "text/html" } });
   }
   const error = status === 429
-    ? { type: "invalid_request_error", code: "rate_limit", message: "Too many requests in a short time." }
+    ? {
+      type: "invalid_request_error",
+      code: fault.code ?? "rate_limit",
+      message: "Too many requests in a short time.",
+    }
     : { type: "api_error", message: "An unknown error occurred." };
   return Response.json({ error }, { status });
 }

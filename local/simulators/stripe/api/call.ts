@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { Books } from "../billing/books.ts";
+import { invalidRequest } from "../errors.ts";
 import { newId } from "../objects/ids.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
@@ -18,17 +19,28 @@ export interface Variables {
 export type ApiEnv = { Bindings: Connection; Variables: Variables };
 export type ApiContext = Context<ApiEnv>;
 
-/** Returns the parameters of a call: the query of a GET or DELETE, the form of a POST. */
+/** Returns the parameters of a call: the query of a GET or DELETE, the form or JSON of a POST. */
 export async function readParams(request: Request): Promise<Params> {
-  const fromQuery = new URL(request.url).searchParams;
+  const { pathname, searchParams: fromQuery } = new URL(request.url);
+  const isV2 = pathname.startsWith("/v2/");
   if (request.method !== "POST") return decodeForm(fromQuery);
-  return decodeForm(new URLSearchParams(await request.clone().text()));
+  const body = await request.clone().text();
+  return isV2 ? jsonParams(body) : decodeForm(new URLSearchParams(body));
+}
+
+/** The v2 API takes JSON. */
+function jsonParams(body: string): Params {
+  try {
+    return JSON.parse(body === "" ? "{}" : body);
+  } catch {
+    throw invalidRequest("The request body is not valid JSON.");
+  }
 }
 
 /** Returns the books of one API call. Their events contain the id of the request as their origin. */
 export function booksOf(simulator: Simulator, c: ApiContext): Books {
   const origin = { id: c.get("requestId"), idempotency_key: c.req.header("idempotency-key") ?? null };
-  return new Books(simulator.records, simulator.courier, origin);
+  return new Books(simulator, origin);
 }
 
 /** Responds with an object in the shape of the caller's version, expanded as the caller requested. */

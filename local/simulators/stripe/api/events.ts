@@ -28,7 +28,7 @@ export function eventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
     if (filter.type !== undefined && filter.types !== undefined) {
       throw invalidRequest("You may only specify one of these parameters: type, types.", "type");
     }
-    const oldest = Math.floor(Date.now() / 1000) - LISTED_SECONDS;
+    const oldest = simulator.clock.seconds() - LISTED_SECONDS;
     const matches = ({ event, delivery }: EventRecord) =>
       event.created >= oldest &&
       (filter.type === undefined || matchesType(event.type, filter.type)) &&

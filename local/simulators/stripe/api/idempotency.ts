@@ -21,7 +21,7 @@ export function idempotency(simulator: Simulator): MiddlewareHandler<ApiEnv> {
     const fingerprint = createHash("sha256").update(`${c.req.path}\n${await c.req.text()}`).digest("hex");
     const { answers } = simulator.records;
     const saved = answers.get(key);
-    if (saved && Date.now() - saved.at < DAY_MS) {
+    if (saved && simulator.now() - saved.at < DAY_MS) {
       if (saved.fingerprint !== fingerprint) throw keyReused(key);
       return new Response(saved.body, {
         status: saved.status,
@@ -51,7 +51,7 @@ export function idempotency(simulator: Simulator): MiddlewareHandler<ApiEnv> {
         status: c.res.status,
         body,
         requestId: c.get("requestId"),
-        at: Date.now(),
+        at: simulator.now(),
       });
       trimOldest(answers, MAX_SAVED);
     }

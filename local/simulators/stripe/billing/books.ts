@@ -1,8 +1,11 @@
+import type { Clock } from "../clock.ts";
 import type { Courier } from "../deliveries/courier.ts";
+import type { ThinCourier } from "../deliveries/thin-courier.ts";
 import { invalidRequest, noSuch } from "../errors.ts";
 import { buildEvent, type EventOrigin, previousAttributes } from "../objects/event.ts";
-import type { CheckoutSession, Customer, Invoice, Price, Subscription } from "../objects/shapes.ts";
+import type { CheckoutSession, Customer, Invoice, Price, Subscription, ThinEvent } from "../objects/shapes.ts";
 import { type Records, trimOldest } from "../records.ts";
+import type { Simulator } from "../simulator.ts";
 
 /** Far more events than a local stack creates in the 30 days that Stripe keeps them. */
 const MAX_EVENTS = 5000;
@@ -11,16 +14,24 @@ const MAX_EVENTS = 5000;
 export class Books {
   /** The events emitted so far. */
   readonly eventIds: string[] = [];
+  readonly records: Records;
+  readonly #courier: Courier;
+  readonly #thinCourier: ThinCourier;
+  readonly #clock: Clock;
 
   constructor(
-    readonly records: Records,
-    private readonly courier: Courier,
+    simulator: Pick<Simulator, "records" | "courier" | "thinCourier" | "clock">,
     private readonly origin: EventOrigin,
-  ) {}
+  ) {
+    this.records = simulator.records;
+    this.#courier = simulator.courier;
+    this.#thinCourier = simulator.thinCourier;
+    this.#clock = simulator.clock;
+  }
 
-  /** Returns the current time in Unix seconds. */
+  /** Returns Stripe's time in Unix seconds. */
   now(): number {
-    return Math.floor(Date.now() / 1000);
+    return this.#clock.seconds();
   }
 
   /** Records an event with the current state of `object` and starts its delivery. */
@@ -30,7 +41,16 @@ export class Books {
     this.records.events.set(event.id, record);
     trimOldest(this.records.events, MAX_EVENTS);
     this.eventIds.push(event.id);
-    this.courier.enqueue(record);
+    this.#courier.enqueue(record);
+  }
+
+  /** Records a thin event and starts its delivery. Only the API returns its `data`. A ping goes `to` one destination. */
+  emitThin(event: ThinEvent, data: unknown, to: string | null = null): void {
+    const record = { id: event.id, event, data, to, delivery: "pending" as const, attempts: 0 };
+    this.records.thinEvents.set(event.id, record);
+    trimOldest(this.records.thinEvents, MAX_EVENTS);
+    this.eventIds.push(event.id);
+    this.#thinCourier.enqueue(record);
   }
 
   /** Runs `mutate` on `object`. If it changed anything, emits `type` with the previous attributes. */

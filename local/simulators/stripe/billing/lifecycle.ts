@@ -2,6 +2,7 @@ import { invalidRequest } from "../errors.ts";
 import { planOf } from "../objects/catalogue.ts";
 import { buildItem, itemOf, type Period, periodFrom } from "../objects/subscription.ts";
 import type { Price, Subscription, SubscriptionItem } from "../objects/shapes.ts";
+import type { Records } from "../records.ts";
 import type { Books } from "./books.ts";
 import { unpaidSessionOf } from "./checkout.ts";
 import {
@@ -169,6 +170,14 @@ function scheduleEnd(books: Books, subscription: Subscription, at: number | null
       reason: at === null ? null : "cancellation_requested",
     };
   });
+}
+
+/** Returns when the next subscription is canceled by its `cancel_at`, in Unix milliseconds. Null if none is. */
+export function nextEndAt({ subscriptions }: Records): number | null {
+  const ends = [...subscriptions.values()].flatMap((subscription) =>
+    hasEnded(subscription) || subscription.cancel_at === null ? [] : [subscription.cancel_at * 1000]
+  );
+  return ends.length === 0 ? null : Math.min(...ends);
 }
 
 /** Cancels the subscriptions whose `cancel_at` has passed. Returns whether there were any. */

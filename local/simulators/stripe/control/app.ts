@@ -4,16 +4,21 @@ import { act, possibleActions, SubscriptionAction } from "../billing/actions.ts"
 import { Books } from "../billing/books.ts";
 import { completeSession, openSession, PAYMENTS } from "../billing/checkout.ts";
 import { DELIVERY_FAULTS } from "../deliveries/courier.ts";
+import { THIN_FAULTS } from "../deliveries/thin-courier.ts";
 import { StripeApiError } from "../errors.ts";
 import { NO_ORIGIN } from "../objects/event.ts";
 import { itemOf } from "../objects/subscription.ts";
 import type { Subscription } from "../objects/shapes.ts";
 import { shownEvent } from "../api/events.ts";
+import { runDueWork } from "../due-work.ts";
 import { resetRecords } from "../records.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
 import { deliver, DeliverRequest } from "./deliver.ts";
 import { ApiFault } from "./faults.ts";
+import { MeterFault } from "./meter-faults.ts";
+import { changeMetering, MeteringChange, meteringSettings } from "../metering/settings.ts";
+import { meterUsage } from "../metering/quantity.ts";
 
 const CheckoutRequest = z.strictObject({
   /** The `client_reference_id` of a Payment Link: the only field that identifies the user who buys. */
@@ -29,7 +34,19 @@ const CheckoutRequest = z.strictObject({
   subscriptionMetadata: z.record(z.string(), z.string()).optional(),
 });
 const DeliveryFaultRequest = z.strictObject({ deliveries: z.enum(DELIVERY_FAULTS) });
-const FaultRequest = z.union([DeliveryFaultRequest, ApiFault]);
+const ThinFaultRequest = z.strictObject({
+  thinEvents: z.enum(THIN_FAULTS),
+  /** How many events are affected. Default: all until the faults are cleared. */
+  times: z.int().min(1).optional(),
+  /** For `late`, in real milliseconds. */
+  delayMs: z.int().min(0).max(120_000).optional(),
+});
+const FaultRequest = z.union([DeliveryFaultRequest, ThinFaultRequest, MeterFault, ApiFault]);
+const ClockRequest = z.union([
+  z.strictObject({ advanceSeconds: z.int().min(0).max(10 * 366 * 86_400) }),
+  /** Unix seconds. */
+  z.strictObject({ now: z.int() }),
+]);
 const TRIAL_DAYS = 14;
 
 type ControlContext = Context<{ Bindings: Connection }>;
@@ -37,8 +54,8 @@ type ControlContext = Context<{ Bindings: Connection }>;
 /** The controls at `/_sim` for tests, the demo and the dashboard. Bodies are JSON; unknown fields are rejected. */
 export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
-  const { records, courier, faults } = simulator;
-  const open = () => new Books(records, courier, NO_ORIGIN);
+  const { records, courier, thinCourier, faults, meterFaults } = simulator;
+  const open = () => new Books(simulator, NO_ORIGIN);
 
   app.post("/_sim/checkout", async (c) => {
     const request = await bodyOf(c, CheckoutRequest);
@@ -75,26 +92,61 @@ export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }>
   });
   app.get("/_sim/deliveries", (c) => c.json({ deliveries: [...records.deliveries.values()] }));
   app.get("/_sim/meter-events", (c) => c.json({ meterEvents: [...records.meterEvents.values()] }));
+  app.get("/_sim/meters", (c) => c.json({ meters: meterUsage(simulator) }));
+  app.get("/_sim/metering", (c) => c.json(meteringSettings(records)));
+  app.post("/_sim/metering", async (c) => {
+    const settings = changeMetering(records, await bodyOf(c, MeteringChange));
+    simulator.changed();
+    return c.json(settings);
+  });
+  app.get("/_sim/thin-events", (c) => c.json({ thinEvents: [...records.thinEvents.values()].reverse() }));
   app.get("/_sim/plans", (c) => c.json({ plans: [...records.prices.values()].filter((price) => price.lookup_key) }));
 
-  app.get("/_sim/faults", (c) => c.json({ api: faults.list(), deliveries: [...courier.faults] }));
+  const activeFaults = () => ({
+    api: faults.list(),
+    deliveries: [...courier.faults],
+    thinEvents: thinCourier.faults,
+    meterEvents: meterFaults.list(),
+  });
+  app.get("/_sim/faults", (c) => c.json(activeFaults()));
   app.post("/_sim/faults", async (c) => {
     const fault = await bodyOf(c, FaultRequest);
     if ("deliveries" in fault) courier.setFault(fault.deliveries);
+    else if ("thinEvents" in fault) thinCourier.setFault(fault);
+    else if ("meterEvents" in fault) meterFaults.add(fault);
     else faults.add(fault);
-    return c.json({ api: faults.list(), deliveries: [...courier.faults] });
+    return c.json(activeFaults());
   });
   app.delete("/_sim/faults", (c) => {
     faults.clear();
+    meterFaults.clear();
     courier.clearFaults();
-    return c.json({ api: [], deliveries: [] });
+    thinCourier.clearFaults();
+    return c.json(activeFaults());
+  });
+
+  app.get("/_sim/clock", (c) => c.json({ now: simulator.clock.seconds() }));
+  app.post("/_sim/clock", async (c) => {
+    const request = await bodyOf(c, ClockRequest);
+    const now = simulator.clock.seconds();
+    if ("now" in request && request.now < now) {
+      throw badRequest(`Cannot move the clock back to ${request.now}: it is ${now}`);
+    }
+    simulator.clock.moveTo("now" in request ? request.now * 1000 : simulator.now() + request.advanceSeconds * 1000);
+    runDueWork(simulator);
+    simulator.changed();
+    return c.json({ now: simulator.clock.seconds() });
   });
 
   app.post("/_sim/reset", async (c) => {
     faults.clear();
+    meterFaults.clear();
     courier.faults.clear();
+    thinCourier.cancelAll();
     await courier.cancelAll();
-    resetRecords(records, open().now());
+    records.settings.clear();
+    resetRecords(records, simulator.clock.seconds());
+    thinCourier.clearFaults();
     simulator.changed();
     return c.json({ reset: true });
   });

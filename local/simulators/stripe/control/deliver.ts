@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noSuch } from "../errors.ts";
 import { buildEvent, buildThinEvent, NO_ORIGIN } from "../objects/event.ts";
+import { reportData } from "../metering/reports.ts";
 import { inOldShape } from "../objects/old-shape.ts";
 import type { StripeEvent, ThinEvent } from "../objects/shapes.ts";
 import type { DeliveryRecord } from "../records.ts";
@@ -26,6 +27,8 @@ const GivenThinEvent = z.strictObject({
   object: z.literal("v2.core.event"),
   type: z.string().min(1).optional(),
   related_object: z.strictObject({ id: z.string(), type: z.string(), url: z.string() }).nullable().optional(),
+  /** What `GET /v2/core/events/{id}` answers. */
+  data: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** The body of `POST /_sim/deliver`. */
@@ -65,27 +68,32 @@ export async function deliver(simulator: Simulator, request: DeliverRequest): Pr
     const rendered = event.object === "event" && request.shape === "old" ? inOldShape(event) : event;
     return simulator.courier.post(event, request.signature, true, rendered);
   };
+  /** Thin events go to the thin webhook URL, if there is one. */
+  const sendTo = async (event: StripeEvent | ThinEvent) => {
+    const delivery = event.object === "event" ? null : await simulator.thinCourier.post(event, request.signature);
+    return delivery ?? await send(event);
+  };
   const deliveries: DeliveryRecord[] = [];
-  if (request.order === "together") deliveries.push(...await Promise.all(due.map(send)));
-  else for (const event of due) deliveries.push(await send(event));
+  if (request.order === "together") deliveries.push(...await Promise.all(due.map(sendTo)));
+  else for (const event of due) deliveries.push(await sendTo(event));
   return { eventIds: events.map(({ id }) => id), statuses: deliveries.map(({ status }) => status), deliveries };
 }
 
 function chooseEvents(simulator: Simulator, request: DeliverRequest): (StripeEvent | ThinEvent)[] {
   const ids = request.eventIds ?? (request.eventId !== undefined ? [request.eventId] : []);
   const stored = ids.map((id) => {
-    const record = simulator.records.events.get(id);
+    const record = simulator.records.events.get(id) ?? simulator.records.thinEvents.get(id);
     if (!record) throw noSuch("event", id);
     return record.event;
   });
   return request.event ? [complete(simulator, request.event)] : stored;
 }
 
-/** Completes a given event. Stores a new snapshot event, so that the API can return it. */
+/** Completes a given event and stores it, so that the API can return it. */
 function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event"]>): StripeEvent | ThinEvent {
-  const now = Math.floor(Date.now() / 1000);
+  const now = simulator.clock.seconds();
   if (given.object === "v2.core.event") {
-    return buildThinEvent({ id: given.id, type: given.type, relatedObject: given.related_object, created: now });
+    return completeThin(simulator, given);
   }
   const event = buildEvent({
     id: given.id,
@@ -100,6 +108,24 @@ function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event
   if (!events.has(event.id)) {
     // `dropped` prevents automatic deliveries: the event is delivered only by this control.
     events.set(event.id, { id: event.id, event, delivery: "dropped", attempts: 0, nextAttemptAt: null });
+    simulator.changed();
+  }
+  return event;
+}
+
+/** Completes a given thin event. Its data is a report without errors, if it has none. */
+function completeThin(simulator: Simulator, given: z.infer<typeof GivenThinEvent>): ThinEvent {
+  const event = buildThinEvent({
+    id: given.id,
+    type: given.type,
+    relatedObject: given.related_object,
+    createdMs: simulator.now(),
+  });
+  const { thinEvents } = simulator.records;
+  if (!thinEvents.has(event.id)) {
+    const data = given.data ?? reportData({ start: simulator.now() - 10_000, end: simulator.now(), errors: [] }, 0);
+    // `dropped` prevents automatic deliveries: the event is delivered only by this control.
+    thinEvents.set(event.id, { id: event.id, event, data, to: null, delivery: "dropped", attempts: 0 });
     simulator.changed();
   }
   return event;

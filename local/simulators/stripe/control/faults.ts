@@ -7,14 +7,17 @@ export const ApiFault = z.strictObject({
   times: z.int().min(1).default(1),
   /**
    * `drop_before` closes the connection before the call has any effect, `drop_after_commit` after it took effect,
-   * `status` responds with `status` and no effect, `delay` responds normally after `delayMs`.
+   * `status` responds with `status` and no effect, `status_after_commit` after the call took effect, `delay` responds
+   * normally after `delayMs`.
    */
-  kind: z.enum(["drop_before", "drop_after_commit", "status", "delay"]),
+  kind: z.enum(["drop_before", "drop_after_commit", "status", "status_after_commit", "delay"]),
   status: z.int().min(400).max(599).optional(),
+  /** The code of a 429, such as `lock_timeout`. Default: `rate_limit`. */
+  code: z.string().optional(),
   body: z.enum(["json", "html"]).optional(),
   delayMs: z.int().min(0).max(120_000).optional(),
 })
-  .refine((fault) => fault.kind !== "status" || fault.status !== undefined, 'kind "status" needs a status')
+  .refine((fault) => !fault.kind.startsWith("status") || fault.status !== undefined, 'kind "status" needs a status')
   .refine((fault) => fault.kind !== "delay" || fault.delayMs !== undefined, 'kind "delay" needs delayMs');
 export type ApiFault = z.infer<typeof ApiFault>;
 

@@ -12,7 +12,7 @@ export const DELIVERY_FAULTS = ["paused", "doubled", "reordered", "dropped"] as 
 export type DeliveryFault = (typeof DELIVERY_FAULTS)[number];
 
 /** How long events are collected before they are sent in reverse order. */
-const REORDER_WINDOW_MS = 150;
+export const REORDER_WINDOW_MS = 150;
 /**
  * How long a delivery waits for the previous one. Stripe does not guarantee an order, but does not shuffle events
  * either.
@@ -186,6 +186,16 @@ export class Courier {
     rendered: unknown = event,
   ): Promise<DeliveryRecord> {
     return await this.#track(this.#post(event, signature, manual, rendered));
+  }
+
+  /** Makes one attempt to deliver a thin event to an event destination, and records the attempt. */
+  async postTo(
+    to: { id: string; url: string; secret: string },
+    event: ThinEvent,
+    signature: SignatureKind,
+    manual: boolean,
+  ): Promise<DeliveryRecord> {
+    return await this.#track(this.#post(event, signature, manual, event, to));
   }
 
   async #track<Result>(posting: Promise<Result>): Promise<Result> {

@@ -41,15 +41,16 @@ export function buildThinEvent(input: {
   id?: string | undefined;
   type?: string | undefined;
   relatedObject?: ThinEvent["related_object"] | undefined;
-  created: number;
+  createdMs: number;
 }): ThinEvent {
   const meter = newId("mtr");
   return {
     id: input.id ?? newId("evt"),
     object: "v2.core.event",
     type: input.type ?? "v1.billing.meter.error_report_triggered",
-    created: new Date(input.created * 1000).toISOString(),
+    created: new Date(input.createdMs).toISOString(),
     livemode: false,
+    context: null,
     related_object: input.relatedObject !== undefined
       ? input.relatedObject
       : { id: meter, type: "billing.meter", url: `/v1/billing/meters/${meter}` },

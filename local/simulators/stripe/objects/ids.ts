@@ -28,6 +28,9 @@ const BODY_LENGTHS = {
   plink: 24,
   li: 24,
   mtr: 24,
+  mev: 24,
+  mea: 24,
+  ed: 24,
   bps: 24,
   bpc: 24,
 } as const;

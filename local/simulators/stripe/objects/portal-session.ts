@@ -1,6 +1,9 @@
 import { newId } from "./ids.ts";
 import type { PortalConfiguration, PortalSession } from "./shapes.ts";
 
+/** 2026-01-01: the account is older than any simulator. */
+const CREATED = 1_767_225_600;
+
 /** The only configuration of the simulated portal: it switches plans, cancels at the period's end, and takes payments. */
 export const PORTAL_CONFIGURATION: PortalConfiguration = {
   id: newId("bpc"),
@@ -8,7 +11,7 @@ export const PORTAL_CONFIGURATION: PortalConfiguration = {
   active: true,
   application: null,
   business_profile: { headline: null, privacy_policy_url: null, terms_of_service_url: null },
-  created: Math.floor(Date.now() / 1000),
+  created: CREATED,
   default_return_url: null,
   features: {
     customer_update: { allowed_updates: [], enabled: false },
@@ -36,7 +39,7 @@ export const PORTAL_CONFIGURATION: PortalConfiguration = {
   login_page: { enabled: false, url: null },
   metadata: {},
   name: null,
-  updated: Math.floor(Date.now() / 1000),
+  updated: CREATED,
 };
 
 /** Builds a session of the billing portal. `created` is in Unix seconds. */

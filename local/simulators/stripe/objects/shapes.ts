@@ -161,6 +161,7 @@ export type PortalSession = Narrow<Stripe.BillingPortal.Session, {
 }>;
 
 export type MeterEvent = Stripe.Billing.MeterEvent;
+export type MeterEventAdjustment = Stripe.Billing.MeterEventAdjustment;
 
 /** A snapshot event. `data.object` is the state of the object when the event was created. */
 export interface StripeEvent {
@@ -175,7 +176,7 @@ export interface StripeEvent {
   type: string;
 }
 
-/** A thin event: a reference without data, which Stripe sends to `v2` event destinations. */
+/** A thin event: a reference without data, which Stripe sends to event destinations. The API returns it with its data. */
 export interface ThinEvent {
   id: string;
   object: "v2.core.event";
@@ -183,6 +184,5 @@ export interface ThinEvent {
   created: string;
   livemode: false;
   related_object: { id: string; type: string; url: string } | null;
-  reason?: unknown;
-  context?: string;
+  context: string | null;
 }

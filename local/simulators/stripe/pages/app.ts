@@ -57,7 +57,7 @@ export async function loadPages(): Promise<Pages> {
 /** The HTML pages: dashboard, checkout, success, billing portal. */
 export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
-  const open = () => new Books(simulator.records, simulator.courier, NO_ORIGIN);
+  const open = () => new Books(simulator, NO_ORIGIN);
 
   app.use(async (c, next) => {
     await next();

@@ -149,6 +149,8 @@ async function record(
     p_ended_at: facts.endedAt,
     p_created_at: facts.createdAt,
     p_read_number: readNumber,
+    p_currency: facts.currency,
+    p_trial_end: facts.trialEnd,
   });
   return recorded.outcome;
 }

@@ -21,11 +21,12 @@ const MOST_ROUNDS = 5;
  * Carries out at Stripe what was last requested for a subscription. Safe to repeat and to run twice at once: the request is
  * read again after the write, and one that was made meanwhile is carried out as well. A subscription that is over stays as it
  * is. Stripe then sends an event, and processing it changes the stored subscription.
+ * @returns in how many seconds to go on; null when the last request was carried out
  */
 export async function carryOutCancellation(
   subscriptionId: string,
   dependencies: CancelDependencies,
-): Promise<JobResult> {
+): Promise<number | null> {
   const { db, stripe } = dependencies;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const request = await beginCancellation(db, { p_subscription_id: subscriptionId });

@@ -24,7 +24,9 @@ function subscription(fields: Record<string, unknown> = {}): Stripe.Subscription
 }
 
 const item = (id: string, lookupKey: string | null) => ({
-  price: { id, lookup_key: lookupKey },
+  id: `si_${id}`,
+  created: JANUARY,
+  price: { id, lookup_key: lookupKey, recurring: { meter: lookupKey === null ? "mtr_1" : null } },
   current_period_start: JANUARY,
   current_period_end: JANUARY + 86_400,
 });
@@ -79,9 +81,10 @@ Deno.test("readSubscription throws for a latest invoice that was not expanded", 
 Deno.test("pricesOf returns the price and the period of every item, without a call when Stripe sent them all", async () => {
   const items = { data: [item("price_1", null), item("price_2", "team")], has_more: false };
   const period = { periodStart: "2026-01-01T00:00:00.000Z", periodEnd: "2026-01-02T00:00:00.000Z" };
+  const createdAt = "2026-01-01T00:00:00.000Z";
   assert.deepEqual(await pricesOf(subscription({ items }), null as unknown as Stripe), [
-    { id: "price_1", lookupKey: null, ...period },
-    { id: "price_2", lookupKey: "team", ...period },
+    { id: "price_1", lookupKey: null, meter: "mtr_1", itemId: "si_price_1", createdAt, ...period },
+    { id: "price_2", lookupKey: "team", meter: null, itemId: "si_price_2", createdAt, ...period },
   ]);
 });
 

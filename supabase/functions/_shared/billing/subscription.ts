@@ -9,6 +9,11 @@ export interface PricedItem {
   /** The id of the price. */
   id: string;
   lookupKey: string | null;
+  /** The meter whose usage the price bills; null for a flat price. */
+  meter: string | null;
+  itemId: string;
+  /** When the item was added to the subscription. */
+  createdAt: string;
   periodStart: string | null;
   periodEnd: string | null;
 }
@@ -22,6 +27,9 @@ export interface SubscriptionFacts {
   status: Enum<"subscription_status">;
   /** Whether the first invoice was not paid yet; null when the latest invoice does not tell. */
   firstPaymentPending: boolean | null;
+  /** ISO 4217, lower case. */
+  currency: string;
+  trialEnd: string | null;
   cancelAt: string | null;
   endedAt: string | null;
   createdAt: string;
@@ -39,6 +47,8 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     namedUserId: userId.success ? userId.data.toLowerCase() : null,
     status: statusOf(subscription),
     firstPaymentPending: isFirstPaymentPending(subscription.latest_invoice),
+    currency: subscription.currency,
+    trialEnd: time(subscription.trial_end),
     cancelAt: time(subscription.cancel_at),
     // canceled_at is when the cancellation was asked for, which may be long before the end.
     endedAt: OVER.has(subscription.status) ? time(subscription.ended_at ?? subscription.canceled_at) : null,
@@ -56,6 +66,9 @@ export async function pricesOf({ id, items }: Stripe.Subscription, stripe: Strip
   return all.map((item) => ({
     id: item.price.id,
     lookupKey: item.price.lookup_key,
+    meter: item.price.recurring?.meter ?? null,
+    itemId: item.id,
+    createdAt: isoOfSeconds(item.created),
     periodStart: time(item.current_period_start),
     periodEnd: time(item.current_period_end),
   }));

@@ -1,0 +1,537 @@
+-- Who pays for usage at a moment: which subscriptions were a tenant's own and when, their billing periods, and the
+-- metered items through which Stripe bills usage.
+
+-- Own subscriptions ---------------------------------------------------------------------------------------------------
+
+create table private.own_subscriptions (
+  subscription_id text not null,
+  since timestamptz not null,
+  until timestamptz,
+  user_id uuid not null,
+  plan_key text not null,
+  plan_rank integer not null,
+  is_running boolean not null,
+  created_at timestamptz not null,
+  metered_due_at timestamptz,
+  primary key (subscription_id, since),
+  constraint own_subscriptions_forward check (since < until)
+);
+comment on table private.own_subscriptions is
+  'The history of tenants'' own subscriptions: whose each was, and under which plan. A gift, and a subscription whose '
+  'first payment is pending under a plan that does not entitle then, has no row. Of what is past nothing changes.';
+comment on column private.own_subscriptions.since is
+  '-infinity for a subscription that was the tenant''s own when it was first read.';
+comment on column private.own_subscriptions.until is
+  'When the next row began, or the subscription ceased to be the tenant''s own; null for the present row. The end of a '
+  'subscription is the end of its last billing period.';
+comment on column private.own_subscriptions.is_running is 'Whether its status was trialing, active or past_due.';
+comment on column private.own_subscriptions.metered_due_at is
+  'When to add the metered items that it lacks; null when it lacks none, or is over.';
+create unique index own_subscriptions_one_present on private.own_subscriptions (subscription_id) where until is null;
+create index own_subscriptions_by_user on private.own_subscriptions (user_id, since);
+create index own_subscriptions_unmetered on private.own_subscriptions (metered_due_at)
+  where metered_due_at is not null;
+alter table private.own_subscriptions enable row level security;
+revoke all on private.own_subscriptions from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.own_subscriptions to service_role;
+
+create function private.pays_usage(p_subscription public.subscriptions) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return p_subscription.user_id is not null
+    and p_subscription.origin is distinct from 'checkout'
+    and p_subscription.status not in ('incomplete', 'incomplete_expired')
+    and exists (
+      select from public.plans p
+      where p.key = p_subscription.plan_key
+        and (p.entitle_while_pending or not p_subscription.first_payment_pending));
+end;
+$$;
+comment on function private.pays_usage(public.subscriptions) is
+  'Whether usage is billed to the customer of a subscription: it is the tenant''s own, gives a plan, and its first '
+  'payment is not pending, unless the plan entitles then. A subscription that is over keeps what it was.';
+
+create function private.note_own_subscription(p_before public.subscriptions, p_after public.subscriptions)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.present();
+  pays constant boolean := private.pays_usage(p_after);
+  is_running constant boolean := p_after.status in ('trialing', 'active', 'past_due');
+  is_first constant boolean := p_before.user_id is null
+    and not exists (select from private.own_subscriptions o where o.subscription_id = p_after.id);
+  stored private.own_subscriptions;
+begin
+  select * into stored from private.own_subscriptions o
+  where o.subscription_id = p_after.id and o.until is null for update;
+  if pays and stored.user_id = p_after.user_id and stored.plan_key = p_after.plan_key
+    and stored.is_running = is_running then
+    return;
+  end if;
+  -- A row that began at this very moment was never in force.
+  delete from private.own_subscriptions o
+  where o.subscription_id = p_after.id and o.until is null and o.since >= present;
+  update private.own_subscriptions o set until = present, metered_due_at = null
+  where o.subscription_id = p_after.id and o.until is null;
+  if pays then
+    insert into private.own_subscriptions (subscription_id, since, user_id, plan_key, plan_rank, is_running,
+      created_at, metered_due_at)
+    select p_after.id, case when is_first then '-infinity' else present end, p_after.user_id, p.key, p.rank,
+      is_running, p_after.created_at, case when p_after.ended_at is null then stored.metered_due_at end
+    from public.plans p where p.key = p_after.plan_key;
+  end if;
+end;
+$$;
+comment on function private.note_own_subscription(public.subscriptions, public.subscriptions) is
+  'Adds a row to the history of a tenant''s own subscriptions when the user, the plan or the running of one changes.';
+
+-- Billing periods -----------------------------------------------------------------------------------------------------
+
+create function private.missed_boundaries(p_before private.period, p_after private.period) returns timestamptz[]
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  -- A month has 2,629,746 seconds on average. Other intervals of Stripe are days and weeks, which are constant.
+  months constant integer := round(extract(epoch from p_after.ends_at - p_after.starts_at) / 2629746);
+  starts constant timestamp := p_after.starts_at at time zone 'UTC';
+  anchor timestamp;
+  distance integer;
+  boundary timestamptz := p_after.starts_at;
+  boundaries timestamptz[] := '{}';
+begin
+  -- In a month without its day Stripe renews on the last day. So the anchor has the latest day of those whose month,
+  -- moved to that of the later period, is its start.
+  select t.m, d.months into anchor, distance
+  from unnest(array[p_before.starts_at, p_before.ends_at, p_after.starts_at, p_after.ends_at]) b
+  cross join lateral (select b at time zone 'UTC') t (m)
+  cross join lateral (
+    select (extract(year from starts) - extract(year from t.m)) * 12
+      + extract(month from starts) - extract(month from t.m)) d (months)
+  where t.m + make_interval(months => d.months::integer) = starts
+  order by extract(day from t.m) desc limit 1;
+  loop
+    distance := distance - greatest(months, 1);
+    boundary := case when months > 0 then (anchor + make_interval(months => distance)) at time zone 'UTC'
+      else boundary - (p_after.ends_at - p_after.starts_at) end;
+    exit when boundary < p_before.ends_at;
+    boundaries := boundary || boundaries;
+    exit when cardinality(boundaries) >= 400;
+  end loop;
+  return boundaries;
+end;
+$$;
+comment on function private.missed_boundaries(private.period, private.period) is
+  'The boundaries of the billing periods between two that were read, the first one''s end included if it is one: '
+  'Stripe renews at the interval of the later period.';
+
+create function private.fill_missed_periods(p_latest private.billing_periods, p_after public.subscriptions)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  boundaries constant timestamptz[] := private.missed_boundaries(
+    (p_latest.starts_at, p_latest.ends_at), (p_after.current_period_start, p_after.current_period_end));
+begin
+  -- After a trial without a means of payment Stripe pauses a subscription, and has no period until it is resumed. What
+  -- follows an ordinary trial begins where it ends.
+  if p_latest.is_trial and not p_latest.ends_at = any (boundaries) then
+    return;
+  end if;
+  insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency)
+  select p_after.id, b.starts_at, b.ends_at, p_after.user_id, p_after.stripe_customer_id, p_latest.currency
+  from (
+    select t.at as starts_at, lead(t.at, 1, p_after.current_period_start) over (order by t.at) as ends_at
+    from (select p_latest.ends_at union select unnest(boundaries)) t (at)) b;
+end;
+$$;
+comment on function private.fill_missed_periods(private.billing_periods, public.subscriptions) is
+  'Stores the billing periods that passed at Stripe without being read, so that their usage has a payer.';
+
+create function private.end_billing_periods(p_subscription_id text, p_at timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.billing_periods b
+  where b.subscription_id = p_subscription_id and b.starts_at >= p_at and b.books_closed_at is null;
+  update private.billing_periods b set ends_at = p_at
+  where b.subscription_id = p_subscription_id and b.starts_at < p_at and b.ends_at > p_at
+    and b.books_closed_at is null;
+end;
+$$;
+comment on function private.end_billing_periods(text, timestamptz) is
+  'Ends the billing periods of a subscription at a moment. A period whose books are closed stays as it is.';
+
+create function private.note_billing_period(p_after public.subscriptions) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  starts timestamptz := p_after.current_period_start;
+  ends constant timestamptz := least(p_after.current_period_end, p_after.ended_at);
+  price_currency constant text := coalesce(p_after.currency,
+    (select p.currency from public.plans p where p.key = p_after.plan_key), 'usd');
+  latest private.billing_periods;
+begin
+  if p_after.ended_at is not null then
+    perform private.end_billing_periods(p_after.id, p_after.ended_at);
+  end if;
+  select * into latest from private.billing_periods b
+  where b.subscription_id = p_after.id order by b.starts_at desc limit 1 for update;
+  if starts > latest.starts_at and latest.books_closed_at is null and latest.ends_at > starts then
+    update private.billing_periods b set ends_at = starts
+    where b.subscription_id = p_after.id and b.starts_at = latest.starts_at;
+  elsif starts > latest.ends_at and ends > starts then
+    perform private.fill_missed_periods(latest, p_after);
+  elsif latest.books_closed_at is not null then
+    -- Closed books stay as they are: the new period begins after them.
+    starts := latest.ends_at;
+  elsif starts <= latest.starts_at then
+    starts := latest.starts_at;
+  end if;
+  if starts < ends then
+    insert into private.billing_periods as b (subscription_id, starts_at, ends_at, user_id, stripe_customer_id,
+      currency, is_trial)
+    values (p_after.id, starts, ends, p_after.user_id, p_after.stripe_customer_id, price_currency,
+      coalesce(starts < p_after.trial_end, false))
+    on conflict (subscription_id, starts_at) do update set ends_at = excluded.ends_at, user_id = excluded.user_id,
+      stripe_customer_id = excluded.stripe_customer_id, currency = excluded.currency, is_trial = excluded.is_trial;
+  end if;
+end;
+$$;
+comment on function private.note_billing_period(public.subscriptions) is
+  'Stores the billing period of a subscription as just read. A period that Stripe moved ends where the new one begins; '
+  'an end of the subscription ends it; periods that passed without being read are filled in.';
+
+create function private.note_payer() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.note_own_subscription(old, new);
+  if private.pays_usage(new) or exists (
+    select from private.billing_periods b where b.subscription_id = new.id) then
+    perform private.note_billing_period(new);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.note_payer() is
+  'Trigger: a subscription may have another tenant, plan or billing period now.';
+create trigger payer_when_new after insert on public.subscriptions
+  for each row execute function private.note_payer();
+create trigger payer_when_changed after update on public.subscriptions
+  for each row when ((new.user_id, new.origin, new.plan_key, new.status, new.first_payment_pending, new.currency,
+      new.current_period_start, new.current_period_end, new.trial_end, new.ended_at, new.stripe_customer_id)
+    is distinct from (old.user_id, old.origin, old.plan_key, old.status, old.first_payment_pending, old.currency,
+      old.current_period_start, old.current_period_end, old.trial_end, old.ended_at, old.stripe_customer_id))
+  execute function private.note_payer();
+
+-- The payer -----------------------------------------------------------------------------------------------------------
+
+create function private.awaited_payer(p_user_id uuid, p_at timestamptz) returns private.payer
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  payer private.payer;
+begin
+  select o.subscription_id, b.stripe_customer_id, b.currency, b.ends_at, null, false into payer
+  from private.own_subscriptions o
+  join public.subscriptions s on s.id = o.subscription_id and s.ended_at is null
+  cross join lateral (
+    select * from private.billing_periods l
+    where l.subscription_id = o.subscription_id order by l.starts_at desc limit 1) b
+  where o.user_id = p_user_id and o.since <= p_at and o.until is null and b.ends_at <= p_at
+    -- Stripe pauses a subscription after a trial without a means of payment: no period follows until it is resumed.
+    and not (s.status = 'paused' and b.is_trial)
+  order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id limit 1;
+  return payer;
+end;
+$$;
+comment on function private.awaited_payer(uuid, timestamptz) is
+  'The payer whose next billing period is not read yet: its ends_at is null. Stripe renews at the end of a period, and '
+  'the event of it comes later.';
+
+create function private.payer_at(p_user_id uuid, p_at timestamptz) returns private.payer
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  payer private.payer;
+begin
+  select b.subscription_id, b.stripe_customer_id, b.currency, b.starts_at, b.ends_at, b.is_trial into payer
+  from private.own_subscriptions o
+  join private.billing_periods b on b.subscription_id = o.subscription_id
+    and b.starts_at <= p_at and p_at < b.ends_at
+  where o.user_id = p_user_id and o.since <= p_at and (o.until is null or p_at < o.until)
+  order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id limit 1;
+  if payer.subscription_id is null then
+    payer := private.awaited_payer(p_user_id, p_at);
+  end if;
+  if payer.subscription_id is null then
+    payer.currency := coalesce((private.plan_of(p_user_id)).currency, 'usd');
+    payer.starts_at := date_trunc('month', p_at, 'UTC');
+    payer.ends_at := date_trunc('month', p_at at time zone 'UTC' + interval '1 month') at time zone 'UTC';
+    payer.is_trial := false;
+  end if;
+  return payer;
+end;
+$$;
+comment on function private.payer_at(uuid, timestamptz) is
+  'Who pays for a tenant''s usage at a moment, now or in the past: the customer of their own subscription, in the '
+  'billing period that has the moment. Of several subscriptions, the one that entitlement_of would rank first. '
+  'ends_at is null when the period is not read yet: then usage must wait. Without a subscription, the calendar month.';
+
+create function private.payers_of(p_user_id uuid, p_from timestamptz, p_until timestamptz)
+returns table (from_at timestamptz, until_at timestamptz, payer private.payer)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+    select c.at, c.next_at, private.payer_at(p_user_id, c.at)
+    from (
+      select k.at, lead(k.at, 1, p_until) over (order by k.at) as next_at
+      from (
+        select p_from
+        union select unnest(array[o.since, o.until, b.starts_at, b.ends_at])
+          from private.own_subscriptions o
+          join private.billing_periods b on b.subscription_id = o.subscription_id
+          where o.user_id = p_user_id and b.starts_at < p_until and b.ends_at > p_from
+        union select b.ends_at from private.own_subscriptions o
+          join private.billing_periods b on b.subscription_id = o.subscription_id
+          where o.user_id = p_user_id and b.ends_at = p_from
+        union select (d.day at time zone 'UTC') from generate_series(
+          date_trunc('month', p_from at time zone 'UTC') + interval '1 month', p_until at time zone 'UTC',
+          interval '1 month') d (day)) k (at)
+      where k.at >= p_from and k.at < p_until) c
+    order by c.at;
+end;
+$$;
+comment on function private.payers_of(uuid, timestamptz, timestamptz) is
+  'A span of time, cut where the payer or their period changes: each part has one payer (see payer_at).';
+
+-- Metered items -------------------------------------------------------------------------------------------------------
+
+create function private.metered_kind(p_meter_id text, p_lookup_key text) returns public.usage_kind
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- The lookup key alone can be given to any price; only one with a meter bills usage.
+  if p_meter_id is null then
+    return null;
+  end if;
+  return coalesce(
+    (select m.kind from private.meters m where m.meter_id = p_meter_id),
+    (select k from unnest(enum_range(null::public.usage_kind)) k
+      where p_lookup_key ~ ('^switchboard_' || k || '_[a-z]{3}(_[a-z0-9]+)?$')));
+end;
+$$;
+comment on function private.metered_kind(text, text) is
+  'The kind of usage that a Stripe price bills, by its meter or its lookup key; null for any other price.';
+
+create function private.flat_prices(p_prices jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(i.item order by i.position), '[]')
+    from jsonb_array_elements(p_prices) with ordinality i (item, position)
+    where private.metered_kind(i.item ->> 'meter', i.item ->> 'lookupKey') is null);
+end;
+$$;
+comment on function private.flat_prices(jsonb) is
+  'The items of a subscription that do not bill usage through our meters.';
+
+create function private.lacks_metered_items(p_subscription_id text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(distinct i.kind) from private.metered_items i
+    where i.subscription_id = p_subscription_id and i.removed_at is null)
+    < cardinality(enum_range(null::public.usage_kind));
+end;
+$$;
+comment on function private.lacks_metered_items(text) is
+  'Whether Stripe cannot bill every kind of usage through the items of a subscription.';
+
+create function private.note_metered_items(p_after public.subscriptions, p_prices jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.present();
+  lacks boolean;
+begin
+  insert into private.metered_items as m (subscription_id, kind, item_id, price_id, since)
+  select p_after.id, k.kind, i."itemId", i.id,
+    -- An item counts from when it was added. One of a new subscription counts from its first moment.
+    case when i."createdAt" > p_after.created_at + interval '1 minute' then i."createdAt"
+      else least(p_after.created_at, i."periodStart") end
+  from jsonb_to_recordset(p_prices) as i (id text, "lookupKey" text, meter text, "itemId" text,
+    "createdAt" timestamptz, "periodStart" timestamptz)
+  cross join lateral (select private.metered_kind(i.meter, i."lookupKey")) k (kind)
+  where k.kind is not null and i."itemId" is not null
+  on conflict (subscription_id, kind, item_id) do update set price_id = excluded.price_id, removed_at = null;
+  update private.metered_items m set removed_at = present
+  where m.subscription_id = p_after.id and m.removed_at is null
+    and not exists (select from jsonb_array_elements(p_prices) i where i ->> 'itemId' = m.item_id);
+  lacks := p_after.ended_at is null and private.lacks_metered_items(p_after.id);
+  update private.own_subscriptions o set metered_due_at = case when lacks then present end
+  where o.subscription_id = p_after.id and o.until is null and (o.metered_due_at is not null) is distinct from lacks;
+  if not lacks then
+    perform private.settle_alert('metering', p_after.id);
+  end if;
+end;
+$$;
+comment on function private.note_metered_items(public.subscriptions, jsonb) is
+  'Stores the metered items of a subscription as just read (p_prices: as best_item reads them, with itemId, createdAt '
+  'and meter), and asks for those that a tenant''s own subscription lacks.';
+
+create function private.metered_since(p_subscription_id text, p_kind public.usage_kind, p_at timestamptz)
+returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(i.since) from private.metered_items i
+    where i.subscription_id = p_subscription_id and i.kind = p_kind and i.since <= p_at
+      and (i.removed_at is null or p_at < i.removed_at));
+end;
+$$;
+comment on function private.metered_since(text, public.usage_kind, timestamptz) is
+  'Since when Stripe counts a kind of usage for a subscription, by the item that counts it at p_at; null: it does not.';
+
+create function public.claim_unmetered_subscriptions(p_limit integer) returns setof text
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return query
+    update private.own_subscriptions o set metered_due_at = private.present() + interval '1 hour'
+    where (o.subscription_id, o.since) in (
+      select d.subscription_id, d.since from private.own_subscriptions d
+      where d.metered_due_at <= private.present() order by d.metered_due_at limit p_limit for update skip locked)
+    returning o.subscription_id;
+end;
+$$;
+comment on function public.claim_unmetered_subscriptions(integer) is
+  'Up to p_limit own subscriptions that lack metered items, the longest due first. Each is due again after an hour, '
+  'until a read finds its items.';
+
+create type public.note_metering_problem_outcome as enum ('raised', 'settled', 'not_own');
+comment on type public.note_metering_problem_outcome is
+  'What became of the alert about the metered items of a subscription. not_own: it is no tenant''s own.';
+
+create function public.note_metering_problem(p_subscription_id text, p_details jsonb)
+  returns public.note_metering_problem_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  own private.own_subscriptions;
+begin
+  select * into own from private.own_subscriptions o
+  where o.subscription_id = p_subscription_id and o.until is null;
+  if own.user_id is null or p_details is null then
+    perform private.settle_alert('metering', p_subscription_id);
+    return case when own.user_id is null then 'not_own' else 'settled' end;
+  end if;
+  perform private.raise_alert('metering', p_subscription_id, own.user_id, p_details);
+  return 'raised';
+end;
+$$;
+comment on function public.note_metering_problem(text, jsonb) is
+  'Raises an alert about the metered items of a tenant''s own subscription, or settles it (p_details null).';
+
+-- Meters --------------------------------------------------------------------------------------------------------------
+
+create function public.list_meters() returns table (kind public.usage_kind, meter_id text)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query select m.kind, m.meter_id from private.meters m order by m.kind;
+end;
+$$;
+comment on function public.list_meters() is 'The meters at Stripe, as last read.';
+
+create function public.record_meters(p_meters jsonb) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored integer;
+begin
+  delete from private.meters m
+  where exists (
+    select from jsonb_to_recordset(p_meters) as r (kind public.usage_kind, "meterId" text)
+    where (r.kind = m.kind) <> (r."meterId" = m.meter_id));
+  insert into private.meters as m (kind, meter_id, read_at)
+  select r.kind, r."meterId", private.present()
+  from jsonb_to_recordset(p_meters) as r (kind public.usage_kind, "meterId" text)
+  on conflict (kind) do update set meter_id = excluded.meter_id, read_at = excluded.read_at;
+  get diagnostics stored = row_count;
+  return stored;
+end;
+$$;
+comment on function public.record_meters(jsonb) is
+  'Stores the meters as just read from Stripe ([{kind, meterId}]). Returns how many.';
+
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
+revoke execute on function
+  private.pays_usage(public.subscriptions),
+  private.note_own_subscription(public.subscriptions, public.subscriptions),
+  private.missed_boundaries(private.period, private.period),
+  private.fill_missed_periods(private.billing_periods, public.subscriptions),
+  private.end_billing_periods(text, timestamptz),
+  private.note_billing_period(public.subscriptions),
+  private.note_payer(),
+  private.awaited_payer(uuid, timestamptz),
+  private.payer_at(uuid, timestamptz),
+  private.payers_of(uuid, timestamptz, timestamptz),
+  private.metered_kind(text, text),
+  private.flat_prices(jsonb),
+  private.lacks_metered_items(text),
+  private.note_metered_items(public.subscriptions, jsonb),
+  private.metered_since(text, public.usage_kind, timestamptz),
+  public.claim_unmetered_subscriptions(integer),
+  public.note_metering_problem(text, jsonb),
+  public.list_meters(),
+  public.record_meters(jsonb)
+  from public, anon, authenticated;
+grant execute on function
+  private.pays_usage(public.subscriptions),
+  private.note_own_subscription(public.subscriptions, public.subscriptions),
+  private.missed_boundaries(private.period, private.period),
+  private.fill_missed_periods(private.billing_periods, public.subscriptions),
+  private.end_billing_periods(text, timestamptz),
+  private.note_billing_period(public.subscriptions),
+  private.awaited_payer(uuid, timestamptz),
+  private.payer_at(uuid, timestamptz),
+  private.payers_of(uuid, timestamptz, timestamptz),
+  private.metered_kind(text, text),
+  private.flat_prices(jsonb),
+  private.lacks_metered_items(text),
+  private.note_metered_items(public.subscriptions, jsonb),
+  private.metered_since(text, public.usage_kind, timestamptz),
+  public.claim_unmetered_subscriptions(integer),
+  public.note_metering_problem(text, jsonb),
+  public.list_meters(),
+  public.record_meters(jsonb)
+  to service_role;
