@@ -5,11 +5,12 @@
 create type public.webhook_provider as enum ('stripe', 'twilio');
 comment on type public.webhook_provider is 'The sender of a webhook.';
 
-create type public.event_result as enum ('recorded', 'unlinked', 'superseded', 'ignored', 'nothing_to_record');
+create type public.event_result as enum ('recorded', 'unlinked', 'superseded', 'ignored', 'nothing_to_record',
+  'requested');
 comment on type public.event_result is
   'What an event led to. recorded: subscriptions were stored. unlinked: one was stored without a user. superseded: a '
   'later read was stored before. ignored: for the reason beside it. nothing_to_record: its customer has no '
-  'subscriptions.';
+  'subscriptions. requested: jobs of their own read what it is about.';
 
 create type public.ignored_event_reason as enum (
   'type_not_handled', 'other_account', 'no_subscription', 'unknown_object', 'malformed');

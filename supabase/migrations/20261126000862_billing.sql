@@ -246,8 +246,12 @@ create table private.stripe_invoices (
   finalised_at timestamptz,
   total bigint not null,
   amount_remaining bigint not null default 0,
+  credited bigint not null default 0,
+  billing_reason text,
   metered jsonb not null default '[]',
-  read_number bigint not null default 0
+  read_number bigint not null default 0,
+  compared_at timestamptz,
+  difference_seen_at timestamptz
 );
 comment on table private.stripe_invoices is
   'Stripe''s invoices of our customers, as last read. metered: its lines of usage, [{kind, quantity, amount, '
@@ -255,6 +259,12 @@ comment on table private.stripe_invoices is
 comment on column private.stripe_invoices.period_start is
   'The period whose usage it bills. finalises_at: when Stripe will finalise the draft; null when it will not by '
   'itself.';
+comment on column private.stripe_invoices.billing_reason is 'Why Stripe made it, in Stripe''s words.';
+comment on column private.stripe_invoices.credited is 'The sum of its credit notes.';
+comment on column private.stripe_invoices.compared_at is
+  'When the quantities of a final invoice were compared with our rows; null: not yet.';
+comment on column private.stripe_invoices.difference_seen_at is
+  'When a comparison first found a difference. A later one acts on it.';
 create index stripe_invoices_by_subscription on private.stripe_invoices (subscription_id, period_start);
 create index stripe_invoices_by_customer on private.stripe_invoices (stripe_customer_id, created_at);
 create index stripe_invoices_by_user on private.stripe_invoices (user_id, created_at);

@@ -440,13 +440,13 @@ as $$
     private.books_open_for private.bounded private.campaign_count_of private.campaign_outcome private.can_send
     private.cancelable_subscription private.carrier_fee private.ceil_second private.changed_status private.charge_fee
     private.charge_first_fee private.charge_of private.charge_unit private.charged_fees private.check_campaign
-    private.check_fallback_limits private.check_for_start private.check_new_subscriber private.check_purchase_rules
-    private.check_recipients private.check_sending_rules private.check_spending private.check_subscriber
-    private.check_subscriptions_of_tenant private.checkout_for private.choose_calls private.claim_due
-    private.claim_usage_triggers private.clear_incapable_primary private.clear_released_sid private.close_period
-    private.compare_account private.compare_day private.compare_kind private.compared_channels private.compared_kinds
-    private.complete_purchase private.confirmed_contacts private.confirmed_email_of private.correct_fees
-    private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
+    private.check_fallback_limits private.check_for_start private.check_grace private.check_new_subscriber
+    private.check_purchase_rules private.check_recipients private.check_sending_rules private.check_spending
+    private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for private.choose_calls
+    private.claim_due private.claim_usage_triggers private.clear_incapable_primary private.clear_released_sid
+    private.close_period private.compare_account private.compare_day private.compare_kind private.compared_channels
+    private.compared_kinds private.complete_purchase private.confirmed_contacts private.confirmed_email_of
+    private.correct_fees private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
     private.count_subaccount private.count_units private.countries private.country_windows private.counts
     private.cover_fees private.currency private.cut private.dead_letters_of private.delete_campaign_texts
@@ -467,9 +467,9 @@ as $$
     private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
     private.hour_of private.id_at private.identifier_age private.identify_by_id private.index_words
     private.insert_campaign private.is_about_another private.is_counted private.is_country_in private.is_cut_off
-    private.is_deleted_tenant private.is_destination_refused private.is_foreign private.is_invoice_known
-    private.is_leaving private.is_over_limit private.is_parked private.is_paying private.is_sending_over
-    private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
+    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
+    private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
     private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
     private.lacks_metered_items private.lane_health private.lane_of private.learn_currency private.leave_after_notice
     private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
@@ -499,23 +499,24 @@ as $$
     private.number_fees_of_day private.number_pattern private.numbers_at_cost private.numbers_beyond_limit
     private.numbers_of private.numbers_to_leave private.oldest_event private.open_countries private.open_period_of
     private.other_currencies private.our_functions private.our_tables private.own_limits_of private.owner_named_by
-    private.payer_at private.payers_of private.pays_usage private.period_usage_of private.place_in
-    private.place_negative private.place_positive private.plan_for_price private.plan_of private.present
-    private.preview_recipients private.price_final_at private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
-    private.purge_forward_deliveries private.purge_master_consents private.purge_messages private.purge_number_purchases
-    private.purge_settled_alerts private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back
-    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
-    private.reconcile_by private.reconcile_day private.reconciliation_health private.record_appeared_number
-    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.record_parked private.record_place private.record_usage_firing
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.render_text private.renew_billing_lease private.renew_lease_if_held
-    private.renew_turns private.repeat_of private.replica_identity_of private.reply_under_way private.reseal_token
-    private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
-    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_due
-    private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.owner_of_invoice private.payer_at private.payers_of private.pays_usage private.period_of_invoice
+    private.period_usage_of private.place_in private.place_negative private.place_positive private.plan_for_price
+    private.plan_of private.present private.preview_recipients private.price_final_at private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
+    private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
+    private.purge_usage private.put_back private.queue_of private.raise_alert private.reached_limit
+    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
+    private.reconciliation_health private.record_appeared_number private.record_at_tenant private.record_changed_number
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
+    private.record_place private.record_usage_firing private.redact_old_texts private.refuse_change
+    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
+    private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.repeat_of
+    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
+    private.sender_of private.sending_ends_at private.sending_plan private.set_due private.set_due_by
+    private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
     private.settle_compared private.settle_unknown_price private.settled_before private.share_number
     private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients private.spaced
     private.spend_between private.spent_between private.split_row private.split_words private.spread
@@ -533,20 +534,21 @@ as $$
     private.webhook_health private.with_limits private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs public.alert_to_deliver
     public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
-    public.ask_for_metering public.ask_for_number_syncs public.ask_for_usage_syncs public.ask_for_usage_triggers
-    public.begin_cancellation public.begin_checkout public.begin_convergence public.begin_metering
-    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
-    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
-    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
-    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
-    public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions public.close_alert
-    public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
-    public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
-    public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
-    public.get_usage public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.ask_for_invoice public.ask_for_metering public.ask_for_number_syncs public.ask_for_usage_syncs
+    public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_convergence
+    public.begin_invoice_read public.begin_metering public.begin_number_release public.begin_number_sync
+    public.begin_stripe_event public.begin_sweep public.begin_token_rotation public.begin_usage_sync
+    public.begin_usage_trigger public.billing_customer public.cancel_fee public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
+    public.charge_number_fees public.check_due_spending public.claim_jobs public.claim_subscription
+    public.claim_unmetered_subscriptions public.close_alert public.close_books public.close_due_periods
+    public.confirm_forward_webhook public.cost_of_usage public.count_request public.count_unpaid_accounts
+    public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job public.delay_sender
+    public.delete_campaign_recipients public.describe_health public.describe_installation public.disable_forward_webhook
+    public.end_convergence public.end_sweep public.end_token_rotation public.end_usage_trigger
+    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
+    public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of public.get_usage
+    public.hold_tenant public.kinds_of_prices public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
     public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
     public.list_forward_deliveries public.list_messages public.list_meters public.list_opt_outs
@@ -559,15 +561,15 @@ as $$
     public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
     public.provision_tenant public.purge_expired public.reconcile_due_days public.record_alert_delivery
     public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt
-    public.record_inbound_message public.record_leaving_step public.record_list_price public.record_listed_prices
-    public.record_master_consent public.record_message_reports public.record_message_status
+    public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
+    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
     public.record_message_statuses public.record_meters public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.record_usage
-    public.record_usage_callback public.record_usage_trigger public.release_message public.remove_forward_webhook
-    public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
+    public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
     public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
     public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch

@@ -860,6 +860,7 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
@@ -907,6 +908,7 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
+      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_number_release": {
         Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -1232,6 +1234,13 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["operator_request"];
           "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
+        }[];
+      };
+      "kinds_of_prices": {
+        Args: { "p_price_ids": (string)[] };
+        Returns: {
+          "kind": Database["public"]["Enums"]["usage_kind"];
+          "price_id": string;
         }[];
       };
       "lift_opt_outs": {
@@ -1943,6 +1952,10 @@ export type Database = {
           "stop_sids": (string)[];
         }[];
       };
+      "record_invoice": {
+        Args: { "p_invoice": Json; "p_problem"?: string; "p_read_number": number };
+        Returns: Database["public"]["Enums"]["record_invoice_outcome"];
+      };
       "record_leaving_step": {
         Args: {
           "p_account_sid": string;
@@ -2069,6 +2082,10 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
         }[];
+      };
+      "record_payment_move": {
+        Args: { "p_charge_id": string; "p_customer_id": string; "p_details": Json };
+        Returns: Database["public"]["Enums"]["record_payment_move_outcome"];
       };
       "record_primary_token": {
         Args: {
@@ -2720,7 +2737,7 @@ export type Database = {
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
-      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record" | "requested";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
@@ -2812,10 +2829,12 @@ export type Database = {
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
+      "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_payment_move_outcome": "alerted" | "unknown_customer";
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
@@ -3264,7 +3283,7 @@ export const Constants = {
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
-      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record", "requested"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
@@ -3360,10 +3379,12 @@ export const Constants = {
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
+      "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_payment_move_outcome": ["alerted", "unknown_customer"],
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],

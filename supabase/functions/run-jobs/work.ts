@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { carryOutCancellation } from "../_shared/billing/cancel.ts";
+import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardEvent } from "../_shared/forwarding/forward.ts";
@@ -36,6 +37,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
+  z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -155,6 +157,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         const seconds = await carryOutCancellation(job.subscriptionId, { db, stripe: await stripe() });
         return seconds === null ? "done" : { againInSeconds: seconds };
       }
+      case "read-invoice":
+        await readInvoice(job.invoiceId, { db, stripe: await stripe() });
+        return "done";
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";

@@ -59,6 +59,7 @@ async function apply(
 ): Promise<Applied> {
   const subject = subjectOf(type, payload);
   if (typeof subject === "string") return { result: "ignored", reason: subject };
+  if (subject.chargeId !== null) return await tellOfPayment(subject.chargeId, type, { db, stripe });
   const read = await unlessUnknown(() => subscriptionsOf(subject, stripe));
   if (read === null) {
     await refuseIfKnown(subject, db);
@@ -67,8 +68,29 @@ async function apply(
   const outcomes = await Promise.all(
     read.map(({ subscription, prices }) => record(subscription, prices, subject, readNumber, db)),
   );
-  const result = outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
-  return { result, reason: null };
+  // After the subscription: an invoice is known by it.
+  if (subject.invoiceId !== null) await decide(db, "ask_for_invoice", { p_invoice_id: subject.invoiceId });
+  const otherwise = subject.invoiceId === null ? "nothing_to_record" : "requested";
+  return { result: outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? otherwise, reason: null };
+}
+
+/** A refund or a dispute moves money, and no usage: the operator learns of it. */
+async function tellOfPayment(chargeId: string, type: string, { db, stripe }: ApplyEventDependencies): Promise<Applied> {
+  const charge = await unlessUnknown(() => stripe.charges.retrieve(chargeId));
+  const customer = charge?.customer ?? null;
+  if (charge === null || customer === null) return { result: "ignored", reason: "unknown_object" };
+  const outcome = await decide(db, "record_payment_move", {
+    p_charge_id: charge.id,
+    p_customer_id: typeof customer === "string" ? customer : customer.id,
+    p_details: {
+      cause: type,
+      amount: charge.amount,
+      refunded: charge.amount_refunded,
+      disputed: charge.disputed,
+      currency: charge.currency,
+    },
+  });
+  return outcome === "alerted" ? { result: "recorded", reason: null } : { result: "nothing_to_record", reason: null };
 }
 
 /** What Stripe returned; null when it does not know an object of the call. */

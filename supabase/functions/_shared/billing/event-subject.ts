@@ -6,6 +6,10 @@ export interface EventSubject {
   subscriptionId: string | null;
   /** Set for an event about a customer: all their subscriptions are read. */
   customerId: string | null;
+  /** The invoice that a job reads. */
+  invoiceId: string | null;
+  /** The charge whose refund or dispute the operator learns of. */
+  chargeId: string | null;
   /** Read from a checkout only. A subscription names its user itself when it is read, as it is then. */
   userId: string | null;
   /** Where the checkout names the user; null without a user. */
@@ -22,8 +26,18 @@ export const HANDLED_TYPES = [
   "customer.subscription.deleted",
   "customer.subscription.paused",
   "customer.subscription.resumed",
+  "invoice.created",
+  "invoice.updated",
+  "invoice.finalized",
+  "invoice.finalization_failed",
   "invoice.paid",
   "invoice.payment_failed",
+  "invoice.voided",
+  "invoice.marked_uncollectible",
+  "credit_note.created",
+  "credit_note.voided",
+  "charge.refunded",
+  "charge.dispute.created",
   "customer.deleted",
 ] as const;
 type HandledType = typeof HANDLED_TYPES[number];
@@ -37,17 +51,29 @@ const metadata = z.object({ user_id: uuid }).nullish().catch(null);
 const session = z.object({ subscription: id, client_reference_id: uuid, metadata });
 /** The subscription of an invoice: under `parent` since 2025-03-31, at the top level before. */
 const invoice = z.object({
+  id: z.string(),
   subscription: id,
   parent: z.object({ subscription_details: z.object({ subscription: id }).nullish() }).nullish(),
 });
+const creditNote = z.object({ invoice: id });
+const dispute = z.object({ charge: id });
 const identified = z.object({ id: z.string() });
+
+const NOTHING: EventSubject = {
+  subscriptionId: null,
+  customerId: null,
+  invoiceId: null,
+  chargeId: null,
+  userId: null,
+  origin: null,
+};
 
 /** An event of a connected account, of which our key reads nothing. */
 const ofOtherAccount = z.object({ account: z.string().min(1) });
 
 /**
  * Reads the subject of an event we handle, in the current and the old shape, or why there is none: its type is not handled,
- * it is of another account, its checkout or invoice has no subscription, or its object does not have the documented shape.
+ * it is of another account, its checkout has no subscription, or its object does not have the documented shape.
  */
 export function subjectOf(type: string, payload: unknown): EventSubject | Enum<"ignored_event_reason"> {
   if (!isHandled(type)) return "type_not_handled";
@@ -73,11 +99,24 @@ function subjectIn(type: HandledType, object: unknown): EventSubject | null {
     case "customer.subscription.paused":
     case "customer.subscription.resumed":
       return ofSubscription(identified.parse(object).id);
+    case "invoice.created":
+    case "invoice.updated":
+    case "invoice.finalized":
+    case "invoice.finalization_failed":
     case "invoice.paid":
     case "invoice.payment_failed":
+    case "invoice.voided":
+    case "invoice.marked_uncollectible":
       return ofInvoice(invoice.parse(object));
+    case "credit_note.created":
+    case "credit_note.voided":
+      return { ...NOTHING, invoiceId: named(creditNote.parse(object).invoice) };
+    case "charge.refunded":
+      return { ...NOTHING, chargeId: identified.parse(object).id };
+    case "charge.dispute.created":
+      return { ...NOTHING, chargeId: named(dispute.parse(object).charge) };
     case "customer.deleted":
-      return { subscriptionId: null, customerId: identified.parse(object).id, userId: null, origin: null };
+      return { ...NOTHING, customerId: identified.parse(object).id };
   }
 }
 
@@ -86,7 +125,7 @@ function isHandled(type: string): type is HandledType {
 }
 
 function ofSubscription(subscriptionId: string): EventSubject {
-  return { subscriptionId, customerId: null, userId: null, origin: null };
+  return { ...NOTHING, subscriptionId };
 }
 
 function ofSession({ subscription, client_reference_id, metadata }: z.output<typeof session>): EventSubject | null {
@@ -98,7 +137,12 @@ function ofSession({ subscription, client_reference_id, metadata }: z.output<typ
   return { ...ofSubscription(subscription), userId, origin: userId === null ? null : origin };
 }
 
-function ofInvoice({ subscription, parent }: z.output<typeof invoice>): EventSubject | null {
-  const subscriptionId = parent?.subscription_details?.subscription ?? subscription;
-  return subscriptionId === null ? null : ofSubscription(subscriptionId);
+/** An invoice without a subscription is of its own, such as the final bill of a tenant who has left. */
+function ofInvoice({ id: invoiceId, subscription, parent }: z.output<typeof invoice>): EventSubject {
+  return { ...NOTHING, subscriptionId: parent?.subscription_details?.subscription ?? subscription, invoiceId };
+}
+
+/** @throws ZodError without an id, which the documented shape has */
+function named(value: string | null): string {
+  return z.string().parse(value);
 }

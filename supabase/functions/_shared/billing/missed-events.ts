@@ -6,6 +6,8 @@ import { HANDLED_TYPES } from "./event-subject.ts";
 /** Stripe keeps events for thirty days. */
 const DAYS_BACK = 29;
 const MOST_EVENTS = 5_000;
+/** Stripe lists events of at most twenty types at a time. */
+const MOST_TYPES = 20;
 
 /**
  * Fetches the events of handled types that Stripe could not deliver, and records and enqueues each as the webhook does. Stripe
@@ -14,13 +16,23 @@ const MOST_EVENTS = 5_000;
  * @returns how many were new
  */
 export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date, most = MOST_EVENTS): Promise<number> {
+  let recorded = 0;
+  for (let first = 0; first < HANDLED_TYPES.length; first += MOST_TYPES) {
+    const types = HANDLED_TYPES.slice(first, first + MOST_TYPES);
+    recorded += await fetchOfTypes(types, db, stripe, now, most - recorded);
+  }
+  return recorded;
+}
+
+async function fetchOfTypes(types: string[], db: Db, stripe: Stripe, now: Date, most: number): Promise<number> {
   const filter = {
     delivery_success: false,
     created: { gte: Math.floor(now.getTime() / 1000) - DAYS_BACK * 86_400 },
-    types: [...HANDLED_TYPES],
+    types,
     limit: 100,
   };
   let recorded = 0;
+  if (most === 0) return recorded;
   let page = await stripe.events.list(filter);
   for (;;) {
     for (const event of await unrecorded(page.data, db)) {
