@@ -45,12 +45,12 @@ language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return interval '10 minutes';
+  return interval '30 minutes';
 end;
 $$;
 comment on function private.final_margin() is
   'No call with a timestamp in a period begins later than this before the period''s invoice is final: far longer than '
-  'a call takes.';
+  'a call takes, and until Stripe has processed the event.';
 
 create function private.unread_grace() returns interval
 language plpgsql immutable
@@ -405,20 +405,21 @@ comment on type public.metering_step is
   'event, and too late to repeat it.';
 
 create type public.metering_call as (row_id uuid, step public.metering_step, kind public.usage_kind, event_name text,
-  identifier text, value text, timestamp_seconds bigint, day_start_seconds bigint, is_repeat boolean);
+  identifier text, value text, timestamp_seconds bigint, day_start_seconds bigint, meter_id text);
 comment on type public.metering_call is
-  'A call to Stripe for a row. identifier: of the meter event, and the Idempotency-Key. is_repeat: an earlier call had '
-  'no known outcome.';
+  'A call to Stripe for a row. identifier: of the meter event, and the Idempotency-Key. meter_id: null when the meter '
+  'has not been read yet.';
 
 create function private.metering_call_of(p_row private.billing_rows, p_step public.metering_step)
 returns public.metering_call
-language plpgsql immutable
+language plpgsql stable
 set search_path = ''
 as $$
 begin
   return (p_row.id, p_step, p_row.kind, 'switchboard_' || p_row.kind, p_row.id || '.' || p_row.rejections,
     p_row.units::text, extract(epoch from p_row.event_at)::bigint,
-    extract(epoch from date_trunc('day', p_row.event_at, 'UTC'))::bigint, p_row.tries > 1)::public.metering_call;
+    extract(epoch from date_trunc('day', p_row.event_at, 'UTC'))::bigint,
+    (select m.meter_id from private.meters m where m.kind = p_row.kind))::public.metering_call;
 end;
 $$;
 
@@ -753,7 +754,7 @@ begin
         update private.billing_rows r set error = p_report.error, retry_at = private.present() + delay
         where r.id = p_row.id;
       end if;
-      if p_report.outcome = 'no_meter' or p_row.created_at < private.present() - interval '1 day' then
+      if p_report.outcome = 'no_meter' or p_row.created_at < private.present() - interval '2 hours' then
         perform private.alert_metering(p_row, p_report.error);
       end if;
   end case;
@@ -836,6 +837,27 @@ begin
 end;
 $$;
 comment on function public.list_unsent_usage(text) is 'What of a customer''s usage Stripe has not accepted.';
+
+create function public.rate_customer_finally(p_customer_id text) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  of_user uuid;
+  written bigint := 0;
+begin
+  for of_user in
+    select distinct b.user_id from private.billing_periods b
+    where b.stripe_customer_id = p_customer_id and b.books_closed_at is null and b.user_id is not null
+    order by b.user_id
+  loop
+    written := written + private.rate_usage(of_user, true);
+  end loop;
+  return written;
+end;
+$$;
+comment on function public.rate_customer_finally(text) is
+  'Rates all usage of the tenants of a customer, also messages that Twilio has not priced. Returns the rows written.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 
@@ -941,10 +963,6 @@ comment on function private.close_period(private.billing_periods) is
   'Closes the books of a period. Its rows that are pending are then sent into an open one. An alert tells when its '
   'invoice was final before 48 hours had passed.';
 
-create type public.period_to_flush as (subscription_id text, starts_at timestamptz, stripe_customer_id text);
-comment on type public.period_to_flush is
-  'A period whose usage is to be rated finally and sent before its books close.';
-
 create function private.look_at_closing(p_period private.billing_periods) returns boolean
 language plpgsql
 set search_path = ''
@@ -980,25 +998,30 @@ comment on function private.look_at_closing(private.billing_periods) is
   'Closes the books of a period when it is time, or says when they are to be looked at again. Returns whether the '
   'period is to be flushed now.';
 
-create function public.close_due_periods(p_limit integer) returns setof public.period_to_flush
+create function public.close_due_periods(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
   period private.billing_periods;
+  looked_at integer := 0;
 begin
   for period in
     select * from private.billing_periods b where b.close_due_at <= private.present()
     order by b.close_due_at limit p_limit for update skip locked
   loop
+    looked_at := looked_at + 1;
     if private.look_at_closing(period) then
-      return next (period.subscription_id, period.starts_at, period.stripe_customer_id)::public.period_to_flush;
+      perform private.enqueue(jsonb_build_object('kind', 'close-periods', 'period', jsonb_build_object(
+        'customerId', period.stripe_customer_id, 'subscriptionId', period.subscription_id,
+        'startsAt', period.starts_at)));
     end if;
   end loop;
+  return looked_at;
 end;
 $$;
 comment on function public.close_due_periods(integer) is
-  'Closes the books of periods that are due, and returns those that are to be flushed before.';
+  'Closes the books of periods that are due, and enqueues the flush of those that close soon. Returns their number.';
 
 create function public.note_flush(p_subscription_id text, p_starts_at timestamptz) returns boolean
 language plpgsql
@@ -1079,6 +1102,7 @@ revoke execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
+  public.rate_customer_finally(text),
   private.note_period_end(),
   private.note_new_period(),
   private.note_read_invoice(),
@@ -1128,6 +1152,7 @@ grant execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
+  public.rate_customer_finally(text),
   private.is_invoice_known(private.billing_periods),
   private.flush_at(private.billing_periods),
   private.close_period(private.billing_periods),

@@ -559,27 +559,27 @@ as $$
     public.notice_of public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
     public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
     public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.reconcile_due_days public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt
-    public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
-    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
-    public.record_message_statuses public.record_meters public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
-    public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
-    public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
-    public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
-    public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate public.set_plan_limits
-    public.set_primary_number public.set_tenant_limits public.settle_cancellation public.settle_metering
-    public.settle_stripe_event public.show_tenant public.stale_number_releases public.stale_number_reservations
-    public.start_to_settle public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
-    public.unpaid_account_total public.unsettled_messages public.usage_sync_state public.waits_for_redaction
-    public.withdraw_create_attempt
+    public.provision_tenant public.purge_expired public.rate_customer_finally public.reconcile_due_days
+    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
+    public.record_forward_attempt public.record_inbound_message public.record_invoice public.record_leaving_step
+    public.record_list_price public.record_listed_prices public.record_master_consent public.record_message_reports
+    public.record_message_status public.record_message_statuses public.record_meters public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_payment_move public.record_primary_token public.record_redaction public.record_secondary_token
+    public.record_stripe_customer public.record_stripe_event public.record_subaccount public.record_subscription
+    public.record_sweep_page public.record_usage public.record_usage_callback public.record_usage_trigger
+    public.release_message public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease
+    public.replace_master_numbers public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event
+    public.report_account_trouble public.report_inactive_master public.report_moved_number public.report_sender_trouble
+    public.request_cancellation public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_job
+    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate
+    public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_cancellation
+    public.settle_metering public.settle_stripe_event public.show_tenant public.stale_number_releases
+    public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
+    public.tokens_to_reseal public.unfinished_messages public.unpaid_account_total public.unsettled_messages
+    public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

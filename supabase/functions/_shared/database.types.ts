@@ -860,7 +860,7 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
-      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
+      "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
@@ -908,7 +908,14 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
-      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
+      "begin_metering": {
+        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "calls": Json;
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_metering_outcome"];
+        }[];
+      };
       "begin_number_release": {
         Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -1037,6 +1044,8 @@ export type Database = {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
+      "close_books": { Args: { "p_subscription_id": string }; Returns: string };
+      "close_due_periods": { Args: { "p_limit": number }; Returns: number };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1619,6 +1628,16 @@ export type Database = {
           "event_id": string;
         }[];
       };
+      "list_unsent_usage": {
+        Args: { "p_customer_id": string };
+        Returns: Database["public"]["CompositeTypes"]["unsent_usage"][];
+        SetofOptions: {
+          from: "*";
+          to: "unsent_usage";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "message_media": {
         Args: {
           "p_action": string;
@@ -1710,6 +1729,7 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1895,6 +1915,7 @@ export type Database = {
           "usage": number;
         }[];
       };
+      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -2450,9 +2471,9 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
-      "settle_cancellation": {
-        Args: { "p_number": number; "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
+      "settle_metering": {
+        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
+        Returns: Database["public"]["Enums"]["settle_metering_outcome"];
       };
       "settle_stripe_event": {
         Args: {
@@ -2671,6 +2692,7 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
+      "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -2778,6 +2800,8 @@ export type Database = {
         | "read"
         | "receiving"
         | "received";
+      "metering_outcome": "accepted" | "unsent" | "unknown" | "refused" | "no_meter" | "customer_gone" | "compared";
+      "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
@@ -2919,7 +2943,7 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
-      "settle_cancellation_outcome": "settled" | "superseded";
+      "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
@@ -3009,6 +3033,17 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
+      "metering_call": {
+        "row_id": string | null;
+        "step": Database["public"]["Enums"]["metering_step"] | null;
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "event_name": string | null;
+        "identifier": string | null;
+        "value": string | null;
+        "timestamp_seconds": number | null;
+        "day_start_seconds": number | null;
+        "meter_id": string | null;
+      };
       "reconciliation": {
         "account_sid": string | null;
         "day": string | null;
@@ -3078,6 +3113,13 @@ export type Database = {
         "account_status": Database["public"]["Enums"]["twilio_account_status"] | null;
         "costs": Json | null;
         "numbers": Json | null;
+      };
+      "unsent_usage": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "currency": string | null;
+        "state": string | null;
+        "rows": number | null;
+        "units": number | null;
       };
     };
   };
@@ -3214,6 +3256,7 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
+      "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -3325,6 +3368,8 @@ export const Constants = {
         "receiving",
         "received",
       ],
+      "metering_outcome": ["accepted", "unsent", "unknown", "refused", "no_meter", "customer_gone", "compared"],
+      "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
@@ -3474,7 +3519,7 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
-      "settle_cancellation_outcome": ["settled", "superseded"],
+      "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],

@@ -10,14 +10,14 @@ import { workOf } from "./work.ts";
 /** Well within the platform's time limit, and short enough for a waiting caller. */
 const BUDGET_MS = 20_000;
 
-/** How many jobs of a lane one call runs at once. A campaign sends many messages at once itself; a forward mostly waits. */
+/** How many jobs of a lane one call runs at once. A campaign sends many messages at once itself; forwards and calls to Stripe mostly wait. */
 const IN_FLIGHT: Record<JobLane, number> = {
   control: 8,
   messages: 4,
   campaigns: 8,
   forwarding: 16,
   usage: 4,
-  billing: 4,
+  billing: 16,
 };
 
 /** Runs the jobs of a lane. This is also where the functions report their sealing keys to the database. */

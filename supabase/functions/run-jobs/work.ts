@@ -4,6 +4,8 @@ import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { carryOutCancellation } from "../_shared/billing/cancel.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
+import { flushPeriod } from "../_shared/billing/flush.ts";
+import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardEvent } from "../_shared/forwarding/forward.ts";
@@ -72,6 +74,12 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("forward-notice"), userId: z.guid(), noticeId: z.guid() }),
   z.object({ kind: z.literal("keep-usage-trigger"), userId: z.guid() }),
   z.object({ kind: z.literal("keep-usage-triggers") }),
+  z.object({ kind: z.literal("meter-due-customers") }),
+  z.object({ kind: z.literal("meter-usage"), customerId: z.string() }),
+  z.object({
+    kind: z.literal("close-periods"),
+    period: z.object({ customerId: z.string(), subscriptionId: z.string(), startsAt: z.string() }).optional(),
+  }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -103,6 +111,10 @@ const RECONCILED_BATCH = 50;
 const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
+/** Customers for whom the sending of usage is enqueued by one statement. */
+const METERED_BATCH = 500;
+/** Billing periods whose closing is looked at by one statement. */
+const CLOSING_BATCH = 200;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -111,6 +123,15 @@ const triggerResults: Record<TriggerResult, JobResult> = {
   no_account: "done",
   busy: { againInSeconds: BUSY_SECONDS },
   fenced: { againInSeconds: BUSY_SECONDS },
+};
+
+/** What another process does, or what Stripe must answer first, is due again by itself. */
+const meterResults: Record<MeterResult, JobResult> = {
+  idle: "done",
+  more: NEXT_BATCH,
+  stopped: "done",
+  busy: "done",
+  fenced: "done",
 };
 
 /** What the jobs work with. */
@@ -293,6 +314,18 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "keep-usage-triggers":
         await decide(db, "ask_for_usage_triggers", { p_limit: USAGE_TRIGGERS_BATCH });
         return "done";
+      case "meter-due-customers": {
+        const asked = await decide(db, "ask_for_metering", { p_limit: METERED_BATCH });
+        return asked < METERED_BATCH ? "done" : NEXT_BATCH;
+      }
+      case "meter-usage":
+        return meterResults[await meterUsage(job.customerId, dependencies)];
+      case "close-periods":
+        if (job.period !== undefined) {
+          await flushPeriod(job.period, dependencies);
+          return "done";
+        }
+        return await decide(db, "close_due_periods", { p_limit: CLOSING_BATCH }) < CLOSING_BATCH ? "done" : NEXT_BATCH;
       case "rotate-sealing-keys":
         return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
     }
