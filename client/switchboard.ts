@@ -621,7 +621,8 @@ export interface Alert {
     | "meter_rejection"
     | "invoice_difference"
     | "invoice_grace"
-    | "payment_moved";
+    | "payment_moved"
+    | "credit_owed";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -1162,7 +1163,8 @@ export interface Health {
       | "meter_rejection"
       | "invoice_difference"
       | "invoice_grace"
-      | "payment_moved";
+      | "payment_moved"
+      | "credit_owed";
     open: BoundedCount;
     unacknowledged: BoundedCount;
   }[];

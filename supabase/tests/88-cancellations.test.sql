@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(24);
+select plan(27);
 
 select pg_temp.join_as('tenant', 'attacker', 'operator');
 create function pg_temp.record(p_id text, p_user uuid, p_origin text, p_status text, p_plan text) returns void language sql as $$
@@ -48,9 +48,16 @@ select is(pg_temp.begun('sub_team'), 'carry_out now 3', 'A refused request chang
 select is(pg_temp.order('sub_team', 'never'), 'accepted', 'An operator undoes it');
 select is(pg_temp.ask('sub_team', pg_temp.tenant(), 'period_end'), 'accepted sub_team', 'The tenant may then cancel again');
 
-select is((select b.may_flush from public.begin_cancellation('sub_team') b), true, 'A new cancellation waits for usage that is not sent yet');
+create function pg_temp.lease(p_is_flushed boolean) returns text language sql as $$
+  select concat_ws(' ', l.outcome, l.seconds) from public.lease_cancellation('sub_team', p_is_flushed, 60) l;
+$$;
+select is(pg_temp.lease(false), 'leased 0', 'Without usage a cancellation waits for nothing');
+insert into private.billing_customers (stripe_customer_id, user_id) values ('cus_sub_team', pg_temp.tenant());
+select is(pg_temp.lease(false), 'later 60', 'A cancellation waits for usage that is not sent');
+select is(pg_temp.lease(true), 'leased 0', 'A cancellation takes the lease of the customer when all usage is sent');
+select is(pg_temp.lease(true), 'later 3', 'A cancellation waits while another process has the lease');
 update private.cancellations set requested_at = now() - interval '15 minutes' where subscription_id = 'sub_team';
-select is((select b.may_flush from public.begin_cancellation('sub_team') b), false, 'After 15 minutes a cancellation waits no longer');
+select is(pg_temp.lease(false), 'leased 0', 'After 15 minutes a cancellation waits no longer');
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select pg_temp.ask('sub_team', pg_temp.tenant(), 'now') $$, '42501', null, 'A tenant cannot call the decision');

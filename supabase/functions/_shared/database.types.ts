@@ -860,6 +860,8 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "ask_for_final_bills": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
@@ -869,7 +871,6 @@ export type Database = {
         Returns: {
           "customer_id": string;
           "ends": Database["public"]["Enums"]["cancellation_time"];
-          "may_flush": boolean;
           "number": number;
           "outcome": Database["public"]["Enums"]["begin_cancellation_outcome"];
           "prorate": boolean;
@@ -908,6 +909,17 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
+      "begin_final_bill": {
+        Args: { "p_subscription_id": string };
+        Returns: {
+          "charge": Json;
+          "customer_id": string;
+          "ended_at": string;
+          "is_flushed": boolean;
+          "outcome": Database["public"]["Enums"]["final_bill_step"];
+        }[];
+      };
+      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
         Returns: {
@@ -1250,6 +1262,14 @@ export type Database = {
         Returns: {
           "kind": Database["public"]["Enums"]["usage_kind"];
           "price_id": string;
+        }[];
+      };
+      "lease_cancellation": {
+        Args: { "p_is_flushed": boolean; "p_lease_seconds": number; "p_subscription_id": string };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["lease_cancellation_outcome"];
+          "seconds": number;
         }[];
       };
       "lift_opt_outs": {
@@ -1922,6 +1942,10 @@ export type Database = {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
+      "record_cancellation": {
+        Args: { "p_ended_at": string; "p_fence": number; "p_is_flushed": boolean; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["record_cancellation_outcome"];
+      };
       "record_checkout": {
         Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["record_checkout_outcome"];
@@ -1936,6 +1960,10 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_final_reading": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["record_final_reading_outcome"];
       };
       "record_forward_attempt": {
         Args: {
@@ -2471,6 +2499,14 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
+      "settle_cancellation": {
+        Args: { "p_number": number; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
+      };
+      "settle_final_charge": {
+        Args: { "p_charge_id": string; "p_documents": Json; "p_is_customer_gone": boolean };
+        Returns: Database["public"]["Enums"]["settle_final_charge_outcome"];
+      };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
         Returns: Database["public"]["Enums"]["settle_metering_outcome"];
@@ -2681,7 +2717,8 @@ export type Database = {
         | "meter_rejection"
         | "invoice_difference"
         | "invoice_grace"
-        | "payment_moved";
+        | "payment_moved"
+        | "credit_owed";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
       "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
@@ -2763,6 +2800,7 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
+      "final_bill_step": "none" | "wait" | "read" | "invoice" | "credit";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
       "forward_failure": "refused" | "no_response" | "not_public";
@@ -2771,6 +2809,7 @@ export type Database = {
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
+      "lease_cancellation_outcome": "leased" | "later";
       "lease_outcome": "leased" | "busy";
       "leaving_note": "noted" | "stopped" | "fenced";
       "leaving_numbers": "release" | "park";
@@ -2852,7 +2891,9 @@ export type Database = {
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "record_cancellation_outcome": "recorded" | "not_own";
       "record_checkout_outcome": "recorded" | "replaced";
+      "record_final_reading_outcome": "compared" | "already" | "not_final";
       "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
@@ -2943,6 +2984,8 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_cancellation_outcome": "settled" | "superseded";
+      "settle_final_charge_outcome": "settled" | "already";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
@@ -3244,6 +3287,7 @@ export const Constants = {
         "invoice_difference",
         "invoice_grace",
         "payment_moved",
+        "credit_owed",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
       "begin_cancellation_outcome": ["carry_out", "nothing"],
@@ -3330,6 +3374,7 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
+      "final_bill_step": ["none", "wait", "read", "invoice", "credit"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
       "forward_failure": ["refused", "no_response", "not_public"],
@@ -3338,6 +3383,7 @@ export const Constants = {
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage", "billing"],
+      "lease_cancellation_outcome": ["leased", "later"],
       "lease_outcome": ["leased", "busy"],
       "leaving_note": ["noted", "stopped", "fenced"],
       "leaving_numbers": ["release", "park"],
@@ -3423,7 +3469,9 @@ export const Constants = {
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_cancellation_outcome": ["recorded", "not_own"],
       "record_checkout_outcome": ["recorded", "replaced"],
+      "record_final_reading_outcome": ["compared", "already", "not_final"],
       "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
@@ -3519,6 +3567,8 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_cancellation_outcome": ["settled", "superseded"],
+      "settle_final_charge_outcome": ["settled", "already"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { carryOutCancellation } from "../_shared/billing/cancel.ts";
+import { settleFinalBill } from "../_shared/billing/final-bill.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
@@ -39,6 +40,8 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
+  z.object({ kind: z.literal("settle-final-bill"), subscriptionId: z.string() }),
+  z.object({ kind: z.literal("settle-due-final-bills") }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
@@ -95,6 +98,8 @@ const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
 /** Tenants whose spend limit changed, checked by one statement. */
 const SPENDING_BATCH = 200;
+/** Final bills looked at by one statement. */
+const FINAL_BILLS_BATCH = 100;
 const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
@@ -175,12 +180,19 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
         return "done";
       case "cancel-subscription": {
-        const seconds = await carryOutCancellation(job.subscriptionId, { db, stripe: await stripe() });
+        const seconds = await carryOutCancellation(job.subscriptionId, dependencies);
         return seconds === null ? "done" : { againInSeconds: seconds };
       }
       case "read-invoice":
         await readInvoice(job.invoiceId, { db, stripe: await stripe() });
         return "done";
+      case "settle-final-bill":
+        await settleFinalBill(job.subscriptionId, { db, stripe: await stripe() });
+        return "done";
+      case "settle-due-final-bills":
+        return await decide(db, "ask_for_final_bills", { p_limit: FINAL_BILLS_BATCH }) < FINAL_BILLS_BATCH
+          ? "done"
+          : NEXT_BATCH;
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";

@@ -57,6 +57,8 @@ begin
   delete from private.number_purchases;
   delete from private.fees;
   delete from private.billing_rows;
+  delete from private.final_charges;
+  delete from private.final_bills;
   delete from private.billing_periods;
   delete from private.cancellations;
   delete from private.metered_items;
