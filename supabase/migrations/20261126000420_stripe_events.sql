@@ -87,12 +87,14 @@ begin
   if not found then
     return 'duplicate';
   end if;
-  perform private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', p_event_id));
+  perform private.enqueue(jsonb_build_object('eventId', p_event_id,
+    'kind', case when p_payload ->> 'object' = 'v2.core.event' then 'apply-thin-event' else 'stripe-event' end));
   return 'recorded';
 end;
 $$;
 comment on function public.record_stripe_event(text, text, timestamptz, jsonb) is
-  'Stores a verified event and enqueues its processing. After either outcome the event may be acknowledged.';
+  'Stores a verified event and enqueues its processing: that of a thin event, whose body has no data, is another. After '
+  'either outcome the event may be acknowledged.';
 
 create function public.list_unrecorded_events(p_event_ids text[]) returns table (event_id text)
 language plpgsql stable

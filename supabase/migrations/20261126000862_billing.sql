@@ -109,10 +109,11 @@ comment on type private.payer is
 
 -- Rows ----------------------------------------------------------------------------------------------------------------
 
-create type private.billing_row_reason as enum ('usage', 'rejection');
+create type private.billing_row_reason as enum ('usage', 'rejection', 'unbilled');
 comment on type private.billing_row_reason is
   'usage: usage was rated, or a correction of it. rejection: units that Stripe had accepted and did not count, to be '
-  'sent again; its price and amount are zero.';
+  'sent again. unbilled: units that Stripe had counted and did not bill, likewise. Both name the period of those units '
+  'as their period, and their price and amount are zero.';
 
 create type private.billing_state as enum ('pending', 'sending', 'accepted', 'invoiced', 'credited', 'lost', 'trial');
 comment on type private.billing_state is

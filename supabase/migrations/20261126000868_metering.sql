@@ -290,7 +290,7 @@ begin
       where r.stripe_customer_id = p_customer_id and r.billed_start = p_billed_start and r.kind = p_kind
         and r.state = 'accepted'), 0)
     - coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason = 'rejection'
+      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason <> 'usage'
         and r.period_start = p_billed_start), 0);
 end;
 $$;

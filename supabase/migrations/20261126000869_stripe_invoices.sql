@@ -59,14 +59,15 @@ begin
 end;
 $$;
 comment on function private.period_of_invoice(private.stripe_invoices) is
-  'The billing period whose usage an invoice bills; null for one that bills no usage of a period.';
+  'The billing period whose usage an invoice bills; null for one that bills no usage of a period. The lines of an '
+  'item that was added in mid-period begin later than the period.';
 
 create function private.is_final(p_invoice private.stripe_invoices) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return p_invoice.status in ('open', 'paid', 'uncollectible', 'void');
+  return p_invoice.status not in ('draft', 'deleted') or p_invoice.finalised_at is not null;
 end;
 $$;
 comment on function private.is_final(private.stripe_invoices) is
@@ -95,7 +96,7 @@ comment on function private.check_grace(private.stripe_invoices) is
   'Raises an alert when Stripe will finalise a draft with usage less than 72 hours after the period, and settles it '
   'when a later draft of the subscription leaves the time.';
 
-create function private.note_read_invoice(p_before private.stripe_invoices, p_after private.stripe_invoices)
+create function private.follow_invoice(p_before private.stripe_invoices, p_after private.stripe_invoices)
 returns void
 language plpgsql
 set search_path = ''
@@ -119,7 +120,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.note_read_invoice(private.stripe_invoices, private.stripe_invoices) is
+comment on function private.follow_invoice(private.stripe_invoices, private.stripe_invoices) is
   'What an invoice that was just stored leads to: its period names it, a final one is compared with our rows, and the '
   'operator learns of a short grace period and of an invoice that is given up.';
 
@@ -134,8 +135,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  read constant private.stripe_invoices := jsonb_populate_record(
+  read private.stripe_invoices := jsonb_populate_record(
     jsonb_populate_record(null::private.stripe_invoices, '{"metered": [], "credited": 0}'), p_invoice);
+  period private.billing_periods;
   owner record;
   before private.stripe_invoices;
   after private.stripe_invoices;
@@ -144,6 +146,11 @@ begin
   from private.owner_of_invoice(read.stripe_customer_id, read.subscription_id) o;
   if not owner.is_known then
     return 'unknown_customer';
+  end if;
+  period := private.period_of_invoice(read);
+  if period.subscription_id is not null then
+    read.period_start := period.starts_at;
+    read.period_end := period.ends_at;
   end if;
   select * into before from private.stripe_invoices i where i.id = read.id for update;
   insert into private.stripe_invoices as i (id, user_id, stripe_customer_id, subscription_id, number, status, currency,
@@ -163,7 +170,7 @@ begin
   if after.id is null then
     return 'superseded';
   end if;
-  perform private.note_read_invoice(before, after);
+  perform private.follow_invoice(before, after);
   if p_problem is not null then
     perform private.raise_alert('invoice_difference', after.id, after.user_id, jsonb_build_object('invoiceId', after.id,
       'cause', 'not_finalised', 'problem', p_problem, 'customerId', after.stripe_customer_id));
@@ -176,6 +183,29 @@ $$;
 comment on function public.record_invoice(jsonb, bigint, text) is
   'Stores an invoice as just read from Stripe. p_invoice: the columns of private.stripe_invoices that Stripe gives. '
   'p_problem: why Stripe cannot finalise it, of which the operator learns.';
+
+create function public.forget_invoice(p_invoice_id text, p_read_number bigint) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  forgotten private.stripe_invoices;
+begin
+  update private.stripe_invoices i set status = 'deleted', finalises_at = null, read_number = p_read_number
+  where i.id = p_invoice_id and i.status = 'draft' and i.read_number <= p_read_number
+  returning * into forgotten;
+  if not found then
+    return false;
+  end if;
+  update private.billing_periods b set invoice_id = null where b.invoice_id = p_invoice_id;
+  perform private.raise_alert('invoice_difference', forgotten.id, forgotten.user_id, jsonb_build_object(
+    'invoiceId', forgotten.id, 'cause', 'deleted', 'customerId', forgotten.stripe_customer_id));
+  return true;
+end;
+$$;
+comment on function public.forget_invoice(text, bigint) is
+  'Records that Stripe no longer knows an invoice that was a draft: it was deleted, and bills nothing. Returns whether '
+  'it was a known draft.';
 
 create function public.kinds_of_prices(p_price_ids text[]) returns table (price_id text, kind public.usage_kind)
 language plpgsql stable
@@ -225,8 +255,9 @@ revoke execute on function
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
-  private.note_read_invoice(private.stripe_invoices, private.stripe_invoices),
+  private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
+  public.forget_invoice(text, bigint),
   public.kinds_of_prices(text[]),
   public.record_payment_move(text, text, jsonb)
   from public, anon, authenticated;
@@ -237,8 +268,9 @@ grant execute on function
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
-  private.note_read_invoice(private.stripe_invoices, private.stripe_invoices),
+  private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
+  public.forget_invoice(text, bigint),
   public.kinds_of_prices(text[]),
   public.record_payment_move(text, text, jsonb)
   to service_role;

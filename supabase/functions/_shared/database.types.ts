@@ -845,6 +845,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["alert_delivery"];
         }[];
       };
+      "ask_for_comparisons": { Args: { "p_limit": number }; Returns: number };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -892,6 +893,14 @@ export type Database = {
           "price_id": string;
           "replaced_session_id": string;
           "session_id": string;
+        }[];
+      };
+      "begin_comparison": {
+        Args: { "p_customer_id": string; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_comparison_outcome"];
+          "windows": Json;
         }[];
       };
       "begin_convergence": {
@@ -1057,7 +1066,16 @@ export type Database = {
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
       "close_books": { Args: { "p_subscription_id": string }; Returns: string };
-      "close_due_periods": { Args: { "p_limit": number }; Returns: number };
+      "close_due_periods": {
+        Args: { "p_limit": number };
+        Returns: Database["public"]["CompositeTypes"]["period_to_flush"][];
+        SetofOptions: {
+          from: "*";
+          to: "period_to_flush";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1180,6 +1198,7 @@ export type Database = {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
       };
+      "forget_invoice": { Args: { "p_invoice_id": string; "p_read_number": number }; Returns: boolean };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_stripe_customer": {
@@ -1762,6 +1781,17 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
+      };
+      "note_meter_errors": {
+        Args: {
+          "p_codes": (string)[];
+          "p_from": string;
+          "p_is_meter_missing": boolean;
+          "p_kind": Database["public"]["Enums"]["usage_kind"];
+          "p_samples": (string)[];
+          "p_until": string;
+        };
+        Returns: number;
       };
       "note_metering_problem": {
         Args: { "p_details": Json; "p_subscription_id": string };
@@ -2499,13 +2529,9 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
-      "settle_cancellation": {
-        Args: { "p_number": number; "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
-      };
-      "settle_final_charge": {
-        Args: { "p_charge_id": string; "p_documents": Json; "p_is_customer_gone": boolean };
-        Returns: Database["public"]["Enums"]["settle_final_charge_outcome"];
+      "settle_comparison": {
+        Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
+        Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
       };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
@@ -2729,6 +2755,7 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
+      "begin_comparison_outcome": "leased" | "idle" | "busy" | "unknown_customer";
       "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
@@ -2984,8 +3011,7 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
-      "settle_cancellation_outcome": "settled" | "superseded";
-      "settle_final_charge_outcome": "settled" | "already";
+      "settle_comparison_outcome": "settled" | "fenced";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
@@ -3076,6 +3102,15 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
+      "meter_window": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "day": string | null;
+        "billed_start": string | null;
+        "expected": number | null;
+        "first_at": string | null;
+        "last_at": string | null;
+        "ends_with_event": boolean | null;
+      };
       "metering_call": {
         "row_id": string | null;
         "step": Database["public"]["Enums"]["metering_step"] | null;
@@ -3085,7 +3120,12 @@ export type Database = {
         "value": string | null;
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
-        "meter_id": string | null;
+        "is_repeat": boolean | null;
+      };
+      "period_to_flush": {
+        "subscription_id": string | null;
+        "starts_at": string | null;
+        "stripe_customer_id": string | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3300,6 +3340,7 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
+      "begin_comparison_outcome": ["leased", "idle", "busy", "unknown_customer"],
       "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
@@ -3567,8 +3608,7 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
-      "settle_cancellation_outcome": ["settled", "superseded"],
-      "settle_final_charge_outcome": ["settled", "already"],
+      "settle_comparison_outcome": ["settled", "fenced"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],

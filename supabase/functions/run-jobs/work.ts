@@ -4,6 +4,8 @@ import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { carryOutCancellation } from "../_shared/billing/cancel.ts";
 import { settleFinalBill } from "../_shared/billing/final-bill.ts";
+import { applyThinEvent } from "../_shared/billing/thin-event.ts";
+import { compareMeters, type ComparisonResult } from "../_shared/billing/compare-meters.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
@@ -43,6 +45,9 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("settle-final-bill"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("settle-due-final-bills") }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
+  z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
+  z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
+  z.object({ kind: z.literal("compare-due-customers") }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -120,6 +125,8 @@ const USAGE_TRIGGERS_BATCH = 100;
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
+/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
+const COMPARISONS_BATCH = 100;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -137,6 +144,12 @@ const meterResults: Record<MeterResult, JobResult> = {
   stopped: "done",
   busy: "done",
   fenced: "done",
+};
+
+const comparisonResults: Record<ComparisonResult, JobResult> = {
+  compared: "done",
+  busy: { againInSeconds: BUSY_SECONDS },
+  fenced: { againInSeconds: BUSY_SECONDS },
 };
 
 /** What the jobs work with. */
@@ -191,6 +204,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return "done";
       case "settle-due-final-bills":
         return await decide(db, "ask_for_final_bills", { p_limit: FINAL_BILLS_BATCH }) < FINAL_BILLS_BATCH
+          ? "done"
+          : NEXT_BATCH;
+      case "apply-thin-event":
+        await applyThinEvent(job.eventId, { db, stripe: await stripe() });
+        return "done";
+      case "compare-meters":
+        return comparisonResults[await compareMeters(job.customerId, { db, stripe: await stripe() })];
+      case "compare-due-customers":
+        return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
           ? "done"
           : NEXT_BATCH;
       case "fetch-missed-events":

@@ -56,6 +56,7 @@ begin
   delete from private.parking_papers;
   delete from private.number_purchases;
   delete from private.fees;
+  delete from private.meter_days;
   delete from private.billing_rows;
   delete from private.final_charges;
   delete from private.final_bills;

@@ -55,8 +55,9 @@ export async function readInvoice(
     invoice = await stripe.invoices.retrieve(invoiceId);
     lines = await linesOf(invoice, stripe);
   } catch (error) {
-    if (isUnknownAtStripe(error)) return null;
-    throw error;
+    if (!isUnknownAtStripe(error)) throw error;
+    await decide(db, "forget_invoice", { p_invoice_id: invoiceId, p_read_number: readNumber });
+    return null;
   }
   const facts = factsOf(invoice, await meteredLines(lines, { db, stripe }));
   if (facts === null) return "unknown_customer";

@@ -1,0 +1,129 @@
+import type Stripe from "stripe";
+import * as z from "zod";
+import type { Json } from "../database.types.ts";
+import { type Db, decide, decision, type Enum } from "../platform/database.ts";
+import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { kindOfEventName } from "./meter-kinds.ts";
+
+/** The types of the thin events that are handled: the only notices of meter events that Stripe accepted and rejected later. */
+export const THIN_TYPES = [
+  "v1.billing.meter.error_report_triggered",
+  "v1.billing.meter.no_meter_found",
+] as const;
+
+const beginStripeEvent = decision("begin_stripe_event", {
+  pending: ["type", "payload", "read_number"],
+  processed: [],
+  not_found: [],
+});
+
+/** What `fetchEvent` answers. The body that is delivered has no data. Codes are an open list. */
+const fetchedSchema = z.object({
+  related_object: z.object({ id: z.string() }).nullish(),
+  data: z.object({
+    validation_start: z.union([z.iso.datetime(), z.date().transform((date) => date.toISOString())]),
+    validation_end: z.union([z.iso.datetime(), z.date().transform((date) => date.toISOString())]),
+    reason: z.object({
+      error_types: z.array(z.object({
+        code: z.string(),
+        sample_errors: z.array(z.object({
+          request: z.object({ identifier: z.string().nullish() }).nullish(),
+        })).default([]),
+      })).default([]),
+    }),
+  }),
+});
+
+/** What Stripe reports of rejected meter events. The samples are not all of them. */
+export interface MeterErrors {
+  /** Null when no meter has the name of the events. */
+  meterId: string | null;
+  from: string;
+  until: string;
+  /** Idempotency-Keys of the requests, which are the identifiers of our events too. */
+  samples: string[];
+  codes: string[];
+}
+
+/** Reads a fetched thin event; null when it does not have the documented shape. */
+export function meterErrorsOf(fetched: unknown): MeterErrors | null {
+  const parsed = fetchedSchema.safeParse(fetched);
+  if (!parsed.success) return null;
+  const { related_object, data: { validation_start: from, validation_end: until, reason } } = parsed.data;
+  const samples = reason.error_types.flatMap(({ sample_errors }) =>
+    sample_errors.flatMap(({ request }) => request?.identifier ?? [])
+  );
+  return {
+    meterId: related_object?.id ?? null,
+    from,
+    until,
+    samples: [...new Set(samples)],
+    codes: [...new Set(reason.error_types.map(({ code }) => code))],
+  };
+}
+
+export interface ThinEventDependencies {
+  db: Db;
+  stripe: Stripe;
+}
+
+/**
+ * Processes one stored thin event: fetches its data and makes the customers that it may be about due for a comparison. Nothing
+ * else follows from it, so a lost, late or repeated event has no effect of its own.
+ */
+export async function applyThinEvent(eventId: string, { db, stripe }: ThinEventDependencies): Promise<void> {
+  const stored = await beginStripeEvent(db, { p_event_id: eventId });
+  switch (stored.outcome) {
+    case "not_found":
+      throw new Error(`Cannot process event "${eventId}": it is not in the ledger`);
+    case "processed":
+      return;
+    case "pending": {
+      const applied = await apply(stored.type, stored.payload, { db, stripe });
+      const isIgnored = applied !== "requested" && applied !== "nothing_to_record";
+      await decide(db, "settle_stripe_event", {
+        p_event_id: eventId,
+        p_result: isIgnored ? "ignored" : applied,
+        p_reason: isIgnored ? applied : null,
+      });
+    }
+  }
+}
+
+type Applied = Extract<Enum<"event_result">, "requested" | "nothing_to_record"> | Enum<"ignored_event_reason">;
+
+async function apply(type: string, payload: Json, { db, stripe }: ThinEventDependencies): Promise<Applied> {
+  if (!(THIN_TYPES as readonly string[]).includes(type)) return "type_not_handled";
+  const fetched = await unlessUnknown(() => fetchData(payload, stripe));
+  if (fetched === null) return "unknown_object";
+  const errors = meterErrorsOf(fetched);
+  if (errors === null) return "malformed";
+  const suspects = await decide(db, "note_meter_errors", {
+    p_kind: errors.meterId === null ? null : await kindOfMeter(errors.meterId, stripe),
+    p_is_meter_missing: errors.meterId === null,
+    p_from: errors.from,
+    p_until: errors.until,
+    p_samples: errors.samples,
+    p_codes: errors.codes,
+  });
+  return suspects > 0 ? "requested" : "nothing_to_record";
+}
+
+/** The event with its data. The SDK reads it in the account that the event is of. */
+async function fetchData(payload: Json, stripe: Stripe): Promise<unknown> {
+  return await stripe.parseEventNotificationWithoutVerification(JSON.stringify(payload)).fetchEvent();
+}
+
+async function kindOfMeter(meterId: string, stripe: Stripe): Promise<Enum<"usage_kind"> | null> {
+  const meter = await unlessUnknown(() => stripe.billing.meters.retrieve(meterId));
+  return meter === null ? null : kindOfEventName(meter.event_name);
+}
+
+async function unlessUnknown<Read>(read: () => Promise<Read>): Promise<Read | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isUnknownAtStripe(error)) return null;
+    throw error;
+  }
+}
