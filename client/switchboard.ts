@@ -278,6 +278,15 @@ export class Switchboard {
     return this.#call("POST", "claim-subscription", { body: claim, repeatable: true }, options);
   }
 
+  /**
+   * Cancels the caller's own subscription at the end of its period, or now, or undoes a scheduled cancellation. A job does it:
+   * `cancel_at` and `status` of the row in `subscriptions` then change.
+   * @throws SwitchboardError `subscription_not_found`, `subscription_over`, `canceled_by_operator`
+   */
+  cancelSubscription(end: SubscriptionEnd = {}, options?: CallOptions): Promise<SubscriptionEndAccepted> {
+    return this.#call("POST", "cancel-subscription", { body: end, repeatable: true }, options);
+  }
+
   /** The webhook to which messages that the caller receives are forwarded, and the one that waits for a confirmation. */
   forwardWebhook(options?: CallOptions): Promise<ForwardWebhooks> {
     return this.#call("GET", "forward-webhook", {}, options);
@@ -458,7 +467,7 @@ export class SwitchboardAdmin {
     return this.#call("GET", "admin/unpaid-total", {}, options);
   }
 
-  /** Cancels a subscription at Stripe. Without `atPeriodEnd`, at once. @throws SwitchboardError `not_found` */
+  /** Cancels a subscription at Stripe, without `atPeriodEnd` at once, or undoes a scheduled cancellation. @throws SwitchboardError `not_found` */
   cancelSubscription(
     cancellation: SubscriptionCancellation,
     options?: CallOptions,
@@ -612,7 +621,8 @@ export interface Alert {
     | "meter_rejection"
     | "invoice_difference"
     | "invoice_grace"
-    | "payment_moved";
+    | "payment_moved"
+    | "credit_owed";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -1153,7 +1163,8 @@ export interface Health {
       | "meter_rejection"
       | "invoice_difference"
       | "invoice_grace"
-      | "payment_moved";
+      | "payment_moved"
+      | "credit_owed";
     open: BoundedCount;
     unacknowledged: BoundedCount;
   }[];
@@ -1920,6 +1931,8 @@ export type ServerErrorCode =
   | "checkout_replaced"
   | "billing_customer_not_found"
   | "subscription_not_found"
+  | "subscription_over"
+  | "canceled_by_operator"
   | "email_not_confirmed"
   | "customer_email_differs"
   | "user_not_confirmed"
@@ -2014,6 +2027,10 @@ export interface SubscriptionCancellation {
   subscriptionId: string;
   /** true: the paid period runs out first. false: at once. Default: false. */
   atPeriodEnd?: boolean | undefined;
+  /** true: at once, and what was paid for the rest of the period is given back on the last invoice. Default: false. */
+  prorate?: boolean | undefined;
+  /** true: a scheduled cancellation is undone. Default: false. */
+  undo?: boolean | undefined;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 }
@@ -2022,6 +2039,21 @@ export interface SubscriptionCancellation {
 export interface SubscriptionClaim {
   /** The id at Stripe. Without it, the ten newest that were bought for the caller. */
   subscriptionId?: string | undefined;
+}
+
+/** The body of cancel-subscription. */
+export interface SubscriptionEnd {
+  /** The id at Stripe. Without it, the subscription that gives the caller's plan. */
+  subscriptionId?: string | undefined;
+  /** period_end: the paid period runs out first. now: at once; what was paid for the rest of the period is not given back. never: a scheduled cancellation is undone. Default: period_end. */
+  when?: ("now" | "period_end" | "never") | undefined;
+}
+
+/** The response of cancel-subscription. A job does it at Stripe; cancel_at and status of the subscription then change. */
+export interface SubscriptionEndAccepted {
+  /** The id at Stripe. */
+  subscriptionId: string;
+  when: "now" | "period_end" | "never";
 }
 
 /** A tenant as an operator sees it. Times are ISO 8601. */

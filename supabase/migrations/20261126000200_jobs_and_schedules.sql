@@ -43,6 +43,8 @@ begin
     when 'keep-metered-items' then 'billing'
     when 'read-invoice' then 'billing'
     when 'close-periods' then 'billing'
+    when 'cancel-subscription' then 'billing'
+    when 'settle-due-final-bills' then 'billing'
     when 'settle-final-bill' then 'billing'
     else 'control'
   end;

@@ -2,7 +2,7 @@
 
 create type public.alert_kind as enum ('dead_letter', 'unknown_price', 'subscription_without_tenant',
   'campaign_paused', 'master_account_inactive', 'reconciliation', 'usage_trigger', 'unpaid_account',
-  'exchange_rate', 'metering', 'meter_rejection', 'invoice_difference', 'invoice_grace', 'payment_moved');
+  'exchange_rate', 'metering', 'meter_rejection', 'invoice_difference', 'invoice_grace', 'payment_moved', 'credit_owed');
 comment on type public.alert_kind is
   'dead_letter: a job failed at its last attempt; the subject is its lane. unknown_price: no price of a subscription '
   'belongs to a plan; the subject is the price, or the subscription when it has none. subscription_without_tenant: a '
@@ -17,7 +17,8 @@ comment on type public.alert_kind is
   'Stripe did not count usage that it had accepted; the subject is the customer, the kind and the day. '
   'invoice_difference: an invoice does not bill what was sent; the subject is the invoice. invoice_grace: invoices are '
   'final before the books close; the subject is the subscription. payment_moved: a refund or a dispute; the subject is '
-  'the charge.';
+  'the charge. credit_owed: a tenant who has left is owed a credit that fits on no invoice; the subject is its final '
+  'charge.';
 
 create table public.operator_alerts (
   id uuid primary key default private.new_id(),

@@ -78,7 +78,8 @@ reset role;
 select pg_temp.forget_jobs();
 set local role service_role;
 create function pg_temp.cancel(p_id text, p_at_period_end boolean default false) returns text language sql as $$
-  select public.request_subscription_cancellation(p_id, p_at_period_end, pg_temp.operator(), 'req-cancel', 'no tenant')::text;
+  select r.outcome::text from public.request_cancellation(p_id, null, pg_temp.operator(),
+    case when p_at_period_end then 'period_end' else 'now' end::public.cancellation_time, false, 'req-cancel', 'no tenant') r;
 $$;
 select is(pg_temp.cancel('sub_nobody'), 'unknown_subscription', 'An unknown subscription is not canceled');
 select is(pg_temp.cancel('sub_due'), 'already_over', 'A subscription that is over is not canceled again');
@@ -88,14 +89,14 @@ select is(pg_temp.cancel('sub_active'), 'accepted', 'A subscription that continu
 select is(pg_temp.cancel('sub_late', true), 'accepted', 'A subscription that continues is canceled at the end of its period');
 select is(pg_temp.cancel('sub_active'), 'accepted', 'A cancellation may be requested again until the subscription is over');
 select results_eq($$ select actor, user_id, request_id, details from public.audit_log where action = 'subscription.cancellation_requested' order by id limit 1 $$,
-  $$ select 'operator:' || pg_temp.operator(), pg_temp.leaver(), 'req-cancel', '{"subscriptionId": "sub_active", "atPeriodEnd": false, "reason": "no tenant"}'::jsonb $$,
+  $$ select 'operator:' || pg_temp.operator(), pg_temp.leaver(), 'req-cancel', '{"subscriptionId": "sub_active", "ends": "now", "reason": "no tenant"}'::jsonb $$,
   'The audit log has the operator, the user, the request, the subscription and the reason');
 select is((select count(*) from public.audit_log where action = 'subscription.cancellation_requested'), 3::bigint, 'Each accepted request writes an audit line');
 reset role;
-select bag_eq('select message from private.jobs', $$ values ('{"kind": "cancel-subscription", "subscriptionId": "sub_active", "atPeriodEnd": false}'::jsonb),
-  ('{"kind": "cancel-subscription", "subscriptionId": "sub_active", "atPeriodEnd": false}'), ('{"kind": "cancel-subscription", "subscriptionId": "sub_late", "atPeriodEnd": true}') $$,
+select bag_eq('select message from private.jobs', $$ values ('{"kind": "cancel-subscription", "subscriptionId": "sub_active"}'::jsonb),
+  ('{"kind": "cancel-subscription", "subscriptionId": "sub_active"}'), ('{"kind": "cancel-subscription", "subscriptionId": "sub_late"}') $$,
   'Each accepted request enqueues a job');
-select is((select lane::text from private.jobs limit 1), 'control', 'The job is in the control lane');
+select is((select lane::text from private.jobs limit 1), 'billing', 'The job is in the billing lane');
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select pg_temp.cancel('sub_active') $$, '42501', null, 'A tenant cannot cancel a subscription by calling the decision');
 

@@ -206,6 +206,13 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a URL on another origin": { body: { returnUrl: "https://evil.example.com/" }, fields: ["returnUrl"] },
     "a customer from the caller": { body: { customer: "cus_1" }, fields: ["customer"] },
   },
+  "cancel-subscription": {
+    ...NO_JSON,
+    "an empty id": { body: { subscriptionId: "" }, fields: ["subscriptionId"] },
+    "an id with a NUL": { body: { subscriptionId: "sub\0" }, fields: ["subscriptionId"] },
+    "another time": { body: { when: "tomorrow" }, fields: ["when"] },
+    "a reason, which only operators give": { body: { reason: "fraud" }, fields: ["reason"] },
+  },
   "claim-subscription": {
     ...NO_JSON,
     "an empty id": { body: { subscriptionId: "" }, fields: ["subscriptionId"] },

@@ -861,11 +861,22 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "ask_for_final_bills": { Args: { "p_limit": number }; Returns: number };
       "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
+      "begin_cancellation": {
+        Args: { "p_subscription_id": string };
+        Returns: {
+          "customer_id": string;
+          "ends": Database["public"]["Enums"]["cancellation_time"];
+          "number": number;
+          "outcome": Database["public"]["Enums"]["begin_cancellation_outcome"];
+          "prorate": boolean;
+        }[];
+      };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -905,6 +916,16 @@ export type Database = {
           "subaccount_sid": string;
           "version": number;
           "wanted": Database["public"]["Enums"]["wanted_status"];
+        }[];
+      };
+      "begin_final_bill": {
+        Args: { "p_subscription_id": string };
+        Returns: {
+          "charge": Json;
+          "customer_id": string;
+          "ended_at": string;
+          "is_flushed": boolean;
+          "outcome": Database["public"]["Enums"]["final_bill_step"];
         }[];
       };
       "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
@@ -1045,7 +1066,16 @@ export type Database = {
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
       "close_books": { Args: { "p_subscription_id": string }; Returns: string };
-      "close_due_periods": { Args: { "p_limit": number }; Returns: number };
+      "close_due_periods": {
+        Args: { "p_limit": number };
+        Returns: Database["public"]["CompositeTypes"]["period_to_flush"][];
+        SetofOptions: {
+          from: "*";
+          to: "period_to_flush";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1251,6 +1281,14 @@ export type Database = {
         Returns: {
           "kind": Database["public"]["Enums"]["usage_kind"];
           "price_id": string;
+        }[];
+      };
+      "lease_cancellation": {
+        Args: { "p_is_flushed": boolean; "p_lease_seconds": number; "p_subscription_id": string };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["lease_cancellation_outcome"];
+          "seconds": number;
         }[];
       };
       "lift_opt_outs": {
@@ -1934,6 +1972,10 @@ export type Database = {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
+      "record_cancellation": {
+        Args: { "p_ended_at": string; "p_fence": number; "p_is_flushed": boolean; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["record_cancellation_outcome"];
+      };
       "record_checkout": {
         Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["record_checkout_outcome"];
@@ -1948,6 +1990,10 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_final_reading": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["record_final_reading_outcome"];
       };
       "record_forward_attempt": {
         Args: {
@@ -2268,6 +2314,21 @@ export type Database = {
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
       "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "request_cancellation": {
+        Args: {
+          "p_ends": Database["public"]["Enums"]["cancellation_time"];
+          "p_operator_id": string;
+          "p_prorate": boolean;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["cancellation_request"];
+          "subscription_id": string;
+        }[];
+      };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -2286,16 +2347,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
-      };
-      "request_subscription_cancellation": {
-        Args: {
-          "p_at_period_end": boolean;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_subscription_id": string;
-        };
-        Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
@@ -2692,8 +2743,10 @@ export type Database = {
         | "meter_rejection"
         | "invoice_difference"
         | "invoice_grace"
-        | "payment_moved";
+        | "payment_moved"
+        | "credit_owed";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
+      "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2739,7 +2792,8 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
-      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription" | "decided_by_operator";
+      "cancellation_time": "now" | "period_end" | "never";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
@@ -2773,6 +2827,7 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
+      "final_bill_step": "none" | "wait" | "read" | "invoice" | "credit";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
       "forward_failure": "refused" | "no_response" | "not_public";
@@ -2781,6 +2836,7 @@ export type Database = {
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
+      "lease_cancellation_outcome": "leased" | "later";
       "lease_outcome": "leased" | "busy";
       "leaving_note": "noted" | "stopped" | "fenced";
       "leaving_numbers": "release" | "park";
@@ -2862,7 +2918,9 @@ export type Database = {
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "record_cancellation_outcome": "recorded" | "not_own";
       "record_checkout_outcome": "recorded" | "replaced";
+      "record_final_reading_outcome": "compared" | "already" | "not_final";
       "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
@@ -3062,7 +3120,12 @@ export type Database = {
         "value": string | null;
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
-        "meter_id": string | null;
+        "is_repeat": boolean | null;
+      };
+      "period_to_flush": {
+        "subscription_id": string | null;
+        "starts_at": string | null;
+        "stripe_customer_id": string | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3264,8 +3327,10 @@ export const Constants = {
         "invoice_difference",
         "invoice_grace",
         "payment_moved",
+        "credit_owed",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
+      "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -3314,7 +3379,8 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
-      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription", "decided_by_operator"],
+      "cancellation_time": ["now", "period_end", "never"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
@@ -3349,6 +3415,7 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
+      "final_bill_step": ["none", "wait", "read", "invoice", "credit"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
       "forward_failure": ["refused", "no_response", "not_public"],
@@ -3357,6 +3424,7 @@ export const Constants = {
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage", "billing"],
+      "lease_cancellation_outcome": ["leased", "later"],
       "lease_outcome": ["leased", "busy"],
       "leaving_note": ["noted", "stopped", "fenced"],
       "leaving_numbers": ["release", "park"],
@@ -3442,7 +3510,9 @@ export const Constants = {
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_cancellation_outcome": ["recorded", "not_own"],
       "record_checkout_outcome": ["recorded", "replaced"],
+      "record_final_reading_outcome": ["compared", "already", "not_final"],
       "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],

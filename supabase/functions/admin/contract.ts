@@ -69,7 +69,12 @@ export const acknowledgeAlertSchema = z.strictObject({ alertId: idSchema, reason
 export const cancellationSchema = z.strictObject({
   subscriptionId: z.string().min(1).max(255).describe("sub_…"),
   atPeriodEnd: z.boolean().default(false).describe("true: the paid period runs out first. false: at once"),
+  prorate: z.boolean().default(false)
+    .describe("true: at once, and what was paid for the rest of the period is given back on the last invoice"),
+  undo: z.boolean().default(false).describe("true: a scheduled cancellation is undone"),
   reason,
+}).refine(({ atPeriodEnd, prorate, undo }) => [atPeriodEnd, prorate, undo].filter(Boolean).length <= 1, {
+  message: "At most one of atPeriodEnd, prorate and undo can be true",
 }).meta({ id: "SubscriptionCancellation", description: "The body of admin/cancel-subscription" });
 
 const cancellation = z.strictObject({

@@ -2,6 +2,8 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
+import { carryOutCancellation } from "../_shared/billing/cancel.ts";
+import { settleFinalBill } from "../_shared/billing/final-bill.ts";
 import { applyThinEvent } from "../_shared/billing/thin-event.ts";
 import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
@@ -41,7 +43,9 @@ import { keepUsageTrigger, type TriggerResult } from "../_shared/usage/triggers.
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
-  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
+  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
+  z.object({ kind: z.literal("settle-final-bill"), subscriptionId: z.string() }),
+  z.object({ kind: z.literal("settle-due-final-bills") }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
@@ -102,6 +106,8 @@ const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
 /** Tenants whose spend limit changed, checked by one statement. */
 const SPENDING_BATCH = 200;
+/** Final bills looked at by one statement. */
+const FINAL_BILLS_BATCH = 100;
 const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
@@ -126,6 +132,8 @@ const COMPARISONS_BATCH = 100;
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
+/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
+const COMPARISONS_BATCH = 100;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -149,6 +157,12 @@ const meterResults: Record<MeterResult, JobResult> = {
   stopped: "done",
   busy: "done",
   fenced: "done",
+};
+
+const comparisonResults: Record<ComparisonResult, JobResult> = {
+  compared: "done",
+  busy: { againInSeconds: BUSY_SECONDS },
+  fenced: { againInSeconds: BUSY_SECONDS },
 };
 
 /** What the jobs work with. */
@@ -191,12 +205,20 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "stripe-event":
         await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
         return "done";
-      case "cancel-subscription":
-        await cancelSubscription(job.subscriptionId, job.atPeriodEnd, await stripe());
-        return "done";
+      case "cancel-subscription": {
+        const seconds = await carryOutCancellation(job.subscriptionId, dependencies);
+        return seconds === null ? "done" : { againInSeconds: seconds };
+      }
       case "read-invoice":
         await readInvoice(job.invoiceId, { db, stripe: await stripe() });
         return "done";
+      case "settle-final-bill":
+        await settleFinalBill(job.subscriptionId, { db, stripe: await stripe() });
+        return "done";
+      case "settle-due-final-bills":
+        return await decide(db, "ask_for_final_bills", { p_limit: FINAL_BILLS_BATCH }) < FINAL_BILLS_BATCH
+          ? "done"
+          : NEXT_BATCH;
       case "apply-thin-event":
         await applyThinEvent(job.eventId, { db, stripe: await stripe() });
         return "done";

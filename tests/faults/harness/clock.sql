@@ -58,9 +58,12 @@ begin
   delete from private.fees;
   delete from private.meter_days;
   delete from private.billing_rows;
+  delete from private.final_charges;
+  delete from private.final_bills;
   delete from private.changed_days;
   delete from private.open_days;
   delete from private.billing_periods;
+  delete from private.cancellations;
   delete from private.metered_items;
   delete from private.own_subscriptions;
   delete from private.billing_customers;

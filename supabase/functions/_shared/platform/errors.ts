@@ -27,6 +27,8 @@ export const ERROR_STATUS = {
   checkout_replaced: 409,
   billing_customer_not_found: 404,
   subscription_not_found: 404,
+  subscription_over: 409,
+  canceled_by_operator: 403,
   email_not_confirmed: 403,
   customer_email_differs: 403,
   user_not_confirmed: 403,
