@@ -113,7 +113,7 @@ const RECIPIENTS_BATCH = 2_000;
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
-const METERED_BATCH = 20;
+const METERED_ITEMS_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -230,7 +230,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           : NEXT_BATCH;
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
-          return await keepDueMeteredItems(METERED_BATCH, { db, stripe }) < METERED_BATCH ? "done" : NEXT_BATCH;
+          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH ? "done" : NEXT_BATCH;
         }
         await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";
