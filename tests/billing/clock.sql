@@ -67,14 +67,13 @@ declare
   each record;
 begin
   for each in
-    select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and (n.nspname = 'private' and c.relname in ('billing_periods', 'metered_items',
-      'billing_rows', 'own_subscriptions', 'changed_days', 'open_days', 'billing_customers', 'stripe_invoices', 'stripe_customers', 'due_work', 'fees',
-      'awaited_reports', 'job_turns', 'jobs_in_flight', 'days_to_reconcile', 'sending_totals', 'usage_totals',
-      'tenancies', 'meters', 'job_errors')
-      or n.nspname = 'public' and c.relname in ('subscriptions', 'sms_messages', 'webhook_events', 'operator_alerts',
-        'tenant_notices', 'user_preferences')
-      or n.nspname = 'pgmq' and c.relname like 'q\_jobs\_%' and c.relname not like '%archive%')
+    select format('%I.%I', n.nspname, c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and (n.nspname in ('private', 'public') and (
+        exists (select from pg_attribute a where a.attrelid = c.oid and a.attname in ('user_id', 'subscription_id',
+          'stripe_customer_id', 'customer_id'))
+        or c.relname in ('webhook_events', 'stripe_customers', 'meters', 'job_turns', 'jobs_in_flight', 'job_errors'))
+      or n.nspname = 'pgmq' and c.relname like 'q\_jobs\_%')
   loop
     execute 'delete from ' || each.name;
   end loop;

@@ -4,6 +4,12 @@ import { Tenant } from "./tenant.ts";
 import { judge } from "./verdict.ts";
 import type { BillingWorld } from "./world.ts";
 
+interface ThinEvent {
+  id: string;
+  type: string;
+  created: string;
+}
+
 const HOUR = 3600;
 /** The hours between two looks of the scheduler. Days pass at once, and some hours do not. */
 const PAUSES = [1, 4, 7, 11, 13, 19];
@@ -72,8 +78,23 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
       else if (fate === "lost") late.push({ at: world.now + MISSED_SECONDS, record });
       else for (let times = fate === "delivered" ? 1 : 2; times > 0; times--) await record();
     }
+    await deliverThinEvents();
     for (const { record } of late.filter(({ at }) => at <= world.now)) await record();
     late.splice(0, late.length, ...late.filter(({ at }) => at > world.now));
+  }
+
+  const thin = new Set<string>();
+  /** Thin events name no customer. Some are lost, and some come twice. */
+  async function deliverThinEvents(): Promise<void> {
+    const { thinEvents } = await world.control("GET", "/thin-events") as { thinEvents: { event: ThinEvent }[] };
+    for (const { event } of thinEvents) {
+      if (thin.has(event.id)) continue;
+      thin.add(event.id);
+      for (let times = Math.floor(world.random() * 3); times > 0; times--) {
+        await world.sql`select * from public.record_stripe_event(${event.id}, ${event.type}, ${event.created},
+          ${world.sql.json(event as never)})`;
+      }
+    }
   }
 
   const waiting = new Set(tenants.filter(({ appointments }) => appointments.length > 0));

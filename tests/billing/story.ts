@@ -55,8 +55,9 @@ export interface Story {
 export const WEBHOOKS = ["delivered", "delivered twice", "late", "lost"] as const;
 export type Webhook = typeof WEBHOOKS[number];
 
-/** Usage ends, corrections end, and the round ends: hours after the purchase. */
+/** Usage, cancellations and corrections end, and then the round: hours after the purchase. */
 export const LAST_USE = 45 * 24;
+export const LAST_CANCEL = 39 * 24;
 export const LAST_CHANGE = 56 * 24;
 export const END = 76 * 24;
 
@@ -121,7 +122,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant("cancel" as const), hour, how: fc.constantFrom(...CANCELS) }),
+    arbitrary: fc.record({ type: fc.constant("cancel" as const), hour: hours(LAST_CANCEL), how: fc.constantFrom(...CANCELS) }),
   },
 );
 

@@ -167,7 +167,8 @@ export class Tenant implements Owner {
     switch (how) {
       case "now":
       case "at_period_end":
-        await world.enqueue({ kind: "cancel-subscription", subscriptionId, atPeriodEnd: how === "at_period_end" });
+        await world.sql`select * from public.request_cancellation(null, ${this.userId}, null,
+          ${how === "now" ? "now" : "period_end"}, false, 'proof', null)`;
         return;
       case "dashboard":
       case "dashboard_invoiced":

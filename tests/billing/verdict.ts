@@ -36,7 +36,7 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   const dues = reckon(facts);
   const named = await world.sql<Named[]>`
     select kind, period_start, state, loss_reason, currency, sum(units)::bigint as units from private.billing_rows
-    where user_id = ${tenant.userId} and reason = 'usage'
+    where user_id = ${tenant.userId} and (reason = 'usage' or state not in ('accepted', 'trial'))
     group by kind, period_start, state, loss_reason, currency`;
   const findings: string[] = [];
   const find = (text: string) => findings.push(text);

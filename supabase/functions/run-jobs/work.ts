@@ -132,8 +132,6 @@ const COMPARISONS_BATCH = 100;
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
-/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
-const COMPARISONS_BATCH = 100;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -157,12 +155,6 @@ const meterResults: Record<MeterResult, JobResult> = {
   stopped: "done",
   busy: "done",
   fenced: "done",
-};
-
-const comparisonResults: Record<ComparisonResult, JobResult> = {
-  compared: "done",
-  busy: { againInSeconds: BUSY_SECONDS },
-  fenced: { againInSeconds: BUSY_SECONDS },
 };
 
 /** What the jobs work with. */
