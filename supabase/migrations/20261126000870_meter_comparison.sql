@@ -353,31 +353,31 @@ set search_path = ''
 as $$
 declare
   present constant timestamptz := private.present();
-  missing constant numeric := p_slice.expected - p_counted;
+  gap constant numeric := p_slice.expected - p_counted;
   user_id constant uuid := (select c.user_id from private.billing_customers c
     where c.stripe_customer_id = p_day.stripe_customer_id);
   details constant jsonb := jsonb_build_object('customerId', p_day.stripe_customer_id, 'kind', p_day.kind,
     'day', p_day.day, 'billedStart', p_day.billed_start, 'expected', p_slice.expected, 'counted', p_counted,
     'codes', p_day.codes);
 begin
-  if missing <> trunc(missing) or missing > p_slice.positive or missing < p_slice.negative then
+  if gap <> trunc(gap) or gap > p_slice.positive or gap < p_slice.negative then
     -- No rejection of our rows explains it: others' events, or an event that Stripe counted twice.
     perform private.raise_alert('metering', private.day_subject(p_day), user_id, details);
     update private.meter_days d set missing = null, missing_since = null
     where d.stripe_customer_id = p_day.stripe_customer_id and d.kind = p_day.kind and d.day = p_day.day
       and d.billed_start = p_day.billed_start;
-  elsif p_day.missing is distinct from missing
+  elsif p_day.missing is distinct from gap
     or p_day.missing_since > present - private.comparison_pause(p_day.reported_at is not null)
   then
-    update private.meter_days d set missing = note_difference.missing,
-      missing_since = case when d.missing = note_difference.missing then d.missing_since else present end
+    update private.meter_days d set missing = gap,
+      missing_since = case when d.missing = gap then d.missing_since else present end
     where d.stripe_customer_id = p_day.stripe_customer_id and d.kind = p_day.kind and d.day = p_day.day
       and d.billed_start = p_day.billed_start;
   else
-    perform private.send_again('rejection', p_day, missing::bigint);
+    perform private.send_again('rejection', p_day, gap::bigint);
     perform private.confirm_day(p_day);
     perform private.raise_alert('meter_rejection', private.day_subject(p_day), user_id,
-      details || jsonb_build_object('units', missing));
+      details || jsonb_build_object('units', gap));
   end if;
 end;
 $$;
