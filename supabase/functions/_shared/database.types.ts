@@ -861,6 +861,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
@@ -1427,6 +1428,23 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_exchange_rates": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_day": string;
+          "p_after_unit": string;
+          "p_currency": string;
+          "p_limit": number;
+          "p_unit": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_forward_deliveries": {
         Args: {
           "p_before_at": string;
@@ -1682,6 +1700,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "missing_exchange_rates": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["missing_exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "missing_exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
@@ -1863,6 +1891,7 @@ export type Database = {
         Args: { "p_limit": number };
         Returns: {
           "audit_details": number;
+          "billing_rows": number;
           "cron_runs": number;
           "event_payloads": number;
           "forward_deliveries": number;
@@ -1875,6 +1904,7 @@ export type Database = {
           "usage": number;
         }[];
       };
+      "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -2370,6 +2400,18 @@ export type Database = {
           "p_valid_from": string;
         };
         Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
+      };
+      "set_exchange_rate": {
+        Args: {
+          "p_currency": string;
+          "p_operator_id": string;
+          "p_rate": number;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_unit": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_exchange_rate_outcome"];
       };
       "set_number_send_rate": {
         Args: {
@@ -2867,6 +2909,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_carrier_fee_outcome": "set" | "already";
+      "set_exchange_rate_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
@@ -2960,12 +3003,26 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
+      "exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "valid_from": string | null;
+        "rate": number | null;
+        "reason": string | null;
+        "set_by": string | null;
+        "set_at": string | null;
+      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
+      };
+      "missing_exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "plans": (string)[] | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3416,6 +3473,7 @@ export const Constants = {
         "closed",
       ],
       "set_carrier_fee_outcome": ["set", "already"],
+      "set_exchange_rate_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [

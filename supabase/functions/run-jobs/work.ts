@@ -70,6 +70,8 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("forward-notice"), userId: z.guid(), noticeId: z.guid() }),
   z.object({ kind: z.literal("keep-usage-trigger"), userId: z.guid() }),
   z.object({ kind: z.literal("keep-usage-triggers") }),
+  z.object({ kind: z.literal("rate-due-usage") }),
+  z.object({ kind: z.literal("rate-usage"), userId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -101,6 +103,8 @@ const RECONCILED_BATCH = 50;
 const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
+/** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
+const RATING_BATCH = 500;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -286,6 +290,12 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         );
       case "keep-usage-triggers":
         await decide(db, "ask_for_usage_triggers", { p_limit: USAGE_TRIGGERS_BATCH });
+        return "done";
+      case "rate-due-usage":
+        return await decide(db, "ask_for_rating", { p_limit: RATING_BATCH }) < RATING_BATCH ? "done" : NEXT_BATCH;
+      case "rate-usage":
+        // Once: a tenant with more to rate is due again.
+        await decide(db, "rate_usage", { p_user_id: job.userId, p_is_final: false });
         return "done";
       case "rotate-sealing-keys":
         return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
