@@ -845,7 +845,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["alert_delivery"];
         }[];
       };
-      "ask_for_comparisons": { Args: { "p_limit": number }; Returns: number };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -861,22 +860,10 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
-      "ask_for_final_bills": { Args: { "p_limit": number }; Returns: number };
-      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
-      "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
-      "begin_cancellation": {
-        Args: { "p_subscription_id": string };
-        Returns: {
-          "customer_id": string;
-          "ends": Database["public"]["Enums"]["cancellation_time"];
-          "number": number;
-          "outcome": Database["public"]["Enums"]["begin_cancellation_outcome"];
-          "prorate": boolean;
-        }[];
-      };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -895,14 +882,6 @@ export type Database = {
           "session_id": string;
         }[];
       };
-      "begin_comparison": {
-        Args: { "p_customer_id": string; "p_lease_seconds": number; "p_limit": number };
-        Returns: {
-          "fence": number;
-          "outcome": Database["public"]["Enums"]["begin_comparison_outcome"];
-          "windows": Json;
-        }[];
-      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -916,25 +895,6 @@ export type Database = {
           "subaccount_sid": string;
           "version": number;
           "wanted": Database["public"]["Enums"]["wanted_status"];
-        }[];
-      };
-      "begin_final_bill": {
-        Args: { "p_subscription_id": string };
-        Returns: {
-          "charge": Json;
-          "customer_id": string;
-          "ended_at": string;
-          "is_flushed": boolean;
-          "outcome": Database["public"]["Enums"]["final_bill_step"];
-        }[];
-      };
-      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
-      "begin_metering": {
-        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
-        Returns: {
-          "calls": Json;
-          "fence": number;
-          "outcome": Database["public"]["Enums"]["begin_metering_outcome"];
         }[];
       };
       "begin_number_release": {
@@ -1065,17 +1025,6 @@ export type Database = {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
-      "close_books": { Args: { "p_subscription_id": string }; Returns: string };
-      "close_due_periods": {
-        Args: { "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["period_to_flush"][];
-        SetofOptions: {
-          from: "*";
-          to: "period_to_flush";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1198,7 +1147,6 @@ export type Database = {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
       };
-      "forget_invoice": { Args: { "p_invoice_id": string; "p_read_number": number }; Returns: boolean };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_stripe_customer": {
@@ -1274,21 +1222,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["operator_request"];
           "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
-        }[];
-      };
-      "kinds_of_prices": {
-        Args: { "p_price_ids": (string)[] };
-        Returns: {
-          "kind": Database["public"]["Enums"]["usage_kind"];
-          "price_id": string;
-        }[];
-      };
-      "lease_cancellation": {
-        Args: { "p_is_flushed": boolean; "p_lease_seconds": number; "p_subscription_id": string };
-        Returns: {
-          "fence": number;
-          "outcome": Database["public"]["Enums"]["lease_cancellation_outcome"];
-          "seconds": number;
         }[];
       };
       "lift_opt_outs": {
@@ -1495,6 +1428,23 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_exchange_rates": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_day": string;
+          "p_after_unit": string;
+          "p_currency": string;
+          "p_limit": number;
+          "p_unit": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_forward_deliveries": {
         Args: {
           "p_before_at": string;
@@ -1667,16 +1617,6 @@ export type Database = {
           "event_id": string;
         }[];
       };
-      "list_unsent_usage": {
-        Args: { "p_customer_id": string };
-        Returns: Database["public"]["CompositeTypes"]["unsent_usage"][];
-        SetofOptions: {
-          from: "*";
-          to: "unsent_usage";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       "message_media": {
         Args: {
           "p_action": string;
@@ -1760,6 +1700,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "missing_exchange_rates": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["missing_exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "missing_exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
@@ -1768,7 +1718,6 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
-      "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1781,17 +1730,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
-      };
-      "note_meter_errors": {
-        Args: {
-          "p_codes": (string)[];
-          "p_from": string;
-          "p_is_meter_missing": boolean;
-          "p_kind": Database["public"]["Enums"]["usage_kind"];
-          "p_samples": (string)[];
-          "p_until": string;
-        };
-        Returns: number;
       };
       "note_metering_problem": {
         Args: { "p_details": Json; "p_subscription_id": string };
@@ -1953,6 +1891,7 @@ export type Database = {
         Args: { "p_limit": number };
         Returns: {
           "audit_details": number;
+          "billing_rows": number;
           "cron_runs": number;
           "event_payloads": number;
           "forward_deliveries": number;
@@ -1965,16 +1904,12 @@ export type Database = {
           "usage": number;
         }[];
       };
-      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
+      "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
-      };
-      "record_cancellation": {
-        Args: { "p_ended_at": string; "p_fence": number; "p_is_flushed": boolean; "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["record_cancellation_outcome"];
       };
       "record_checkout": {
         Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
@@ -1990,10 +1925,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
-      };
-      "record_final_reading": {
-        Args: { "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["record_final_reading_outcome"];
       };
       "record_forward_attempt": {
         Args: {
@@ -2030,10 +1961,6 @@ export type Database = {
           "start_sid": string;
           "stop_sids": (string)[];
         }[];
-      };
-      "record_invoice": {
-        Args: { "p_invoice": Json; "p_problem"?: string; "p_read_number": number };
-        Returns: Database["public"]["Enums"]["record_invoice_outcome"];
       };
       "record_leaving_step": {
         Args: {
@@ -2161,10 +2088,6 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
         }[];
-      };
-      "record_payment_move": {
-        Args: { "p_charge_id": string; "p_customer_id": string; "p_details": Json };
-        Returns: Database["public"]["Enums"]["record_payment_move_outcome"];
       };
       "record_primary_token": {
         Args: {
@@ -2314,21 +2237,6 @@ export type Database = {
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
       "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
-      "request_cancellation": {
-        Args: {
-          "p_ends": Database["public"]["Enums"]["cancellation_time"];
-          "p_operator_id": string;
-          "p_prorate": boolean;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_subscription_id": string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "outcome": Database["public"]["Enums"]["cancellation_request"];
-          "subscription_id": string;
-        }[];
-      };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -2347,6 +2255,16 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
+      };
+      "request_subscription_cancellation": {
+        Args: {
+          "p_at_period_end": boolean;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+        };
+        Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
@@ -2483,6 +2401,18 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
+      "set_exchange_rate": {
+        Args: {
+          "p_currency": string;
+          "p_operator_id": string;
+          "p_rate": number;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_unit": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_exchange_rate_outcome"];
+      };
       "set_number_send_rate": {
         Args: {
           "p_operator_id": string;
@@ -2528,14 +2458,6 @@ export type Database = {
           "p_valid_until": string;
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
-      };
-      "settle_comparison": {
-        Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
-        Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
-      };
-      "settle_metering": {
-        Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
-        Returns: Database["public"]["Enums"]["settle_metering_outcome"];
       };
       "settle_stripe_event": {
         Args: {
@@ -2743,10 +2665,8 @@ export type Database = {
         | "meter_rejection"
         | "invoice_difference"
         | "invoice_grace"
-        | "payment_moved"
-        | "credit_owed";
+        | "payment_moved";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
-      "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2755,8 +2675,6 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
-      "begin_comparison_outcome": "leased" | "idle" | "busy" | "unknown_customer";
-      "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -2792,8 +2710,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
-      "cancellation_request": "accepted" | "already_over" | "unknown_subscription" | "decided_by_operator";
-      "cancellation_time": "now" | "period_end" | "never";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
@@ -2823,11 +2740,10 @@ export type Database = {
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
-      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record" | "requested";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
-      "final_bill_step": "none" | "wait" | "read" | "invoice" | "credit";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
       "forward_failure": "refused" | "no_response" | "not_public";
@@ -2836,7 +2752,6 @@ export type Database = {
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
-      "lease_cancellation_outcome": "leased" | "later";
       "lease_outcome": "leased" | "busy";
       "leaving_note": "noted" | "stopped" | "fenced";
       "leaving_numbers": "release" | "park";
@@ -2866,8 +2781,6 @@ export type Database = {
         | "read"
         | "receiving"
         | "received";
-      "metering_outcome": "accepted" | "unsent" | "unknown" | "refused" | "no_meter" | "customer_gone" | "compared";
-      "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
@@ -2918,15 +2831,11 @@ export type Database = {
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
-      "record_cancellation_outcome": "recorded" | "not_own";
       "record_checkout_outcome": "recorded" | "replaced";
-      "record_final_reading_outcome": "compared" | "already" | "not_final";
-      "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
-      "record_payment_move_outcome": "alerted" | "unknown_customer";
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
@@ -3000,6 +2909,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_carrier_fee_outcome": "set" | "already";
+      "set_exchange_rate_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
@@ -3011,8 +2921,6 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
-      "settle_comparison_outcome": "settled" | "fenced";
-      "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
@@ -3095,6 +3003,15 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
+      "exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "valid_from": string | null;
+        "rate": number | null;
+        "reason": string | null;
+        "set_by": string | null;
+        "set_at": string | null;
+      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
@@ -3102,30 +3019,10 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
-      "meter_window": {
-        "kind": Database["public"]["Enums"]["usage_kind"] | null;
-        "day": string | null;
-        "billed_start": string | null;
-        "expected": number | null;
-        "first_at": string | null;
-        "last_at": string | null;
-        "ends_with_event": boolean | null;
-      };
-      "metering_call": {
-        "row_id": string | null;
-        "step": Database["public"]["Enums"]["metering_step"] | null;
-        "kind": Database["public"]["Enums"]["usage_kind"] | null;
-        "event_name": string | null;
-        "identifier": string | null;
-        "value": string | null;
-        "timestamp_seconds": number | null;
-        "day_start_seconds": number | null;
-        "is_repeat": boolean | null;
-      };
-      "period_to_flush": {
-        "subscription_id": string | null;
-        "starts_at": string | null;
-        "stripe_customer_id": string | null;
+      "missing_exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "plans": (string)[] | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3196,13 +3093,6 @@ export type Database = {
         "account_status": Database["public"]["Enums"]["twilio_account_status"] | null;
         "costs": Json | null;
         "numbers": Json | null;
-      };
-      "unsent_usage": {
-        "kind": Database["public"]["Enums"]["usage_kind"] | null;
-        "currency": string | null;
-        "state": string | null;
-        "rows": number | null;
-        "units": number | null;
       };
     };
   };
@@ -3327,10 +3217,8 @@ export const Constants = {
         "invoice_difference",
         "invoice_grace",
         "payment_moved",
-        "credit_owed",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
-      "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -3340,8 +3228,6 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
-      "begin_comparison_outcome": ["leased", "idle", "busy", "unknown_customer"],
-      "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -3379,8 +3265,7 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
-      "cancellation_request": ["accepted", "already_over", "unknown_subscription", "decided_by_operator"],
-      "cancellation_time": ["now", "period_end", "never"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
@@ -3411,11 +3296,10 @@ export const Constants = {
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
-      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record", "requested"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
-      "final_bill_step": ["none", "wait", "read", "invoice", "credit"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
       "forward_failure": ["refused", "no_response", "not_public"],
@@ -3424,7 +3308,6 @@ export const Constants = {
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage", "billing"],
-      "lease_cancellation_outcome": ["leased", "later"],
       "lease_outcome": ["leased", "busy"],
       "leaving_note": ["noted", "stopped", "fenced"],
       "leaving_numbers": ["release", "park"],
@@ -3455,8 +3338,6 @@ export const Constants = {
         "receiving",
         "received",
       ],
-      "metering_outcome": ["accepted", "unsent", "unknown", "refused", "no_meter", "customer_gone", "compared"],
-      "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
@@ -3510,15 +3391,11 @@ export const Constants = {
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
-      "record_cancellation_outcome": ["recorded", "not_own"],
       "record_checkout_outcome": ["recorded", "replaced"],
-      "record_final_reading_outcome": ["compared", "already", "not_final"],
-      "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
-      "record_payment_move_outcome": ["alerted", "unknown_customer"],
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
@@ -3596,6 +3473,7 @@ export const Constants = {
         "closed",
       ],
       "set_carrier_fee_outcome": ["set", "already"],
+      "set_exchange_rate_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
@@ -3608,8 +3486,6 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
-      "settle_comparison_outcome": ["settled", "fenced"],
-      "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
