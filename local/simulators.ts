@@ -9,10 +9,8 @@ import { randomBytes } from "node:crypto";
 import { type AllowedCallers, allowedCallers } from "./callers.ts";
 import { fileExists, writeSecretFile } from "./files.ts";
 import { whenLauncherEnds } from "./launcher.ts";
-import { setUpMetering } from "./metering/set-up.ts";
+import { setUpSimulator } from "./metering/simulated.ts";
 import { awayFromStacks } from "./neighbours.ts";
-import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
-import { SEED_PLANS } from "./simulators/stripe/objects/catalogue.ts";
 import { startStripeSimulator, type StripeSimulator } from "./simulators/stripe/mod.ts";
 import { startTwilioSimulator, type TwilioSimulator } from "./simulators/twilio/mod.ts";
 
@@ -111,11 +109,7 @@ export async function startSimulators(
     returnUrl: apiUrl,
     mayCall: awayFromStacks("stripe", refused),
   });
-  const { url: apiBaseUrl, secretKey, fetch } = stripe;
-  await setUpMetering({
-    stripe: createStripe({ secretKey, apiBaseUrl, fetch }),
-    plans: SEED_PLANS.map(({ key }) => ({ key, stripe_price_id: null })),
-  });
+  await setUpSimulator(stripe);
   return {
     twilio,
     stripe,

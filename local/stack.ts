@@ -12,8 +12,7 @@ import { watchFunctions } from "./functions/watch.ts";
 import { authLimits } from "./gateway/auth-limits.ts";
 import { startGateway } from "./gateway/server.ts";
 import { createUserTokens } from "./gateway/user-tokens.ts";
-import { setUpMetering } from "./metering/set-up.ts";
-import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
+import { setUpSimulator } from "./metering/simulated.ts";
 import type { StripeService } from "./services.ts";
 import { type Homes, makeHomes } from "./homes.ts";
 import { takeLock } from "./locks.ts";
@@ -180,5 +179,5 @@ async function setUpSimulatedMetering({ secretKey, apiBaseUrl }: StripeService, 
   if (!project!["has_plans"]) return;
   const plans = await sql<{ key: string; stripe_price_id: string | null }[]>`
     select key, stripe_price_id from public.plans where key not in ('fallback', 'free')`;
-  await setUpMetering({ stripe: createStripe({ secretKey, apiBaseUrl: apiBaseUrl! }), plans });
+  await setUpSimulator({ url: apiBaseUrl!, secretKey }, plans);
 }

@@ -420,10 +420,11 @@ $$;
 comment on function private.metered_since(text, public.usage_kind, timestamptz) is
   'Since when Stripe counts a kind of usage for a subscription, by the item that counts it at p_at; null: it does not.';
 
-create function public.claim_unmetered_subscriptions(p_limit integer) returns setof text
+create function public.claim_unmetered_subscriptions(p_limit integer) returns table (subscription_id text)
 language plpgsql
 set search_path = ''
 as $$
+#variable_conflict use_column
 begin
   return query
     update private.own_subscriptions o set metered_due_at = private.present() + interval '1 hour'

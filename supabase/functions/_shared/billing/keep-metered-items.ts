@@ -32,7 +32,7 @@ export async function keepDueMeteredItems(
   { db, stripe }: { db: Db; stripe: () => Promise<Stripe> },
 ): Promise<number> {
   const due = await rows(db, "claim_unmetered_subscriptions", { p_limit: limit });
-  for (const subscriptionId of due) await keepMeteredItems(subscriptionId, { db, stripe: await stripe() });
+  for (const { subscription_id: id } of due) await keepMeteredItems(id, { db, stripe: await stripe() });
   return due.length;
 }
 
@@ -66,7 +66,11 @@ async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise
   if (OVER.includes(subscription.status)) return null;
   const items = await itemsOf(subscription, stripe);
   const metered = items.filter(({ price }) => price.recurring?.meter);
-  const meters = await meterIds(db, stripe);
+  // Of a meter that was replaced at Stripe the stored id is no longer the one that items have.
+  const meters = await meterIds(db, stripe, (stored) => {
+    const known = Object.values(stored);
+    return known.length === KINDS.length && metered.every(({ price }) => known.includes(price.recurring!.meter!));
+  });
   const { interval, problem } = readItems(items, meters, subscription.currency);
   if (interval === null) return problem;
   const missing = KINDS.filter((kind) => !metered.some(({ price }) => price.recurring?.meter === meters[kind]));
