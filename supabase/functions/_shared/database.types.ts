@@ -865,6 +865,7 @@ export type Database = {
       "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_cancellation": {
@@ -1066,16 +1067,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
       "close_books": { Args: { "p_subscription_id": string }; Returns: string };
-      "close_due_periods": {
-        Args: { "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["period_to_flush"][];
-        SetofOptions: {
-          from: "*";
-          to: "period_to_flush";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
+      "close_due_periods": { Args: { "p_limit": number }; Returns: number };
       "confirm_forward_webhook": {
         Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1495,6 +1487,23 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_exchange_rates": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_day": string;
+          "p_after_unit": string;
+          "p_currency": string;
+          "p_limit": number;
+          "p_unit": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_forward_deliveries": {
         Args: {
           "p_before_at": string;
@@ -1760,6 +1769,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "missing_exchange_rates": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["missing_exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "missing_exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
@@ -1953,6 +1972,7 @@ export type Database = {
         Args: { "p_limit": number };
         Returns: {
           "audit_details": number;
+          "billing_rows": number;
           "cron_runs": number;
           "event_payloads": number;
           "forward_deliveries": number;
@@ -1966,6 +1986,7 @@ export type Database = {
         }[];
       };
       "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
+      "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -2483,6 +2504,18 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
+      "set_exchange_rate": {
+        Args: {
+          "p_currency": string;
+          "p_operator_id": string;
+          "p_rate": number;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_unit": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_exchange_rate_outcome"];
+      };
       "set_number_send_rate": {
         Args: {
           "p_operator_id": string;
@@ -2529,9 +2562,17 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
+      "settle_cancellation": {
+        Args: { "p_number": number; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
+      };
       "settle_comparison": {
         Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
         Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
+      };
+      "settle_final_charge": {
+        Args: { "p_charge_id": string; "p_documents": Json; "p_is_customer_gone": boolean };
+        Returns: Database["public"]["Enums"]["settle_final_charge_outcome"];
       };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
@@ -3000,6 +3041,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_carrier_fee_outcome": "set" | "already";
+      "set_exchange_rate_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
@@ -3011,7 +3053,9 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_cancellation_outcome": "settled" | "superseded";
       "settle_comparison_outcome": "settled" | "fenced";
+      "settle_final_charge_outcome": "settled" | "already";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
@@ -3095,6 +3139,15 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
+      "exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "valid_from": string | null;
+        "rate": number | null;
+        "reason": string | null;
+        "set_by": string | null;
+        "set_at": string | null;
+      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
@@ -3120,12 +3173,12 @@ export type Database = {
         "value": string | null;
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
-        "is_repeat": boolean | null;
+        "meter_id": string | null;
       };
-      "period_to_flush": {
-        "subscription_id": string | null;
-        "starts_at": string | null;
-        "stripe_customer_id": string | null;
+      "missing_exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "plans": (string)[] | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3596,6 +3649,7 @@ export const Constants = {
         "closed",
       ],
       "set_carrier_fee_outcome": ["set", "already"],
+      "set_exchange_rate_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
@@ -3608,7 +3662,9 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_cancellation_outcome": ["settled", "superseded"],
       "settle_comparison_outcome": ["settled", "fenced"],
+      "settle_final_charge_outcome": ["settled", "already"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
