@@ -156,8 +156,29 @@ function eventRow({ id, event, delivery, attempts, lastAttempt }) {
   );
 }
 
-/** Renders subscriptions and events, and keeps the focus and the opened details. */
-function draw(subscriptions, events) {
+function meterCard({ id, displayName, eventName, status, pending, rejected, customers }) {
+  const remarks = [pending > 0 ? `${pending} pending` : null, rejected > 0 ? `${rejected} rejected` : null].filter(
+    Boolean,
+  );
+  const line = ({ customer, quantity }) =>
+    element("p", { className: "card-line" }, element("strong", {}, quantity), " · ", element("code", {}, customer));
+  return element(
+    "article",
+    { className: "card" },
+    element(
+      "header",
+      {},
+      element("h3", {}, displayName),
+      badge(status),
+      ...remarks.map((text) => element("span", { className: "remark" }, text)),
+    ),
+    ...customers.map(line),
+    element("p", { className: "ids" }, element("code", {}, eventName), " ", element("code", {}, id)),
+  );
+}
+
+/** Renders subscriptions, meters and events, and keeps the focus and the opened details. */
+function draw(subscriptions, meters, events) {
   const focused = document.activeElement?.dataset?.key;
   const opened = new Set([...document.querySelectorAll("details[open]")].map((details) => details.dataset.key));
   document.querySelector("#subscriptions").replaceChildren(
@@ -165,6 +186,8 @@ function draw(subscriptions, events) {
       ? subscriptions.map(subscriptionCard)
       : [element("p", { className: "empty" }, "No subscriptions yet. Open the checkout to buy one.")]),
   );
+  document.querySelector("#usage").hidden = meters.length === 0;
+  document.querySelector("#meters").replaceChildren(...meters.map(meterCard));
   document.querySelector("#events").replaceChildren(
     ...(events.length > 0 ? events.map(eventRow) : [element("li", { className: "empty" }, "No events yet.")]),
   );
@@ -173,8 +196,9 @@ function draw(subscriptions, events) {
 }
 
 async function refresh() {
-  const [{ subscriptions }, { events }, faults, catalogue] = await Promise.all([
+  const [{ subscriptions }, { meters }, { events }, faults, catalogue] = await Promise.all([
     call("/_sim/subscriptions"),
+    call("/_sim/meters"),
     call("/_sim/events"),
     call("/_sim/faults"),
     call("/_sim/plans"),
@@ -182,10 +206,10 @@ async function refresh() {
   plans = catalogue.plans;
   hold.checked = faults.deliveries.includes("paused");
   const recent = events.slice(0, SHOWN_EVENTS);
-  const now = JSON.stringify([subscriptions, recent]);
+  const now = JSON.stringify([subscriptions, meters, recent]);
   if (now === shown) return;
   shown = now;
-  draw(subscriptions, recent);
+  draw(subscriptions, meters, recent);
 }
 
 hold.addEventListener("change", () =>
