@@ -44,7 +44,7 @@ begin
     when 'read-invoice' then 'billing'
     when 'close-periods' then 'billing'
     when 'cancel-subscription' then 'billing'
-    when 'settle-due-final-bills' then 'billing'
+    when 'settle-final-bills' then 'billing'
     when 'settle-final-bill' then 'billing'
     else 'control'
   end;

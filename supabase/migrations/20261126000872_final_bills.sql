@@ -223,7 +223,7 @@ comment on column private.final_bills.is_flushed is
   'Whether all usage was rated and sent before the end. Otherwise its books stay open for two days, as those of any '
   'period.';
 comment on column private.final_bills.compared_at is
-  'When all its invoices were final and compared with its rows. From then on its invoices have the last word.';
+  'When its last invoices were read and final, and what none of them bills had become rows again.';
 comment on column private.final_bills.settled_at is
   'When nothing was left to bill or to give back, and the time for late usage was over.';
 comment on column private.final_bills.due_at is 'When it is to be looked at again.';
@@ -398,7 +398,7 @@ comment on function public.ask_for_final_bills(integer) is
   'Enqueues the final bills that are due, and returns their number. One whose job is lost is due again after an hour.';
 
 insert into private.schedules (name, job, every) values
-  ('settle-due-final-bills', '{"kind": "settle-due-final-bills"}', '1 minute');
+  ('settle-final-bills', '{"kind": "settle-final-bills"}', '1 minute');
 
 create type public.record_cancellation_outcome as enum ('recorded', 'not_own');
 comment on type public.record_cancellation_outcome is
@@ -434,50 +434,36 @@ comment on function public.record_cancellation(text, timestamptz, boolean, bigin
 
 -- Comparing -----------------------------------------------------------------------------------------------------------
 
-create function private.invoiced_units(p_subscription_id text, p_kind public.usage_kind, p_starts_at timestamptz,
-  p_ends_at timestamptz) returns bigint
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(sum(l.quantity::numeric), 0)
-    from private.stripe_invoices i
-    cross join jsonb_to_recordset(i.metered) as l (kind public.usage_kind, quantity text, "periodStart" timestamptz)
-    where i.subscription_id = p_subscription_id and private.is_final(i) and l.kind = p_kind
-      and l."periodStart" >= p_starts_at and l."periodStart" < p_ends_at);
-end;
-$$;
-comment on function private.invoiced_units(text, public.usage_kind, timestamptz, timestamptz) is
-  'What the final invoices of a subscription bill of a kind for a period.';
-
-create function private.reopen_missing(p_bill private.final_bills, p_period private.billing_periods,
+create function private.reopen_unbilled(p_bill private.final_bills, p_period private.billing_periods,
   p_kind public.usage_kind) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  last_day constant date := private.utc_day(p_period.ends_at - interval '1 microsecond');
-  missing constant bigint :=
-    private.accepted_units(p_bill.stripe_customer_id, p_kind, p_period.starts_at)
-    - private.invoiced_units(p_bill.subscription_id, p_kind, p_period.starts_at, p_period.ends_at);
+  unbilled constant bigint :=
+    private.accepted_units(p_bill.stripe_customer_id, p_kind, p_period.starts_at);
+  sent private.billing_rows;
 begin
-  if missing > 0 then
+  if unbilled > 0 then
+    select * into sent from private.billing_rows r
+    where r.stripe_customer_id = p_bill.stripe_customer_id and r.kind = p_kind
+      and r.billed_start = p_period.starts_at and r.state = 'accepted' order by r.number desc limit 1;
     insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id,
-      period_start, period_end, currency, units)
-    values (p_bill.user_id, p_kind, last_day, private.currency(), 'rejection', p_bill.subscription_id,
-      p_bill.stripe_customer_id, p_period.starts_at, p_period.ends_at, p_period.currency, missing);
-  elsif missing < 0 then
-    perform private.raise_alert('invoice_difference', p_bill.subscription_id, p_bill.user_id, jsonb_build_object(
-      'subscriptionId', p_bill.subscription_id, 'customerId', p_bill.stripe_customer_id, 'kind', p_kind,
-      'periodStart', private.iso(p_period.starts_at), 'tooManyUnits', -missing));
+      period_start, period_end, exchange_rate, currency, units)
+    values (sent.user_id, p_kind, private.utc_day(p_period.ends_at - interval '1 microsecond'), sent.unit, 'unbilled',
+      p_bill.subscription_id, p_bill.stripe_customer_id, p_period.starts_at, p_period.ends_at, sent.exchange_rate,
+      sent.currency, unbilled);
   end if;
+  -- What Stripe has counted does not matter any more.
+  update private.meter_days d set closed_at = private.present()
+  where d.stripe_customer_id = p_bill.stripe_customer_id and d.kind = p_kind
+    and d.billed_start = p_period.starts_at and d.closed_at is null;
 end;
 $$;
-comment on function private.reopen_missing(private.final_bills, private.billing_periods, public.usage_kind) is
-  'Units that Stripe took and no invoice bills become one row of reason rejection.';
+comment on function private.reopen_unbilled(private.final_bills, private.billing_periods, public.usage_kind) is
+  'Stripe ended a subscription without an invoice for a period: what it had accepted becomes one row again.';
 
-create function private.periods_of_bill(p_bill private.final_bills) returns setof private.billing_periods
+create function private.periods_without_invoice(p_bill private.final_bills) returns setof private.billing_periods
 language plpgsql stable
 set search_path = ''
 as $$
@@ -485,14 +471,17 @@ begin
   -- Invoices of earlier periods were compared while the subscription ran.
   return query select b.* from private.billing_periods b
     where b.subscription_id = p_bill.subscription_id and not b.is_trial
-      and b.ends_at > p_bill.ended_at - interval '40 days';
+      and b.ends_at > p_bill.ended_at - interval '40 days'
+      and not exists (select from private.stripe_invoices i
+        where i.subscription_id = b.subscription_id and i.period_start = b.starts_at and private.is_final(i));
 end;
 $$;
-comment on function private.periods_of_bill(private.final_bills) is 'The billing periods that a final bill looks at.';
+comment on function private.periods_without_invoice(private.final_bills) is
+  'The last billing periods of a subscription that no final invoice bills. The comparison has those with an invoice.';
 
 create type public.record_final_reading_outcome as enum ('compared', 'already', 'not_final');
 comment on type public.record_final_reading_outcome is
-  'Whether the invoices of a subscription that is over were compared with its rows. not_final: one is a draft.';
+  'Whether the last invoices of a subscription that is over are known. not_final: one of them is a draft.';
 
 create function public.record_final_reading(p_subscription_id text) returns public.record_final_reading_outcome
 language plpgsql
@@ -512,9 +501,9 @@ begin
     return 'not_final';
   end if;
   perform from private.billing_customers c where c.stripe_customer_id = bill.stripe_customer_id for update;
-  for period in select * from private.periods_of_bill(bill) loop
+  for period in select * from private.periods_without_invoice(bill) loop
     foreach kind in array enum_range(null::public.usage_kind) loop
-      perform private.reopen_missing(bill, period, kind);
+      perform private.reopen_unbilled(bill, period, kind);
     end loop;
   end loop;
   update private.final_bills f set compared_at = private.present(), due_at = private.present()
@@ -523,7 +512,8 @@ begin
 end;
 $$;
 comment on function public.record_final_reading(text) is
-  'All invoices of a subscription that is over were read just now: compares them with its rows, once.';
+  'The last invoices of a subscription that is over were read just now. What was accepted in a period without one is '
+  'billed as later usage.';
 
 -- Deciding ------------------------------------------------------------------------------------------------------------
 
@@ -606,7 +596,7 @@ begin
     return private.begin_final_charge(p_bill, p_currency);
   elsif p_is_last then
     update private.billing_rows r set state = 'lost', retry_at = null,
-      loss_reason = case r.reason when 'rejection' then 'not_invoiced'::private.loss_reason else 'too_small' end
+      loss_reason = case r.reason when 'usage' then 'too_small'::private.loss_reason else 'not_invoiced' end
     where r.id in (select l.id from private.late_rows(p_bill.stripe_customer_id) l where l.currency = p_currency);
   end if;
   return null;
@@ -822,9 +812,8 @@ revoke execute on function
   private.note_late_usage(),
   public.ask_for_final_bills(integer),
   public.record_cancellation(text, timestamptz, boolean, bigint),
-  private.invoiced_units(text, public.usage_kind, timestamptz, timestamptz),
-  private.reopen_missing(private.final_bills, private.billing_periods, public.usage_kind),
-  private.periods_of_bill(private.final_bills),
+  private.reopen_unbilled(private.final_bills, private.billing_periods, public.usage_kind),
+  private.periods_without_invoice(private.final_bills),
   public.record_final_reading(text),
   private.goes_on(text, text),
   private.late_rows(text),
@@ -849,9 +838,8 @@ grant execute on function
   private.final_bill_setting(text),
   public.ask_for_final_bills(integer),
   public.record_cancellation(text, timestamptz, boolean, bigint),
-  private.invoiced_units(text, public.usage_kind, timestamptz, timestamptz),
-  private.reopen_missing(private.final_bills, private.billing_periods, public.usage_kind),
-  private.periods_of_bill(private.final_bills),
+  private.reopen_unbilled(private.final_bills, private.billing_periods, public.usage_kind),
+  private.periods_without_invoice(private.final_bills),
   public.record_final_reading(text),
   private.goes_on(text, text),
   private.late_rows(text),

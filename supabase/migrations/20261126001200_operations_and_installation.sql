@@ -472,8 +472,8 @@ as $$
     private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out
     private.has_phrases private.has_spent private.hold_for_usage private.hold_number private.hour_of private.id_at
     private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
-    private.invoiced_units private.is_about_another private.is_comparable private.is_counted private.is_country_in
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_cut_off
+    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
     private.is_ready private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
     private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
@@ -510,52 +510,53 @@ as $$
     private.open_period_of private.other_currencies private.our_functions private.our_tables private.outcome_in
     private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice
     private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
-    private.periods_of_bill private.place_in private.place_negative private.place_positive private.plan_for_price
-    private.plan_of private.present private.preview_recipients private.price_final_at private.primary_number_of
-    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_billing_rows
-    private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
-    private.purge_messages private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices
-    private.purge_totals private.purge_usage private.put_back private.queue_of private.raise_alert private.rate_day
-    private.rate_days private.rate_for private.rate_usage private.rated_every private.rated_spans private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
-    private.reconciliation_health private.record_appeared_number private.record_at_tenant private.record_changed_number
-    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
-    private.record_place private.record_usage_firing private.redact_old_texts private.refuse_change
-    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
-    private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.reopen_missing private.repeat_of
-    private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
-    private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
-    private.send_again private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan
-    private.set_comparison_due private.set_due private.set_due_by private.set_metering_due private.set_next_convergence
-    private.settle_alert private.settle_call private.settle_compared private.settle_day private.settle_unknown_price
-    private.settled_before private.share_number private.share_opt_outs private.shown_spending private.single_characters
-    private.skip_recipients private.spaced private.spend_between private.spent_between private.split_row
-    private.split_words private.spread private.state_of_usage_day private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.store_usage private.stored_account_of private.subaccount_target
-    private.subscriptions_of private.summary_lag private.sweep_health private.take_billing_lease
-    private.take_in_listed_number private.take_in_number private.take_lease private.take_turns private.targets_of_day
-    private.tell_of_categories private.tell_of_day private.tenant_overview_of private.tenant_price private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.touch_updated_at private.trigger_value_of
-    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price private.units_of_minor
-    private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced
-    private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
-    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
-    private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span
-    private.utc_day private.wake_pricing private.wanted_by_subscription private.wanted_subaccount
-    private.wanted_trigger_value private.webhook_health private.with_limits private.withdraw_job private.words_of
-    private.write_rating private.zone_opening public.account_and_shared_numbers public.acknowledge_alert
-    public.add_opt_outs public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice
-    public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
-    public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_comparison
-    public.begin_convergence public.begin_final_bill public.begin_invoice_read public.begin_metering
-    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
-    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
-    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
-    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
-    public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions public.close_alert
-    public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
+    private.periods_without_invoice private.place_in private.place_negative private.place_positive
+    private.plan_for_price private.plan_of private.present private.preview_recipients private.price_final_at
+    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
+    private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
+    private.purge_master_consents private.purge_messages private.purge_number_purchases private.purge_settled_alerts
+    private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back private.queue_of
+    private.raise_alert private.rate_day private.rate_days private.rate_for private.rate_usage private.rated_every
+    private.rated_spans private.reached_limit private.recheck_after_lost_lease private.recipients_left
+    private.reconcile_by private.reconcile_day private.reconciliation_health private.record_appeared_number
+    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
+    private.record_missing_number private.record_parked private.record_place private.record_usage_firing
+    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
+    private.remember_user_deletion private.render_text private.renew_billing_lease private.renew_lease_if_held
+    private.renew_turns private.reopen_unbilled private.repeat_of private.replica_identity_of private.reply_under_way
+    private.rerate_covered_days private.reseal_token private.reserve_next private.reserve_recipients
+    private.reserve_reply private.return_lost_jobs private.room_in private.schedule_fee private.schedule_health
+    private.search_for private.search_tenants private.searchable private.send_again private.send_rates_of
+    private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due private.set_due
+    private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.settle_compared private.settle_day private.settle_unknown_price private.settled_before private.share_number
+    private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients private.spaced
+    private.spend_between private.spent_between private.split_row private.split_words private.spread
+    private.state_of_usage_day private.store_primary_token private.store_subaccount private.store_taken_in_number
+    private.store_usage private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
+    private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
+    private.take_lease private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes private.total_inserts
+    private.total_update private.touch_updated_at private.trigger_value_of private.uncount_fallback_message
+    private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
+    private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced private.usage_by_day
+    private.usage_health private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts
+    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
+    private.used_before private.user_exists private.users_with_email private.uses_of_span private.utc_day
+    private.wake_pricing private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value
+    private.webhook_health private.with_limits private.withdraw_job private.words_of private.write_rating
+    private.zone_opening public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs
+    public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence public.ask_for_due_redactions
+    public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering
+    public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers
+    public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
+    public.begin_final_bill public.begin_invoice_read public.begin_metering public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.begin_usage_sync public.begin_usage_trigger public.billing_customer public.cancel_fee
+    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
+    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
+    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
+    public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
     public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
     public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
     public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation

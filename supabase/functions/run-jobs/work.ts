@@ -45,7 +45,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("settle-final-bill"), subscriptionId: z.string() }),
-  z.object({ kind: z.literal("settle-due-final-bills") }),
+  z.object({ kind: z.literal("settle-final-bills") }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
@@ -211,7 +211,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "settle-final-bill":
         await settleFinalBill(job.subscriptionId, { db, stripe: await stripe() });
         return "done";
-      case "settle-due-final-bills":
+      case "settle-final-bills":
         return await decide(db, "ask_for_final_bills", { p_limit: FINAL_BILLS_BATCH }) < FINAL_BILLS_BATCH
           ? "done"
           : NEXT_BATCH;

@@ -7,7 +7,7 @@ import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from
 import { accountOf } from "./account.ts";
 import type { Books } from "./books.ts";
 import { unpaidSessionOf } from "./checkout.ts";
-import { addInvoiceItem } from "./invoice-items.ts";
+import { addInvoiceItem, removeInvoiceItem } from "./invoice-items.ts";
 import {
   cannotBeCharged,
   chargedMethodOf,
@@ -306,7 +306,8 @@ export function end(books: Books, subscription: Subscription, ending: Ending = {
   const last = !hasLastInvoice ? null : draftInvoice(books, {
     subscription,
     reason: ending.atPeriodEnd ? "subscription_cycle" : "subscription_update",
-    closed: { start, end: Math.max(start, now) },
+    // Nothing follows: usage of the second in which a subscription is canceled is on its last invoice.
+    closed: { start, end: Math.max(start, ending.atPeriodEnd ? now : now + 1) },
     opened: null,
     freeUsage: subscription.status === "trialing",
   });
@@ -371,11 +372,10 @@ function creditRest(books: Books, subscription: Subscription): void {
 
 /** "Pending prorations are removed if invoice_now and prorate are both set to false." */
 function removePendingProrations(books: Books, subscription: Subscription): void {
-  for (const item of books.records.invoiceItems.values()) {
+  for (const item of [...books.records.invoiceItems.values()]) {
     const isPending = item.invoice === null && item.proration;
     if (!isPending || item.parent?.subscription_details?.subscription !== subscription.id) continue;
-    books.records.invoiceItems.delete(item.id);
-    books.emit("invoiceitem.deleted", item);
+    removeInvoiceItem(books, item);
   }
 }
 

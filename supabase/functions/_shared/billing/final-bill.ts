@@ -23,11 +23,11 @@ export interface FinalBillDependencies {
 /** More than a bill takes: its invoices, and one charge for each currency. */
 const MOST_STEPS = 10;
 
-const SECONDS_A_DAY = 86_400;
+const SECONDS_AN_HOUR = 3600;
 
 /**
- * Bills what is left of a subscription that is over: finalises its drafts, compares its invoices with our rows, and bills or
- * gives back what was found later. Safe to repeat and to end anywhere: each step is written before it begins, and what an
+ * Bills what is left of a subscription that is over: finalises its drafts, reads its invoices, and bills or gives back what
+ * was found later. Safe to repeat and to end anywhere: each step is written before it begins, and what an
  * earlier try has made at Stripe is found again. When the bill is to be looked at again is stored.
  */
 export async function settleFinalBill(subscriptionId: string, dependencies: FinalBillDependencies): Promise<void> {
@@ -59,7 +59,7 @@ export async function settleFinalBill(subscriptionId: string, dependencies: Fina
 }
 
 /**
- * Finalises drafts that Stripe does not finalise by itself, reads the last invoices and compares them with our rows.
+ * Finalises drafts that Stripe does not finalise by itself, and reads the last invoices. What no invoice bills becomes rows again.
  * @returns false while Stripe still has a draft
  */
 async function readInvoicesOf(
@@ -67,13 +67,17 @@ async function readInvoicesOf(
   { ended_at: endedAt, is_flushed: isFlushed }: { ended_at: string; is_flushed: boolean },
   { db, stripe }: FinalBillDependencies,
 ): Promise<boolean> {
-  const from = Math.floor(Date.parse(endedAt) / 1000) - 75 * SECONDS_A_DAY;
+  const ended = Math.floor(Date.parse(endedAt) / 1000);
+  const from = ended - 75 * 24 * SECONDS_AN_HOUR;
   const invoices = await unlessGone(() =>
     stripe.invoices.list({ subscription: subscriptionId, created: { gte: from }, limit: 100 })
       .autoPagingToArray({ limit: 1000 })
   );
-  for (const { id, status, auto_advance } of invoices) {
+  for (const { id, status, auto_advance, created } of invoices) {
+    const isLast = created >= ended - SECONDS_AN_HOUR;
     if (status === "draft" && (isFlushed || !auto_advance)) await finalise(id, stripe);
+    // Stripe stops the collection of open invoices when a subscription is canceled.
+    else if (status === "open" && isLast && !auto_advance) await stripe.invoices.update(id, { auto_advance: true });
     await readInvoice(id, { db, stripe });
   }
   return await decide(db, "record_final_reading", { p_subscription_id: subscriptionId }) !== "not_final";

@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import type postgres from "postgres";
+import type Stripe from "stripe";
+import { startStripeSimulator, type StripeSimulator } from "../../local/simulators/stripe/mod.ts";
+import { applyStripeEvent } from "../../supabase/functions/_shared/billing/apply-event.ts";
+import { carryOutCancellation } from "../../supabase/functions/_shared/billing/cancel.ts";
+import { settleFinalBill } from "../../supabase/functions/_shared/billing/final-bill.ts";
+import { readInvoice } from "../../supabase/functions/_shared/billing/read-invoice.ts";
+import { type Db, decide } from "../../supabase/functions/_shared/platform/database.ts";
+import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
+import { connect, databaseOf, readSignatures, type Signatures } from "../faults/harness/database.ts";
+import type { FunctionsProcess } from "../faults/harness/process.ts";
+import { startTestDatabase } from "../support/test-database.ts";
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const KINDS = ["sms_out", "fee"] as const;
+type Kind = typeof KINDS[number];
+
+class ProcessEnded extends Error {
+  override readonly name = "ProcessEnded";
+}
+
+/** Where a process of the functions ends: at this call to the outside, before or after its effect. */
+interface Death {
+  at: number;
+  how: "before" | "after";
+}
+
+/** Postgres and Stripe under one clock. */
+class World implements AsyncDisposable {
+  now = Math.floor(Date.parse("2027-02-01T12:00:00Z") / 1000);
+  calls = 0;
+  private price: Record<string, string> = {};
+  private turn = 0;
+
+  private constructor(
+    private readonly simulator: StripeSimulator,
+    readonly admin: postgres.Sql,
+    private readonly service: postgres.Sql,
+    private readonly signatures: Signatures,
+    private readonly stop: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<World> {
+    const database = await startTestDatabase();
+    const admin = connect(database.url, "postgres", 1);
+    const service = connect(database.url, "service_role", 2);
+    await admin.unsafe(`
+      create table private.test_clock as select now() as at;
+      grant select on private.test_clock to service_role;
+      create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as
+        $$ begin return (select c.at from private.test_clock c); end; $$;`);
+    let world: World | undefined = undefined;
+    const simulator = await startStripeSimulator({ now: () => (world?.now ?? 0) * 1000 });
+    world = new World(simulator, admin, service, await readSignatures(admin), async () => {
+      await simulator.stop();
+      await admin.end();
+      await service.end();
+      await database[Symbol.asyncDispose]();
+    });
+    await world.pass(0);
+    await world.setUp();
+    return world;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  get stripe(): Stripe {
+    return this.stripeOf(null);
+  }
+
+  /** The dependencies of a process that ends at a call, if one is given. */
+  process(death: Death | null = null) {
+    let calls = 0;
+    const meet = async <Answer>(send: () => Promise<Answer>): Promise<Answer> => {
+      const at = calls++;
+      this.calls = calls;
+      if (death !== null && (at > death.at || (at === death.at && death.how === "before"))) throw new ProcessEnded();
+      const answer = await send();
+      if (death !== null && at === death.at) throw new ProcessEnded();
+      return answer;
+    };
+    const stripe = this.stripeOf(meet);
+    const process = { call: ({ send }: { send: () => Promise<unknown> }) => meet(send) };
+    const db: Db = databaseOf(this.service, this.signatures, process as unknown as FunctionsProcess);
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    return { db, stripe, log };
+  }
+
+  private stripeOf(meet: (<Answer>(send: () => Promise<Answer>) => Promise<Answer>) | null): Stripe {
+    const { url: apiBaseUrl, secretKey, fetch } = this.simulator;
+    const through = (input: URL | RequestInfo, init?: RequestInit) =>
+      meet === null ? fetch(input, init) : meet(() => fetch(input, init));
+    return createStripe({ apiBaseUrl, secretKey, retries: 0, fetch: through as typeof globalThis.fetch });
+  }
+
+  async control(path: string, body: unknown): Promise<unknown> {
+    const request = { method: "POST", body: JSON.stringify(body) };
+    return await (await this.simulator.fetch(this.simulator.url + path, request)).json();
+  }
+
+  async pass(seconds: number): Promise<void> {
+    this.now += seconds;
+    await this.admin`update private.test_clock set at = to_timestamp(${this.now})`;
+    await this.control("/_sim/clock", { advanceSeconds: 0 });
+  }
+
+  private async setUp(): Promise<void> {
+    const { stripe } = this;
+    const product = await stripe.products.create({ name: "Usage" });
+    const { default: Sdk } = await import("stripe");
+    for (const kind of KINDS) {
+      const meter = await stripe.billing.meters.create({
+        ...{ display_name: kind, event_name: `switchboard_${kind}`, default_aggregation: { formula: "sum" } },
+      });
+      await this.admin`insert into private.meters (kind, meter_id) values (${kind}, ${meter.id})`;
+      const price = await stripe.prices.create({
+        ...{ product: product.id, currency: "usd", lookup_key: `switchboard_${kind}_usd`, tax_behavior: "exclusive" },
+        unit_amount_decimal: Sdk.Decimal.from("0.01"),
+        recurring: { interval: "month", usage_type: "metered", meter: meter.id },
+      });
+      this.price[kind] = price.id;
+    }
+    const { data: [flat] } = await stripe.prices.list({ lookup_keys: ["team"], limit: 1 });
+    this.price["flat"] = flat!.id;
+  }
+
+  /** A tenant with a subscription of their own, an hour old. */
+  async subscriber(): Promise<Tenant> {
+    const userId = crypto.randomUUID();
+    await this.admin`insert into auth.users (id, email, email_confirmed_at)
+      values (${userId}, ${`t${this.turn++}@final.test`}, now())`;
+    const customer = await this.stripe.customers.create({
+      ...{ metadata: { user_id: userId }, payment_method: "pm_card_visa" },
+      invoice_settings: { default_payment_method: "pm_card_visa" },
+    });
+    const { id } = await this.stripe.subscriptions.create({
+      customer: customer.id,
+      metadata: { user_id: userId },
+      items: [{ price: this.price["flat"]! }, ...KINDS.map((kind) => ({ price: this.price[kind]! }))],
+    });
+    const tenant = new Tenant(this, userId, customer.id, id);
+    await tenant.read();
+    await this.pass(HOUR);
+    return tenant;
+  }
+}
+
+class Tenant {
+  constructor(
+    private readonly world: World,
+    readonly userId: string,
+    readonly customerId: string,
+    readonly subscriptionId: string,
+  ) {}
+
+  /** Processes an event about the subscription, and reads its invoices. */
+  async read(): Promise<void> {
+    const { db, stripe } = this.world.process();
+    const id = `evt_${crypto.randomUUID()}`;
+    await decide(db, "record_stripe_event", {
+      p_event_id: id,
+      p_type: "customer.subscription.updated",
+      p_occurred_at: new Date(this.world.now * 1000).toISOString(),
+      p_payload: { data: { object: { id: this.subscriptionId, customer: this.customerId } } },
+    });
+    await applyStripeEvent(id, { db, stripe });
+    for (const invoice of (await stripe.invoices.list({ subscription: this.subscriptionId })).data) {
+      await readInvoice(invoice.id, { db, stripe });
+    }
+  }
+
+  /** Writes a row as the rating does. */
+  async use(kind: Kind, units: number): Promise<void> {
+    const { admin } = this.world;
+    await admin`
+      insert into private.billing_customers (stripe_customer_id, user_id) values (${this.customerId}, ${this.userId})
+      on conflict do nothing`;
+    await admin`
+      insert into private.billing_rows (user_id, kind, day, unit, subscription_id, stripe_customer_id, period_start,
+        period_end, currency, count, units, amount)
+      select ${this.userId}, ${kind}, (p.starts_at at time zone 'UTC')::date, 'USD', p.subscription_id,
+        p.stripe_customer_id, p.starts_at, p.ends_at, p.currency, 1, ${units}, ${units / 10_000}
+      from private.billing_periods p where p.subscription_id = ${this.subscriptionId}
+      order by p.starts_at desc limit 1`;
+  }
+
+  async ask(ends: "now" | "period_end"): Promise<void> {
+    await this.world.admin`
+      select from public.request_cancellation(${this.subscriptionId}, ${this.userId}, null, ${ends}, false, 'r', null)`;
+  }
+
+  async cancel(death: Death | null = null): Promise<number | null> {
+    const { stripe, ...rest } = this.world.process(death);
+    return await carryOutCancellation(this.subscriptionId, { ...rest, stripe: () => Promise.resolve(stripe) });
+  }
+
+  /** Sends usage, and cancels when it is counted. */
+  async cancelNow(): Promise<void> {
+    await this.ask("now");
+    const seconds = await this.cancel();
+    if (seconds !== null) {
+      await this.world.pass(seconds);
+      assert.equal(await this.cancel(), null);
+    }
+    await this.read();
+  }
+
+  async settle(death: Death | null = null): Promise<void> {
+    await settleFinalBill(this.subscriptionId, this.world.process(death));
+  }
+
+  /** Runs the final bill as its schedule does until a day, and returns how often. */
+  async settleUntil(seconds: number): Promise<void> {
+    const until = this.world.now + seconds;
+    while (true) {
+      const [bill] = await this.world.admin<{ due: number | null }[]>`
+        select extract(epoch from due_at)::float8 as due from private.final_bills
+        where subscription_id = ${this.subscriptionId}`;
+      const due = bill?.due ?? Infinity;
+      if (due > until) break;
+      await this.world.pass(Math.max(0, Math.ceil(due) - this.world.now));
+      await this.world.admin`select public.close_due_periods(100)`;
+      await this.settle();
+    }
+    await this.world.pass(until - this.world.now);
+  }
+
+  /** Units by state and reason of a loss. */
+  async states(): Promise<Record<string, number>> {
+    const rows = await this.world.admin<{ state: string; units: number }[]>`
+      select concat_ws(' ', state, loss_reason) as state, sum(units)::float8 as units from private.billing_rows
+      where stripe_customer_id = ${this.customerId} group by 1 order by 1`;
+    return Object.fromEntries(rows.map(({ state, units }) => [state, units]));
+  }
+
+  /** Units on Stripe's final invoices: lines of meters, and items of own invoices. */
+  async invoiced(): Promise<{ metered: number; own: number; drafts: number; notes: number }> {
+    const { stripe } = this.world;
+    const total = { metered: 0, own: 0, drafts: 0, notes: 0 };
+    for (const invoice of (await stripe.invoices.list({ customer: this.customerId, limit: 100 })).data) {
+      total.notes += invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount;
+      if (invoice.status === "draft") total.drafts++;
+      else {
+        for (const line of (await stripe.invoices.listLineItems(invoice.id, { limit: 100 })).data) {
+          const quantity = line.quantity ?? 0;
+          if (line.parent?.type === "invoice_item_details") total.own += line.amount < 0 ? -quantity : quantity;
+          else if (line.pricing?.price_details?.price !== undefined && this.isMetered(line)) total.metered += quantity;
+        }
+      }
+    }
+    return total;
+  }
+
+  private isMetered({ pricing }: Stripe.InvoiceLineItem): boolean {
+    return !["team", "flat"].includes(String(pricing?.price_details?.price)) && pricing?.unit_amount_decimal !== null &&
+      Number(pricing?.unit_amount_decimal) < 1;
+  }
+
+  async charges() {
+    return await this.world.admin<{ units: number; billed: number; rounding: number }[]>`
+      select units::float8, billed::float8, rounding::float8 from private.final_charges
+      where stripe_customer_id = ${this.customerId} order by began_at`;
+  }
+}
+
+Deno.test("final bills", async (t) => {
+  await using world = await World.start();
+
+  await t.step(
+    "a subscription that is canceled now is billed by its last invoice, whose draft is finalised",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 12_345);
+      await tenant.cancelNow();
+      await tenant.settle();
+      assert.deepEqual(await tenant.states(), { accepted: 12_345 });
+      assert.deepEqual(await tenant.invoiced(), { metered: 12_345, own: 0, drafts: 0, notes: 0 });
+      await tenant.settleUntil(40 * DAY);
+      assert.deepEqual(await tenant.states(), { accepted: 12_345 });
+    },
+  );
+
+  await t.step(
+    "usage that a cancellation in the dashboard did not invoice is billed by an invoice of its own",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 12_345);
+      await tenant.use("fee", 20_000);
+      await tenant.ask("now");
+      // Sent, and still within the time in which it waits to be counted.
+      assert.equal(await tenant.cancel(), 5 * MINUTE);
+      await world.stripe.subscriptions.cancel(tenant.subscriptionId);
+      await tenant.read();
+      await tenant.settleUntil(3 * HOUR);
+      assert.deepEqual(await tenant.invoiced(), { metered: 0, own: 0, drafts: 1, notes: 0 });
+      await tenant.settleUntil(3 * HOUR);
+      assert.deepEqual(await tenant.states(), { accepted: 32_345, invoiced: 32_345 });
+      assert.deepEqual(await tenant.invoiced(), { metered: 0, own: 32_345, drafts: 0, notes: 0 });
+      // 1.2345 is billed as 1.23.
+      assert.deepEqual([...await tenant.charges()], [{ units: 32_345, billed: 323, rounding: -45 }]);
+    },
+  );
+});
