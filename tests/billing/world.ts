@@ -235,13 +235,7 @@ export class BillingWorld implements AsyncDisposable {
     const key = `${queued.queue} ${queued.id}`;
     const began = performance.now();
     try {
-      const dependencies = this.#dependencies(process);
-      // INTERIM until the job of rating lands
-      const result = job.kind === "rate-due-usage"
-        ? (await (dependencies.db as any).rpc("ask_for_rating", { p_limit: 200 }).abortSignal(), "done" as const)
-        : job.kind === "rate-usage"
-        ? (await (dependencies.db as any).rpc("rate_usage", { p_user_id: job["userId"] }).abortSignal(), "done" as const)
-        : await workOf(dependencies)(job, { retryInSeconds: 60 } as never);
+      const result = await workOf(this.#dependencies(process))(job, { retryInSeconds: 60 } as never);
       await process.idle();
       if (result === "done") {
         this.#queue.delete(key);
