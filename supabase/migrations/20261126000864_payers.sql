@@ -161,12 +161,12 @@ begin
   delete from private.billing_periods b
   where b.subscription_id = p_subscription_id and b.starts_at >= p_at and b.books_closed_at is null;
   update private.billing_periods b set ends_at = p_at
-  where b.subscription_id = p_subscription_id and b.starts_at < p_at and b.ends_at > p_at
-    and b.books_closed_at is null;
+  where b.subscription_id = p_subscription_id and b.starts_at < p_at and b.ends_at > p_at;
 end;
 $$;
 comment on function private.end_billing_periods(text, timestamptz) is
-  'Ends the billing periods of a subscription at a moment. A period whose books are closed stays as it is.';
+  'Ends the billing periods of a subscription when it is over. Its last period also ends when its books are closed: a '
+  'read from before the end may have stored it in full, and usage after the end has no payer.';
 
 create function private.note_billing_period(p_after public.subscriptions) returns void
 language plpgsql

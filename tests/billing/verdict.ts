@@ -9,8 +9,10 @@ import type { BillingWorld } from "./world.ts";
 interface Billed {
   kind: Kind;
   quantity: bigint;
-  /** The start of the billed period in seconds. */
+  /** When the line begins and ends, in seconds. */
   start: number;
+  /** The start of the subscription's period. */
+  period: number;
   until: number;
   invoice: string;
   status: string;
@@ -60,7 +62,12 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
 
   const invoices = tenant.customerId === null ? [] : await world.invoicesOf(tenant.customerId);
   const kinds = await world.kindsOfPrices();
-  const billed = invoices.flatMap((invoice) => meteredLines(invoice, kinds));
+  const starts = facts.periods.map(({ from }) => Number(from / 1_000_000n));
+  const billed = invoices.flatMap((invoice) => meteredLines(invoice, kinds)).map((line) => ({
+    ...line,
+    // A line of an item that was added later begins then.
+    period: starts.findLast((start) => start <= line.start) ?? line.start,
+  }));
   const own = ownAmounts(invoices, kinds);
   for (const kind of KINDS) {
     const expected = dues.filter((due) => due.kind === kind && due.fate === "billed");
@@ -105,8 +112,8 @@ async function invoicesAgainstRows(tenant: Tenant, billed: Billed[], world: Bill
     where subscription_id = ${tenant.subscriptionId} and state = 'accepted' and reason = 'usage'
     group by kind, billed_start`;
   const findings: string[] = [];
-  for (const { kind, start, quantity, invoice } of billed) {
-    const row = rows.find((row) => row.kind === kind && Date.parse(row.start) === start * 1000);
+  for (const { kind, period, quantity, invoice } of billed) {
+    const row = rows.find((row) => row.kind === kind && Date.parse(row.start) === period * 1000);
     const units = BigInt(row?.units ?? 0);
     if (quantity !== units && tenant.story.rejected.length === 0) {
       findings.push(`invoice ${invoice} bills ${quantity} units of ${kind}, and the rows of its period are ${units}`);
@@ -156,7 +163,7 @@ function inTheirPeriods(dues: Due[], billed: Billed[], now: number): string[] {
   const findings: string[] = [];
   for (const due of dues) {
     if (due.fate !== "billed" || Number(due.until / 1_000_000n) + 80 * 3600 > now) continue;
-    const lines = billed.filter((line) => line.kind === due.kind && BigInt(line.start) * 1_000_000n === due.from);
+    const lines = billed.filter((line) => line.kind === due.kind && BigInt(line.period) * 1_000_000n === due.from);
     const quantity = sum(lines.map(({ quantity }) => quantity));
     if (!isRight(quantity, due.exact)) findings.push(`the invoice of ${at(due)} bills ${quantity} units`);
   }
@@ -174,7 +181,7 @@ async function changedStatements(tenant: Tenant, world: BillingWorld): Promise<s
   );
 }
 
-function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Billed[] {
+function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Omit<Billed, "period">[] {
   if (invoice.status === "void") return [];
   return invoice.lines.data.flatMap((line) => {
     const kind = kinds.get(priceOf(line) ?? "");

@@ -264,7 +264,7 @@ export class BillingWorld implements AsyncDisposable {
     const rpc = (name: string, args: Record<string, unknown>) => ({
       abortSignal: async (signal: AbortSignal) => {
         const answer = await db.rpc(name as never, args as never).abortSignal(signal);
-        if (answer.error?.code) this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message}`);
+        if (answer.error?.code) this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message} ${answer.error.details ?? ""}`);
         return answer;
       },
     });

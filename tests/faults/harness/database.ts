@@ -8,7 +8,7 @@ export type Signatures = ReadonlyMap<string, { returnsRows: boolean; jsonArgumen
 
 interface Answer {
   data: unknown;
-  error: { code: string; message: string } | null;
+  error: { code: string; message: string; details?: string } | null;
 }
 
 /** Connects as the Data API does for the secret key. Values have the types of its JSON. */
@@ -72,7 +72,8 @@ async function ask(
     return { data: signature.returnsRows ? [...rows] : rows[0]?.[name], error: null };
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error;
-    return { data: null, error: { code: error.code, message: error.message } };
+    const { code, message, detail = "" } = error;
+    return { data: null, error: { code, message, details: detail } };
   }
 }
 
