@@ -179,6 +179,7 @@ declare
     (select p.currency from public.plans p where p.key = p_after.plan_key), 'usd');
   latest private.billing_periods;
 begin
+  perform private.lock_billing_customer(p_after.stripe_customer_id);
   if p_after.ended_at is not null then
     perform private.end_billing_periods(p_after.id, p_after.ended_at);
   end if;

@@ -536,6 +536,12 @@ begin
   written.units := floor(exact + 0.5);
   written.state := case p_rating.outcome when 'payer' then 'pending' when 'trial' then 'trial' else 'lost' end;
   written.loss_reason := case when p_rating.outcome in ('before_metering', 'no_payer') then p_rating.outcome::text end;
+  -- The customer is locked before its rows and its final bill, as everywhere.
+  if written.state = 'pending' then
+    insert into private.billing_customers as c (stripe_customer_id, user_id, due_at)
+    values (payer.stripe_customer_id, p_open.user_id, present)
+    on conflict (stripe_customer_id) do update set due_at = least(c.due_at, excluded.due_at);
+  end if;
   insert into private.billing_rows (user_id, kind, day, plan_key, unit, subscription_id, stripe_customer_id,
     period_start, period_end, count, segments, cost, price, included, exchange_rate, currency, amount, units,
     remainder, state, loss_reason)
@@ -543,12 +549,6 @@ begin
     payer.stripe_customer_id, payer.starts_at, payer.ends_at, p_rating.count, p_rating.segments, p_rating.cost,
     p_rating.price, p_rating.included, p_rate, payer.currency, written.amount, written.units, exact - written.units,
     written.state, written.loss_reason);
-  if written.state = 'pending' then
-    insert into private.billing_customers as c (stripe_customer_id, user_id, due_at)
-    values (payer.stripe_customer_id, p_open.user_id, present)
-    on conflict (stripe_customer_id) do update set due_at = excluded.due_at
-    where c.due_at is null or c.due_at > excluded.due_at;
-  end if;
 end;
 $$;
 comment on function private.write_rating(private.open_days, private.rating, numeric) is

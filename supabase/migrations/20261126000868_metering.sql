@@ -141,6 +141,19 @@ $$;
 comment on function private.renew_billing_lease(text, bigint, integer) is
   'Renews the lease if the fence is the newest, and locks it until the end of the transaction. Returns whether it is.';
 
+-- The customer is locked before its periods, invoices, final bills and rows, to prevent deadlocks.
+
+create function private.lock_billing_customer(p_customer_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from private.billing_customers c where c.stripe_customer_id = p_customer_id for update;
+end;
+$$;
+comment on function private.lock_billing_customer(text) is
+  'Locks a customer until the end of the transaction. All that writes to several tables of billing calls it first.';
+
 create function private.set_metering_due(p_customer_id text, p_due_at timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -1018,13 +1031,24 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  due private.billing_periods;
   period private.billing_periods;
   looked_at integer := 0;
 begin
-  for period in
+  for due in
     select * from private.billing_periods b where b.close_due_at <= private.present()
-    order by b.close_due_at limit p_limit for update skip locked
+    order by b.close_due_at limit p_limit
   loop
+    -- A customer with whom another process deals is looked at by the next run.
+    perform from private.billing_customers c where c.stripe_customer_id = due.stripe_customer_id
+    for update skip locked;
+    continue when not found and exists (select from private.billing_customers c
+      where c.stripe_customer_id = due.stripe_customer_id);
+    select * into period from private.billing_periods b
+    where b.subscription_id = due.subscription_id and b.starts_at = due.starts_at
+      and b.close_due_at <= private.present()
+    for update skip locked;
+    continue when not found;
     looked_at := looked_at + 1;
     if private.look_at_closing(period) then
       perform private.enqueue(jsonb_build_object('kind', 'close-periods', 'period', jsonb_build_object(
@@ -1045,6 +1069,8 @@ as $$
 declare
   period private.billing_periods;
 begin
+  perform private.lock_billing_customer(b.stripe_customer_id) from private.billing_periods b
+  where b.subscription_id = p_subscription_id and b.starts_at = p_starts_at;
   update private.billing_periods b set flushed_at = private.present()
   where b.subscription_id = p_subscription_id and b.starts_at = p_starts_at and b.books_closed_at is null
   returning * into period;
@@ -1064,9 +1090,12 @@ as $$
 declare
   customer_id text;
 begin
+  -- Two periods may be open: one in its grace, and the present one.
+  select b.stripe_customer_id into customer_id from private.billing_periods b
+  where b.subscription_id = p_subscription_id limit 1;
+  perform private.lock_billing_customer(customer_id);
   update private.billing_periods b set books_closed_at = private.present(), close_due_at = null
-  where b.subscription_id = p_subscription_id and b.books_closed_at is null
-  returning b.stripe_customer_id into customer_id;
+  where b.subscription_id = p_subscription_id and b.books_closed_at is null;
   return coalesce((select c.leased_until from private.billing_customers c
     where c.stripe_customer_id = customer_id and c.leased_until > private.present()), private.present());
 end;
@@ -1089,6 +1118,7 @@ revoke execute on function
   private.most_refusals(),
   private.take_billing_lease(text, integer),
   private.renew_billing_lease(text, bigint, integer),
+  private.lock_billing_customer(text),
   private.set_metering_due(text, timestamptz),
   private.sending_ends_at(private.billing_periods),
   private.open_period_of(text, timestamptz),
@@ -1140,6 +1170,7 @@ grant execute on function
   private.most_refusals(),
   private.take_billing_lease(text, integer),
   private.renew_billing_lease(text, bigint, integer),
+  private.lock_billing_customer(text),
   private.set_metering_due(text, timestamptz),
   private.sending_ends_at(private.billing_periods),
   private.open_period_of(text, timestamptz),

@@ -147,6 +147,7 @@ begin
   if not owner.is_known then
     return 'unknown_customer';
   end if;
+  perform private.lock_billing_customer(read.stripe_customer_id);
   period := private.period_of_invoice(read);
   if period.subscription_id is not null then
     read.period_start := period.starts_at;

@@ -492,6 +492,8 @@ declare
   period private.billing_periods;
   kind public.usage_kind;
 begin
+  perform private.lock_billing_customer(f.stripe_customer_id) from private.final_bills f
+  where f.subscription_id = p_subscription_id;
   select * into bill from private.final_bills f where f.subscription_id = p_subscription_id for update;
   if bill.compared_at is not null then
     return 'already';
@@ -500,7 +502,6 @@ begin
   then
     return 'not_final';
   end if;
-  perform from private.billing_customers c where c.stripe_customer_id = bill.stripe_customer_id for update;
   for period in select * from private.periods_without_invoice(bill) loop
     foreach kind in array enum_range(null::public.usage_kind) loop
       perform private.reopen_unbilled(bill, period, kind);
@@ -770,6 +771,7 @@ declare
   minor_sum bigint;
   size integer;
 begin
+  perform private.lock_billing_customer(c.stripe_customer_id) from private.final_charges c where c.id = p_charge_id;
   select * into charge from private.final_charges c where c.id = p_charge_id for update;
   if charge.id is null or charge.done_at is not null then
     return 'already';

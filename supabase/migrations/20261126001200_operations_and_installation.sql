@@ -480,19 +480,20 @@ as $$
     private.keyword_reply private.lacks_metered_items private.lane_health private.lane_of private.late_rows
     private.learn_currency private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once
     private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs
-    private.limiting_plan private.limits_json private.limits_of private.link_customer private.lock_campaign
-    private.lock_for_evidence private.lock_plan_prices private.lock_sending private.lock_stripe_customer
-    private.lock_tenant private.lock_totals_of private.lock_totals_of_sending private.look_again private.look_at_closing
-    private.lose_rows_of private.mark_of private.mark_running private.marked_up private.matches
-    private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
-    private.message_kind private.message_may_move private.message_status_named private.messages_of_day
-    private.meter_slice_of private.meter_windows_of private.metered_kind private.metered_since private.metering_call_of
-    private.minor_of_credit private.missed_boundaries private.missing_of_day private.most_refusals
-    private.mother_country private.move_campaign_count private.must_be_explained private.new_id private.next_comparison
-    private.next_metering private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants
-    private.next_usage_pass private.normalized_email private.note_accepted_row private.note_billing_period
-    private.note_changed_limit private.note_changed_number_count private.note_changed_number_limit
-    private.note_changed_numbers private.note_changed_own_limits private.note_changed_payer private.note_changed_periods
+    private.limiting_plan private.limits_json private.limits_of private.link_customer private.lock_billing_customer
+    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals_of private.lock_totals_of_sending
+    private.look_again private.look_at_closing private.lose_rows_of private.mark_of private.mark_running
+    private.marked_up private.matches private.may_create_subaccount private.may_match private.measure_text
+    private.message_cost private.message_health private.message_kind private.message_may_move
+    private.message_status_named private.messages_of_day private.meter_slice_of private.meter_windows_of
+    private.metered_kind private.metered_since private.metering_call_of private.minor_of_credit
+    private.missed_boundaries private.missing_of_day private.most_refusals private.mother_country
+    private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
+    private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
+    private.normalized_email private.note_accepted_row private.note_billing_period private.note_changed_limit
+    private.note_changed_number_count private.note_changed_number_limit private.note_changed_numbers
+    private.note_changed_own_limits private.note_changed_payer private.note_changed_periods
     private.note_changed_plan_limit private.note_changed_retention private.note_changed_spend_limit
     private.note_changed_spending private.note_changed_subscription private.note_changed_subscription_limit
     private.note_changed_tenancy private.note_changed_usage private.note_charge private.note_conversation
