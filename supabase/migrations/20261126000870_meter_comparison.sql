@@ -202,19 +202,22 @@ as $$
 declare
   present constant timestamptz := private.present();
 begin
-  return greatest(present + interval '1 minute', least(
-    (select min(case
+  -- min(), not least(): without anything to compare the customer is not due.
+  return (
+    select min(greatest(t.at, present + interval '1 minute'))
+    from (
+      select case
         when d.missing_since is not null
           then d.missing_since + private.comparison_pause(d.reported_at is not null)
         -- Compared, and different in a way that no row of ours explains.
         when d.compared_at > d.accepted_at then d.compared_at + interval '1 day'
-        else greatest(d.accepted_at, present) + private.comparison_delay() end)
+        else greatest(d.accepted_at, present) + private.comparison_delay() end as at
       from private.meter_days d
-      where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null),
-    (select min(case when i.difference_seen_at is null then present
-        else i.difference_seen_at end) + interval '1 hour'
+      where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null
+      union all
+      select coalesce(i.difference_seen_at, present) + interval '1 hour'
       from private.stripe_invoices i
-      where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i))));
+      where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i)) t);
 end;
 $$;
 comment on function private.next_comparison(text) is
