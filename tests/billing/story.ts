@@ -56,10 +56,10 @@ export const WEBHOOKS = ["delivered", "delivered twice", "late", "lost"] as cons
 export type Webhook = typeof WEBHOOKS[number];
 
 /** Usage, cancellations and corrections end, and then the round: hours after the purchase. */
-export const LAST_USE = 45 * 24;
-export const LAST_CANCEL = 39 * 24;
-export const LAST_CHANGE = 56 * 24;
-export const END = 76 * 24;
+export const LAST_USE = 36 * 24;
+export const LAST_CANCEL = 30 * 24;
+export const LAST_CHANGE = 46 * 24;
+export const END = 66 * 24;
 
 const TROUBLES: Fault[] = FAULTS.filter((fault) => fault !== "arrives late" && !fault.startsWith("stalls"));
 

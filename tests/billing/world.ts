@@ -111,6 +111,7 @@ export class BillingWorld implements AsyncDisposable {
     await this.sql`select proof.reset()`;
     await this.simulator.stop();
     this.simulator = await startStripeSimulator();
+    this.#owner = undefined;
     this.now = now;
     await this.#tellTime();
     this.catalogue = await stock(this.stripe);
@@ -179,8 +180,9 @@ export class BillingWorld implements AsyncDisposable {
 
   /** Stripe as its owner sees it: without faults. */
   get stripe(): Stripe {
-    return this.#stripeFor(new FunctionsProcess([], this.#underway));
+    return this.#owner ??= this.#stripeFor(new FunctionsProcess([], this.#underway));
   }
+  #owner: Stripe | undefined;
 
   async control(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
     const response = await this.simulator.fetch(`${this.simulator.url}/_sim${path}`, {
@@ -272,9 +274,10 @@ export class BillingWorld implements AsyncDisposable {
   }
 
   #dependencies(process: FunctionsProcess): WorkDependencies {
+    let stripe: Stripe | undefined;
     const dependencies: Partial<WorkDependencies> = {
       db: this.#databaseFor(process),
-      stripe: () => Promise.resolve(this.#stripeFor(process)),
+      stripe: () => Promise.resolve(stripe ??= this.#stripeFor(process)),
       alertTarget: null,
       now: () => new Date(this.now * 1000),
       log: SILENT,
