@@ -11,7 +11,11 @@ const REAL: Record<string, string> = {
   STRIPE_SECRET_KEY: "sk_live_real",
   STRIPE_WEBHOOK_SECRET: "whsec_real",
 };
-const ADDRESSES = { webhookUrl: "http://127.0.0.1:1/hook", returnUrl: "http://127.0.0.1:1/" };
+const ADDRESSES = {
+  webhookUrl: "http://127.0.0.1:1/hook",
+  thinWebhookUrl: "http://127.0.0.1:1/thin",
+  returnUrl: "http://127.0.0.1:1/",
+};
 
 function optionsWith(variables: Record<string, string>) {
   return {
@@ -35,6 +39,7 @@ Deno.test("The stack uses the Twilio and Stripe accounts in the environment and 
   assert.deepEqual(stripeState(stripe), {
     url: "https://api.stripe.com",
     webhookSecret: "whsec_real",
+    thinWebhookSecret: undefined,
     simulated: false,
   });
 });
