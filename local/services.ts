@@ -20,7 +20,7 @@ export interface TwilioService {
 export interface StripeService {
   secretKey: string;
   webhookSecret: string;
-  /** Signs thin events; undefined when a real account has no such secret in the environment. */
+  /** The secret of the event destination with thin payload. Undefined for a real account that sets none. */
   thinWebhookSecret: string | undefined;
   /** The address of the simulator, or `STRIPE_API_BASE_URL` from the environment; undefined for api.stripe.com. */
   apiBaseUrl: string | undefined;
@@ -57,7 +57,7 @@ export async function startTwilio({ env, stateFolder, port, callers, log }: Serv
   return { accountSid: simulator.accountSid, authToken: simulator.authToken, apiBaseUrl: url, simulated: true, stop };
 }
 
-/** Uses the Stripe account in the environment, or starts the simulator, which sends its events to `webhookUrl`. */
+/** Uses the Stripe account in the environment, or starts the simulator, which sends its events to the two URLs. */
 export async function startStripe(
   options: ServiceOptions & { webhookUrl: string; thinWebhookUrl: string; returnUrl: string },
 ): Promise<StripeService> {

@@ -13,7 +13,7 @@ export interface FunctionsContext {
   stripe: {
     secretKey: string;
     webhookSecret: string;
-    thinWebhookSecret?: string | undefined;
+    thinWebhookSecret: string | undefined;
     apiBaseUrl: string | undefined;
     simulated: boolean;
   };
