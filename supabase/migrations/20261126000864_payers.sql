@@ -353,19 +353,21 @@ $$;
 comment on function private.flat_prices(jsonb) is
   'The items of a subscription that do not bill usage through our meters.';
 
-create function private.lacks_metered_items(p_subscription_id text) returns boolean
+create function private.lacks_metered_items(p_prices jsonb) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 begin
   return (
-    select count(distinct i.kind) from private.metered_items i
-    where i.subscription_id = p_subscription_id and i.removed_at is null)
-    < cardinality(enum_range(null::public.usage_kind));
+    select count(k.kind) <> cardinality(enum_range(null::public.usage_kind)) or count(distinct k.kind) <> count(k.kind)
+      or count(i.fault) filter (where k.kind is not null) > 0
+    from jsonb_to_recordset(p_prices) as i ("lookupKey" text, meter text, fault text)
+    cross join lateral (select private.metered_kind(i.meter, i."lookupKey")) k (kind));
 end;
 $$;
-comment on function private.lacks_metered_items(text) is
-  'Whether Stripe cannot bill every kind of usage through the items of a subscription.';
+comment on function private.lacks_metered_items(jsonb) is
+  'Whether Stripe cannot bill every kind of usage exactly once through the items of a subscription: a kind has no item '
+  'or two, or a price has a fault.';
 
 create function private.note_metered_items(p_after public.subscriptions, p_prices jsonb) returns void
 language plpgsql
@@ -388,17 +390,20 @@ begin
   update private.metered_items m set removed_at = present
   where m.subscription_id = p_after.id and m.removed_at is null
     and not exists (select from jsonb_array_elements(p_prices) i where i ->> 'itemId' = m.item_id);
-  lacks := p_after.ended_at is null and private.lacks_metered_items(p_after.id);
+  lacks := p_after.ended_at is null and private.lacks_metered_items(p_prices);
   update private.own_subscriptions o set metered_due_at = case when lacks then present end
   where o.subscription_id = p_after.id and o.until is null and (o.metered_due_at is not null) is distinct from lacks;
+  if found and lacks then
+    perform private.enqueue(jsonb_build_object('kind', 'keep-metered-items', 'subscriptionId', p_after.id));
+  end if;
   if not lacks then
     perform private.settle_alert('metering', p_after.id);
   end if;
 end;
 $$;
 comment on function private.note_metered_items(public.subscriptions, jsonb) is
-  'Stores the metered items of a subscription as just read (p_prices: as best_item reads them, with itemId, createdAt '
-  'and meter), and asks for those that a tenant''s own subscription lacks.';
+  'Stores the metered items of a subscription as just read (p_prices: as best_item reads them, with itemId, createdAt, '
+  'meter and fault), and asks for those that a tenant''s own subscription lacks.';
 
 create function private.metered_since(p_subscription_id text, p_kind public.usage_kind, p_at timestamptz)
 returns timestamptz
@@ -415,10 +420,11 @@ $$;
 comment on function private.metered_since(text, public.usage_kind, timestamptz) is
   'Since when Stripe counts a kind of usage for a subscription, by the item that counts it at p_at; null: it does not.';
 
-create function public.claim_unmetered_subscriptions(p_limit integer) returns setof text
+create function public.claim_unmetered_subscriptions(p_limit integer) returns table (subscription_id text)
 language plpgsql
 set search_path = ''
 as $$
+#variable_conflict use_column
 begin
   return query
     update private.own_subscriptions o set metered_due_at = private.present() + interval '1 hour'
@@ -431,6 +437,38 @@ $$;
 comment on function public.claim_unmetered_subscriptions(integer) is
   'Up to p_limit own subscriptions that lack metered items, the longest due first. Each is due again after an hour, '
   'until a read finds its items.';
+
+insert into private.schedules (name, job, every)
+  values ('keep-metered-items', '{"kind": "keep-metered-items"}', '5 minutes');
+
+create type public.needs_metered_items_outcome as enum ('needed', 'not_needed');
+comment on type public.needs_metered_items_outcome is
+  'Whether a subscription is a tenant''s own, continues, and lacks metered items as last read.';
+
+create function public.needs_metered_items(p_subscription_id text) returns public.needs_metered_items_outcome
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case when exists (
+    select from private.own_subscriptions o
+    where o.subscription_id = p_subscription_id and o.until is null and o.metered_due_at is not null)
+    then 'needed' else 'not_needed' end;
+end;
+$$;
+comment on function public.needs_metered_items(text) is
+  'Whether metered items must be added to a subscription. A gift gets none: its customer does not pay for usage.';
+
+create function public.next_stripe_read() returns bigint
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return nextval('private.stripe_reads');
+end;
+$$;
+comment on function public.next_stripe_read() is
+  'The number of a read from Stripe that follows: allocated before the read, as begin_stripe_event does.';
 
 create type public.note_metering_problem_outcome as enum ('raised', 'settled', 'not_own');
 comment on type public.note_metering_problem_outcome is
@@ -507,10 +545,12 @@ revoke execute on function
   private.payers_of(uuid, timestamptz, timestamptz),
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
-  private.lacks_metered_items(text),
+  private.lacks_metered_items(jsonb),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
+  public.needs_metered_items(text),
+  public.next_stripe_read(),
   public.note_metering_problem(text, jsonb),
   public.list_meters(),
   public.record_meters(jsonb)
@@ -527,10 +567,12 @@ grant execute on function
   private.payers_of(uuid, timestamptz, timestamptz),
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
-  private.lacks_metered_items(text),
+  private.lacks_metered_items(jsonb),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
+  public.needs_metered_items(text),
+  public.next_stripe_read(),
   public.note_metering_problem(text, jsonb),
   public.list_meters(),
   public.record_meters(jsonb)

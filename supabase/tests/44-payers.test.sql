@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(42);
+select plan(43);
 
 select pg_temp.join_as('tenant', 'attacker', 'neighbour', 'stranger');
 select pg_temp.forget_jobs();
@@ -150,6 +150,7 @@ select is(pg_temp.payer(pg_temp.attacker(), '2026-01-10Z') || ', ' || pg_temp.pa
 
 -- Metered items -------------------------------------------------------------------------------------------------------
 
+select is(pg_temp.enqueued() > 0, true, 'Own subscriptions without metered items ask for them');
 select public.record_meters('[{"kind": "sms_out", "meterId": "mtr_7"}]');
 select results_eq($$ select coalesce(private.metered_kind(m, l)::text, '-') from (values (1, 'mtr_7', null), (2, 'mtr_7', 'team'), (3, 'mtr_x', 'switchboard_fee_usd'), (4, 'mtr_x', 'switchboard_mms_in_eur_year'),
     (5, null, 'switchboard_fee_usd'), (6, 'mtr_x', 'switchboard_fee'), (7, 'mtr_x', 'switchboard_fees_usd')) t (n, m, l) order by n $$,

@@ -907,7 +907,6 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
-      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
         Returns: {
@@ -1039,7 +1038,12 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
-      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
+      "claim_unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_id": string;
+        }[];
+      };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1726,6 +1730,11 @@ export type Database = {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
+      "needs_metered_items": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
+      };
+      "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
@@ -2814,6 +2823,7 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "needs_metered_items_outcome": "needed" | "not_needed";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -3391,6 +3401,7 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "needs_metered_items_outcome": ["needed", "not_needed"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],

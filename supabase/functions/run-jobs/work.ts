@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { applyThinEvent } from "../_shared/billing/thin-event.ts";
+import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { compareMeters, type ComparisonResult } from "../_shared/billing/compare-meters.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
@@ -45,6 +46,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
   z.object({ kind: z.literal("compare-due-customers") }),
+  z.object({ kind: z.literal("keep-metered-items"), subscriptionId: z.string().optional() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -104,6 +106,8 @@ const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
+/** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
+const METERED_ITEMS_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -202,6 +206,14 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
           ? "done"
           : NEXT_BATCH;
+      case "keep-metered-items":
+        if (job.subscriptionId === undefined) {
+          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH
+            ? "done"
+            : NEXT_BATCH;
+        }
+        await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
+        return "done";
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";
