@@ -496,10 +496,10 @@ as $$
     private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
     private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
     private.hour_of private.id_at private.identifier_age private.identify_by_id private.index_words
-    private.insert_campaign private.is_about_another private.is_counted private.is_country_in private.is_cut_off
-    private.is_deleted_tenant private.is_destination_refused private.is_foreign private.is_invoice_known
-    private.is_leaving private.is_over_limit private.is_parked private.is_paying private.is_sending_over
-    private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
+    private.insert_campaign private.invoice_of_period private.is_about_another private.is_counted private.is_country_in
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_foreign
+    private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
+    private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
     private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
     private.lacks_metered_items private.lane_health private.lane_of private.learn_currency private.leave_after_notice
     private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
@@ -530,22 +530,23 @@ as $$
     private.numbers_of private.numbers_to_leave private.oldest_event private.open_countries private.open_period_of
     private.other_currencies private.our_functions private.our_tables private.own_limits_of private.owner_named_by
     private.payer_at private.payers_of private.pays_usage private.period_usage_of private.place_in
-    private.place_negative private.place_positive private.plan_for_price private.plan_of private.present
-    private.preview_recipients private.price_final_at private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
-    private.purge_forward_deliveries private.purge_master_consents private.purge_messages private.purge_number_purchases
-    private.purge_settled_alerts private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back
-    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
-    private.reconcile_by private.reconcile_day private.reconciliation_health private.record_appeared_number
-    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.record_parked private.record_place private.record_usage_firing
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.render_text private.renew_billing_lease private.renew_lease_if_held
-    private.renew_turns private.repeat_of private.replica_identity_of private.reply_under_way private.reseal_token
-    private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
-    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_due
-    private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.place_negative private.place_positive private.placement_key private.plan_for_price private.plan_of
+    private.present private.preview_recipients private.price_final_at private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
+    private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
+    private.purge_usage private.put_back private.queue_of private.raise_alert private.reached_limit
+    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
+    private.reconciliation_health private.record_appeared_number private.record_at_tenant private.record_changed_number
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
+    private.record_place private.record_usage_firing private.redact_old_texts private.refuse_change
+    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
+    private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.repeat_of
+    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
+    private.sender_of private.sending_ends_at private.sending_plan private.set_due private.set_due_by
+    private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
     private.settle_compared private.settle_unknown_price private.settled_before private.share_number
     private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients private.spaced
     private.spend_between private.spent_between private.split_row private.split_words private.spread
