@@ -499,11 +499,11 @@ as $$
     private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
     private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
     private.hour_of private.id_at private.identifier_age private.identify_by_id private.index_words
-    private.insert_campaign private.is_about_another private.is_comparable private.is_counted private.is_country_in
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
-    private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
-    private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
+    private.insert_campaign private.invoice_of_period private.is_about_another private.is_comparable private.is_counted
+    private.is_country_in private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final
+    private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked
+    private.is_paying private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
+    private.jobs_of private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
     private.lacks_metered_items private.lane_health private.lane_of private.learn_currency private.leave_after_notice
     private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
     private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
@@ -534,8 +534,8 @@ as $$
     private.numbers_to_leave private.oldest_event private.open_countries private.open_period_of private.other_currencies
     private.our_functions private.our_tables private.own_limits_of private.owner_named_by private.owner_of_invoice
     private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
-    private.place_in private.place_negative private.place_positive private.plan_for_price private.plan_of
-    private.present private.preview_recipients private.price_final_at private.primary_number_of
+    private.place_in private.place_negative private.place_positive private.placement_key private.plan_for_price
+    private.plan_of private.present private.preview_recipients private.price_final_at private.primary_number_of
     private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
     private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
     private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
@@ -589,9 +589,9 @@ as $$
     public.list_reconciliations public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events
     public.list_unsent_usage public.message_media public.message_of public.messages_to_redact
     public.move_job_to_dead_letters public.needs_metered_items public.next_stripe_read public.note_create_attempt
-    public.note_flush public.note_leaving_begun public.note_leaving_step public.note_meter_errors
-    public.note_metering_problem public.note_sealing_ring public.note_status_intent public.notice_of
-    public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
+    public.note_deleted_customer public.note_flush public.note_leaving_begun public.note_leaving_step
+    public.note_meter_errors public.note_metering_problem public.note_sealing_ring public.note_status_intent
+    public.notice_of public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
     public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
     public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
     public.provision_tenant public.purge_expired public.rate_customer_finally public.reconcile_due_days

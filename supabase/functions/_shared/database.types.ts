@@ -1739,6 +1739,7 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_deleted_customer": { Args: { "p_customer_id": string }; Returns: boolean };
       "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };

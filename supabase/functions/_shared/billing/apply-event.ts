@@ -61,6 +61,9 @@ async function apply(
   const subject = subjectOf(type, payload);
   if (typeof subject === "string") return { result: "ignored", reason: subject };
   if (subject.chargeId !== null) return await tellOfPayment(subject.chargeId, type, { db, stripe });
+  if (type === "customer.deleted" && subject.customerId !== null) {
+    await decide(db, "note_deleted_customer", { p_customer_id: subject.customerId });
+  }
   const read = await unlessUnknown(() => subscriptionsOf(subject, stripe));
   if (read === null) {
     await refuseIfKnown(subject, db);
