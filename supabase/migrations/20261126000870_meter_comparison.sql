@@ -207,6 +207,9 @@ begin
     select min(greatest(t.at, present + interval '1 minute'))
     from (
       select case
+  -- The earlier of both; least ignores nulls.
+  due_at constant timestamptz := least(
+    (select min(case
         when d.missing_since is not null
           then d.missing_since + private.comparison_pause(d.reported_at is not null)
         -- Compared, and different in a way that no row of ours explains.
@@ -218,6 +221,12 @@ begin
       select coalesce(i.difference_seen_at, present) + interval '1 hour'
       from private.stripe_invoices i
       where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i)) t);
+      where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null),
+    (select min(coalesce(i.difference_seen_at, present)) + interval '1 hour'
+      from private.stripe_invoices i
+      where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i)));
+begin
+  return case when due_at is not null then greatest(due_at, present + interval '1 minute') end;
 end;
 $$;
 comment on function private.next_comparison(text) is

@@ -861,23 +861,11 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
-      "ask_for_final_bills": { Args: { "p_limit": number }; Returns: number };
       "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
-      "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
-      "begin_cancellation": {
-        Args: { "p_subscription_id": string };
-        Returns: {
-          "customer_id": string;
-          "ends": Database["public"]["Enums"]["cancellation_time"];
-          "number": number;
-          "outcome": Database["public"]["Enums"]["begin_cancellation_outcome"];
-          "prorate": boolean;
-        }[];
-      };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -919,17 +907,6 @@ export type Database = {
           "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
-      "begin_final_bill": {
-        Args: { "p_subscription_id": string };
-        Returns: {
-          "charge": Json;
-          "customer_id": string;
-          "ended_at": string;
-          "is_flushed": boolean;
-          "outcome": Database["public"]["Enums"]["final_bill_step"];
-        }[];
-      };
-      "begin_invoice_read": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_limit": number };
         Returns: {
@@ -1061,7 +1038,12 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
-      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
+      "claim_unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_id": string;
+        }[];
+      };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1275,14 +1257,6 @@ export type Database = {
           "price_id": string;
         }[];
       };
-      "lease_cancellation": {
-        Args: { "p_is_flushed": boolean; "p_lease_seconds": number; "p_subscription_id": string };
-        Returns: {
-          "fence": number;
-          "outcome": Database["public"]["Enums"]["lease_cancellation_outcome"];
-          "seconds": number;
-        }[];
-      };
       "lift_opt_outs": {
         Args: {
           "p_answered_sid": string;
@@ -1483,23 +1457,6 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "dead_letter";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      "list_exchange_rates": {
-        Args: {
-          "p_after_currency": string;
-          "p_after_day": string;
-          "p_after_unit": string;
-          "p_currency": string;
-          "p_limit": number;
-          "p_unit": string;
-        };
-        Returns: Database["public"]["CompositeTypes"]["exchange_rate"][];
-        SetofOptions: {
-          from: "*";
-          to: "exchange_rate";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1769,24 +1726,20 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "missing_exchange_rates": {
-        Args: Record<PropertyKey, never>;
-        Returns: Database["public"]["CompositeTypes"]["missing_exchange_rate"][];
-        SetofOptions: {
-          from: "*";
-          to: "missing_exchange_rate";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
+      "needs_metered_items": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
+      };
+      "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_deleted_customer": { Args: { "p_customer_id": string }; Returns: boolean };
       "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
@@ -1972,7 +1925,6 @@ export type Database = {
         Args: { "p_limit": number };
         Returns: {
           "audit_details": number;
-          "billing_rows": number;
           "cron_runs": number;
           "event_payloads": number;
           "forward_deliveries": number;
@@ -1986,16 +1938,11 @@ export type Database = {
         }[];
       };
       "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
-      "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
-      };
-      "record_cancellation": {
-        Args: { "p_ended_at": string; "p_fence": number; "p_is_flushed": boolean; "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["record_cancellation_outcome"];
       };
       "record_checkout": {
         Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
@@ -2011,10 +1958,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
-      };
-      "record_final_reading": {
-        Args: { "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["record_final_reading_outcome"];
       };
       "record_forward_attempt": {
         Args: {
@@ -2335,21 +2278,6 @@ export type Database = {
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
       "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
-      "request_cancellation": {
-        Args: {
-          "p_ends": Database["public"]["Enums"]["cancellation_time"];
-          "p_operator_id": string;
-          "p_prorate": boolean;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_subscription_id": string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "outcome": Database["public"]["Enums"]["cancellation_request"];
-          "subscription_id": string;
-        }[];
-      };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -2368,6 +2296,16 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
+      };
+      "request_subscription_cancellation": {
+        Args: {
+          "p_at_period_end": boolean;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+        };
+        Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
@@ -2504,18 +2442,6 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
-      "set_exchange_rate": {
-        Args: {
-          "p_currency": string;
-          "p_operator_id": string;
-          "p_rate": number;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_unit": string;
-          "p_valid_from": string;
-        };
-        Returns: Database["public"]["Enums"]["set_exchange_rate_outcome"];
-      };
       "set_number_send_rate": {
         Args: {
           "p_operator_id": string;
@@ -2562,17 +2488,9 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
-      "settle_cancellation": {
-        Args: { "p_number": number; "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
-      };
       "settle_comparison": {
         Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
         Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
-      };
-      "settle_final_charge": {
-        Args: { "p_charge_id": string; "p_documents": Json; "p_is_customer_gone": boolean };
-        Returns: Database["public"]["Enums"]["settle_final_charge_outcome"];
       };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
@@ -2784,10 +2702,8 @@ export type Database = {
         | "meter_rejection"
         | "invoice_difference"
         | "invoice_grace"
-        | "payment_moved"
-        | "credit_owed";
+        | "payment_moved";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
-      "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2833,8 +2749,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
-      "cancellation_request": "accepted" | "already_over" | "unknown_subscription" | "decided_by_operator";
-      "cancellation_time": "now" | "period_end" | "never";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
@@ -2868,7 +2783,6 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
-      "final_bill_step": "none" | "wait" | "read" | "invoice" | "credit";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
       "forward_failure": "refused" | "no_response" | "not_public";
@@ -2877,7 +2791,6 @@ export type Database = {
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
-      "lease_cancellation_outcome": "leased" | "later";
       "lease_outcome": "leased" | "busy";
       "leaving_note": "noted" | "stopped" | "fenced";
       "leaving_numbers": "release" | "park";
@@ -2911,6 +2824,7 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "needs_metered_items_outcome": "needed" | "not_needed";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -2959,9 +2873,7 @@ export type Database = {
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
-      "record_cancellation_outcome": "recorded" | "not_own";
       "record_checkout_outcome": "recorded" | "replaced";
-      "record_final_reading_outcome": "compared" | "already" | "not_final";
       "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
@@ -3041,7 +2953,6 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_carrier_fee_outcome": "set" | "already";
-      "set_exchange_rate_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
@@ -3053,9 +2964,7 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
-      "settle_cancellation_outcome": "settled" | "superseded";
       "settle_comparison_outcome": "settled" | "fenced";
-      "settle_final_charge_outcome": "settled" | "already";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
@@ -3139,15 +3048,6 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
-      "exchange_rate": {
-        "unit": string | null;
-        "currency": string | null;
-        "valid_from": string | null;
-        "rate": number | null;
-        "reason": string | null;
-        "set_by": string | null;
-        "set_at": string | null;
-      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
@@ -3174,11 +3074,6 @@ export type Database = {
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
         "meter_id": string | null;
-      };
-      "missing_exchange_rate": {
-        "unit": string | null;
-        "currency": string | null;
-        "plans": (string)[] | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3380,10 +3275,8 @@ export const Constants = {
         "invoice_difference",
         "invoice_grace",
         "payment_moved",
-        "credit_owed",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
-      "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -3432,8 +3325,7 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
-      "cancellation_request": ["accepted", "already_over", "unknown_subscription", "decided_by_operator"],
-      "cancellation_time": ["now", "period_end", "never"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
@@ -3468,7 +3360,6 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
-      "final_bill_step": ["none", "wait", "read", "invoice", "credit"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
       "forward_failure": ["refused", "no_response", "not_public"],
@@ -3477,7 +3368,6 @@ export const Constants = {
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage", "billing"],
-      "lease_cancellation_outcome": ["leased", "later"],
       "lease_outcome": ["leased", "busy"],
       "leaving_note": ["noted", "stopped", "fenced"],
       "leaving_numbers": ["release", "park"],
@@ -3512,6 +3402,7 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "needs_metered_items_outcome": ["needed", "not_needed"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
@@ -3563,9 +3454,7 @@ export const Constants = {
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
-      "record_cancellation_outcome": ["recorded", "not_own"],
       "record_checkout_outcome": ["recorded", "replaced"],
-      "record_final_reading_outcome": ["compared", "already", "not_final"],
       "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
@@ -3649,7 +3538,6 @@ export const Constants = {
         "closed",
       ],
       "set_carrier_fee_outcome": ["set", "already"],
-      "set_exchange_rate_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
@@ -3662,9 +3550,7 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
-      "settle_cancellation_outcome": ["settled", "superseded"],
       "settle_comparison_outcome": ["settled", "fenced"],
-      "settle_final_charge_outcome": ["settled", "already"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],

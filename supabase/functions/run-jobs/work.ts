@@ -46,6 +46,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("settle-final-bill"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("settle-final-bills") }),
+  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
@@ -205,6 +206,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         const seconds = await carryOutCancellation(job.subscriptionId, dependencies);
         return seconds === null ? "done" : { againInSeconds: seconds };
       }
+      case "cancel-subscription":
+        await cancelSubscription(job.subscriptionId, job.atPeriodEnd, await stripe());
+        return "done";
       case "read-invoice":
         await readInvoice(job.invoiceId, { db, stripe: await stripe() });
         return "done";
@@ -227,6 +231,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
           return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH ? "done" : NEXT_BATCH;
+          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH
+            ? "done"
+            : NEXT_BATCH;
         }
         await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";

@@ -82,6 +82,12 @@ export async function meterIds(
   return Object.fromEntries(read.map(({ kind, meterId }) => [kind, meterId]));
 }
 
+/** The kind that a meter counts; null for a meter that is not ours. */
+export async function kindOfMeter(meterId: string, db: Db, stripe: Stripe): Promise<UsageKind | null> {
+  const kindIn = (ids: MeterIds) => KINDS.find((kind) => ids[kind] === meterId) ?? null;
+  return kindIn(await meterIds(db, stripe, (stored) => kindIn(stored) !== null));
+}
+
 /** The metered prices of one currency and interval. */
 export interface MeteredPrices {
   prices: Partial<Record<UsageKind, Stripe.Price>>;
