@@ -943,7 +943,8 @@ set search_path = ''
 as $$
 begin
   update private.billing_periods b set close_due_at = private.present()
-  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null;
+  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null
+    and new.created_at >= b.ends_at - interval '1 minute';
   if found then
     perform private.set_metering_due(new.stripe_customer_id, private.present());
   end if;
