@@ -845,7 +845,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["alert_delivery"];
         }[];
       };
-      "ask_for_comparisons": { Args: { "p_limit": number }; Returns: number };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -861,9 +860,9 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
-      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
@@ -882,14 +881,6 @@ export type Database = {
           "price_id": string;
           "replaced_session_id": string;
           "session_id": string;
-        }[];
-      };
-      "begin_comparison": {
-        Args: { "p_customer_id": string; "p_lease_seconds": number; "p_limit": number };
-        Returns: {
-          "fence": number;
-          "outcome": Database["public"]["Enums"]["begin_comparison_outcome"];
-          "windows": Json;
         }[];
       };
       "begin_convergence": {
@@ -977,6 +968,12 @@ export type Database = {
           "trigger_value": number;
         }[];
       };
+      "billed_users": {
+        Args: { "p_customer_id": string };
+        Returns: {
+          "user_id": string;
+        }[];
+      };
       "billing_customer": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1038,12 +1035,7 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
-      "claim_unmetered_subscriptions": {
-        Args: { "p_limit": number };
-        Returns: {
-          "subscription_id": string;
-        }[];
-      };
+      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1172,7 +1164,6 @@ export type Database = {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
       };
-      "forget_invoice": { Args: { "p_invoice_id": string; "p_read_number": number }; Returns: boolean };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_stripe_customer": {
@@ -1248,13 +1239,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["operator_request"];
           "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
-        }[];
-      };
-      "kinds_of_prices": {
-        Args: { "p_price_ids": (string)[] };
-        Returns: {
-          "kind": Database["public"]["Enums"]["usage_kind"];
-          "price_id": string;
         }[];
       };
       "lift_opt_outs": {
@@ -1457,6 +1441,23 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "dead_letter";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_exchange_rates": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_day": string;
+          "p_after_unit": string;
+          "p_currency": string;
+          "p_limit": number;
+          "p_unit": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "exchange_rate";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1726,15 +1727,20 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "missing_exchange_rates": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["missing_exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "missing_exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
-      "needs_metered_items": {
-        Args: { "p_subscription_id": string };
-        Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
-      };
-      "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
@@ -1753,17 +1759,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
-      };
-      "note_meter_errors": {
-        Args: {
-          "p_codes": (string)[];
-          "p_from": string;
-          "p_is_meter_missing": boolean;
-          "p_kind": Database["public"]["Enums"]["usage_kind"];
-          "p_samples": (string)[];
-          "p_until": string;
-        };
-        Returns: number;
       };
       "note_metering_problem": {
         Args: { "p_details": Json; "p_subscription_id": string };
@@ -1925,6 +1920,7 @@ export type Database = {
         Args: { "p_limit": number };
         Returns: {
           "audit_details": number;
+          "billing_rows": number;
           "cron_runs": number;
           "event_payloads": number;
           "forward_deliveries": number;
@@ -1937,7 +1933,7 @@ export type Database = {
           "usage": number;
         }[];
       };
-      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
+      "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -1994,10 +1990,6 @@ export type Database = {
           "start_sid": string;
           "stop_sids": (string)[];
         }[];
-      };
-      "record_invoice": {
-        Args: { "p_invoice": Json; "p_problem"?: string; "p_read_number": number };
-        Returns: Database["public"]["Enums"]["record_invoice_outcome"];
       };
       "record_leaving_step": {
         Args: {
@@ -2125,10 +2117,6 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
         }[];
-      };
-      "record_payment_move": {
-        Args: { "p_charge_id": string; "p_customer_id": string; "p_details": Json };
-        Returns: Database["public"]["Enums"]["record_payment_move_outcome"];
       };
       "record_primary_token": {
         Args: {
@@ -2442,6 +2430,18 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
+      "set_exchange_rate": {
+        Args: {
+          "p_currency": string;
+          "p_operator_id": string;
+          "p_rate": number;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_unit": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_exchange_rate_outcome"];
+      };
       "set_number_send_rate": {
         Args: {
           "p_operator_id": string;
@@ -2487,10 +2487,6 @@ export type Database = {
           "p_valid_until": string;
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
-      };
-      "settle_comparison": {
-        Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
-        Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
       };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
@@ -2712,7 +2708,6 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
-      "begin_comparison_outcome": "leased" | "idle" | "busy" | "unknown_customer";
       "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
@@ -2779,7 +2774,7 @@ export type Database = {
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
-      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record" | "requested";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
@@ -2824,7 +2819,6 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
-      "needs_metered_items_outcome": "needed" | "not_needed";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -2874,12 +2868,10 @@ export type Database = {
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
-      "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
-      "record_payment_move_outcome": "alerted" | "unknown_customer";
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
@@ -2953,6 +2945,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_carrier_fee_outcome": "set" | "already";
+      "set_exchange_rate_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
@@ -2964,7 +2957,6 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
-      "settle_comparison_outcome": "settled" | "fenced";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
       "show_tenant_outcome": "found" | "not_found";
@@ -3048,21 +3040,21 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
+      "exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "valid_from": string | null;
+        "rate": number | null;
+        "reason": string | null;
+        "set_by": string | null;
+        "set_at": string | null;
+      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
-      };
-      "meter_window": {
-        "kind": Database["public"]["Enums"]["usage_kind"] | null;
-        "day": string | null;
-        "billed_start": string | null;
-        "expected": number | null;
-        "first_at": string | null;
-        "last_at": string | null;
-        "ends_with_event": boolean | null;
       };
       "metering_call": {
         "row_id": string | null;
@@ -3074,6 +3066,11 @@ export type Database = {
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
         "meter_id": string | null;
+      };
+      "missing_exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "plans": (string)[] | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3286,7 +3283,6 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
-      "begin_comparison_outcome": ["leased", "idle", "busy", "unknown_customer"],
       "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
@@ -3356,7 +3352,7 @@ export const Constants = {
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
-      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record", "requested"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
@@ -3402,7 +3398,6 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
-      "needs_metered_items_outcome": ["needed", "not_needed"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
@@ -3455,12 +3450,10 @@ export const Constants = {
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
-      "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
-      "record_payment_move_outcome": ["alerted", "unknown_customer"],
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
@@ -3538,6 +3531,7 @@ export const Constants = {
         "closed",
       ],
       "set_carrier_fee_outcome": ["set", "already"],
+      "set_exchange_rate_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
@@ -3550,7 +3544,6 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
-      "settle_comparison_outcome": ["settled", "fenced"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "show_tenant_outcome": ["found", "not_found"],
