@@ -247,6 +247,10 @@ Deno.test("The usage of a trial is listed at zero, and the end of the trial is t
     [subscription.status, meteredItem(subscription).current_period_start],
     ["active", JANUARY + 7 * DAY],
   );
+  const canceled = await s.subscribe({ trial_period_days: 7 });
+  await s.use(900);
+  await s.stripe.subscriptions.cancel(canceled.id, { invoice_now: true });
+  assert.deepEqual(linesOf((await s.invoices()).at(-1)!), [["900", 0]]);
 });
 
 Deno.test("A metered item that is added in mid-cycle counts from then on", async () => {
