@@ -10,8 +10,13 @@ const REAL: Record<string, string> = {
   TWILIO_AUTH_TOKEN: "a real token",
   STRIPE_SECRET_KEY: "sk_live_real",
   STRIPE_WEBHOOK_SECRET: "whsec_real",
+  STRIPE_THIN_WEBHOOK_SECRET: "whsec_thin",
 };
-const ADDRESSES = { webhookUrl: "http://127.0.0.1:1/hook", returnUrl: "http://127.0.0.1:1/" };
+const ADDRESSES = {
+  webhookUrl: "http://127.0.0.1:1/hook",
+  thinWebhookUrl: "http://127.0.0.1:1/hook/thin",
+  returnUrl: "http://127.0.0.1:1/",
+};
 
 function optionsWith(variables: Record<string, string>) {
   return {
@@ -37,6 +42,7 @@ Deno.test("The stack uses the Twilio and Stripe accounts in the environment and 
     webhookSecret: "whsec_real",
     simulated: false,
   });
+  assert.equal(stripe.thinWebhookSecret, "whsec_thin");
 });
 
 Deno.test("The stack starts the Twilio simulator when the environment has a SID without an auth token", async () => {
@@ -53,7 +59,7 @@ Deno.test("The simulators keep their accounts and secrets across a restart", asy
     const twilio = await startTwilio({ ...optionsWith({}), stateFolder });
     const stripe = await startStripe({ ...optionsWith({}), ...ADDRESSES, stateFolder });
     await Promise.all([twilio.stop(), stripe.stop()]);
-    return [twilio.accountSid, twilio.authToken, stripe.secretKey, stripe.webhookSecret];
+    return [twilio.accountSid, twilio.authToken, stripe.secretKey, stripe.webhookSecret, stripe.thinWebhookSecret];
   };
   assert.deepEqual(await round(), await round());
   await Deno.remove(stateFolder, { recursive: true });
@@ -67,7 +73,13 @@ const CONTEXT: FunctionsContext = {
   jwks: { keys: [] },
   tokenSealingKeys: "{}",
   twilio: { accountSid: "AC", authToken: "t", apiBaseUrl: undefined, simulated: true },
-  stripe: { secretKey: "sk", webhookSecret: "wh", apiBaseUrl: undefined, simulated: true },
+  stripe: {
+    secretKey: "sk",
+    webhookSecret: "wh",
+    thinWebhookSecret: undefined,
+    apiBaseUrl: undefined,
+    simulated: true,
+  },
   env: () => undefined,
   given: {},
 };
@@ -76,6 +88,9 @@ Deno.test("The functions receive no API base URL when the stack uses the real se
   const env = functionsEnvironment(CONTEXT);
   assert.equal("TWILIO_API_BASE_URL" in env, false);
   assert.equal("STRIPE_API_BASE_URL" in env, false);
+  assert.equal("STRIPE_THIN_WEBHOOK_SECRET" in env, false);
+  const simulated = functionsEnvironment({ ...CONTEXT, stripe: { ...CONTEXT.stripe, thinWebhookSecret: "whsec_t" } });
+  assert.equal(simulated.STRIPE_THIN_WEBHOOK_SECRET, "whsec_t");
 });
 
 Deno.test("A variable in the environment overrides the stack's value, and the env option overrides both", () => {

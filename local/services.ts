@@ -20,6 +20,8 @@ export interface TwilioService {
 export interface StripeService {
   secretKey: string;
   webhookSecret: string;
+  /** The secret of the event destination with thin payload. Undefined for a real account that sets none. */
+  thinWebhookSecret: string | undefined;
   /** The address of the simulator, or `STRIPE_API_BASE_URL` from the environment; undefined for api.stripe.com. */
   apiBaseUrl: string | undefined;
   simulated: boolean;
@@ -55,17 +57,18 @@ export async function startTwilio({ env, stateFolder, port, callers, log }: Serv
   return { accountSid: simulator.accountSid, authToken: simulator.authToken, apiBaseUrl: url, simulated: true, stop };
 }
 
-/** Uses the Stripe account in the environment, or starts the simulator, which sends its events to `webhookUrl`. */
+/** Uses the Stripe account in the environment, or starts the simulator, which sends its events to the two URLs. */
 export async function startStripe(
-  options: ServiceOptions & { webhookUrl: string; returnUrl: string },
+  options: ServiceOptions & { webhookUrl: string; thinWebhookUrl: string; returnUrl: string },
 ): Promise<StripeService> {
-  const { env, stateFolder, port, callers, log, webhookUrl, returnUrl } = options;
+  const { env, stateFolder, port, callers, log, webhookUrl, thinWebhookUrl, returnUrl } = options;
   const [secretKey, webhookSecret] = [env("STRIPE_SECRET_KEY"), env("STRIPE_WEBHOOK_SECRET")];
   if (secretKey && webhookSecret) {
     log("Using the Stripe account from the environment");
     return {
       secretKey,
       webhookSecret,
+      thinWebhookSecret: env("STRIPE_THIN_WEBHOOK_SECRET"),
       apiBaseUrl: env("STRIPE_API_BASE_URL"),
       simulated: false,
       stop: () => Promise.resolve(),
@@ -75,6 +78,7 @@ export async function startStripe(
     port,
     callers,
     webhookUrl,
+    thinWebhookUrl,
     returnUrl,
     log,
     ...(stateFolder !== undefined && { stateFile: join(stateFolder, "stripe.json") }),
@@ -83,6 +87,7 @@ export async function startStripe(
   return {
     secretKey: simulator.secretKey,
     webhookSecret: simulator.webhookSecret,
+    thinWebhookSecret: simulator.thinWebhookSecret,
     apiBaseUrl: url,
     simulated: true,
     stop,

@@ -53,6 +53,7 @@ async function main(args: string[]): Promise<void> {
     TWILIO_API_BASE_URL: seenFrom(host, twilio.url),
     STRIPE_SECRET_KEY: stripe.secretKey,
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+    STRIPE_THIN_WEBHOOK_SECRET: stripe.thinWebhookSecret,
     STRIPE_API_BASE_URL: seenFrom(host, stripe.url),
     TOKEN_SEALING_KEYS: await sealingKeys(),
     PUBLIC_BASE_URL: `${apiUrl}/functions/v1`,
@@ -104,6 +105,7 @@ export async function startSimulators(
     callers,
     stateFile: join(stateFolder, "stripe.json"),
     webhookUrl: `${apiUrl}/functions/v1/stripe-webhook`,
+    thinWebhookUrl: `${apiUrl}/functions/v1/stripe-webhook/thin`,
     returnUrl: apiUrl,
     mayCall: awayFromStacks("stripe", refused),
   });

@@ -63,7 +63,8 @@ async function startTwilioService({ settings, homes, cleanUps }: PartsOptions): 
 }
 
 async function startStripeService({ settings, gateway, homes, cleanUps }: PartsOptions): Promise<StripeService> {
-  const addresses = { webhookUrl: `${gateway.url}/functions/v1/stripe-webhook`, returnUrl: `${gateway.url}/` };
+  const webhookUrl = `${gateway.url}/functions/v1/stripe-webhook`;
+  const addresses = { webhookUrl, thinWebhookUrl: `${webhookUrl}/thin`, returnUrl: `${gateway.url}/` };
   const stripe = await timed(settings.log, "Stripe is ready", () => {
     return startStripe({ ...serviceOptions(settings, homes, 4), ...addresses });
   });

@@ -1,3 +1,6 @@
+import type * as z from "zod";
+import type { MeteringChange, MeteringSettings } from "../simulators/stripe/metering/settings.ts";
+import type { MeterEventRecord, ThinEventRecord } from "../simulators/stripe/records.ts";
 import type { StackState } from "../stack-state.ts";
 
 /** A purchase on the checkout page. */
@@ -46,7 +49,20 @@ export interface StripeSide {
   /** Moves Stripe's clock forward, and with it what is due: renewals, finalisations, the processing of meter events. */
   advanceClock(seconds: number): Promise<{ now: number }>;
   deliver(delivery: Delivery): Promise<{ eventIds: string[]; statuses: (number | null)[] }>;
-  /** Injects a fault into API calls (`match`, `kind`, …) or into all deliveries (`deliveries: "paused"` …). */
+  /** Returns Stripe's time in Unix seconds. */
+  now(): Promise<number>;
+  /** Moves Stripe's clock forward and does what becomes due meanwhile. Returns the new time in Unix seconds. */
+  advance(seconds: number): Promise<number>;
+  /** Changes how Stripe meters. `local/simulators/stripe/metering/settings.ts` documents the settings. */
+  metering(change: z.infer<typeof MeteringChange>): Promise<MeteringSettings>;
+  /** Returns all meter events with the outcome of their processing, in order of receipt. */
+  meterEvents(): Promise<MeterEventRecord[]>;
+  /** Returns all thin events with their data and delivery, newest first. */
+  thinEvents(): Promise<ThinEventRecord[]>;
+  /**
+   * Injects a fault into API calls (`match`, `kind`, …), into all deliveries (`deliveries: "paused"` …), into those of thin
+   * events (`thinEvents: "lost"` …), or into the processing of meter events (`meterEvents: "reject"`, `code`).
+   */
   fault(fault: Record<string, unknown>): Promise<void>;
   /** Returns how many API faults no call has triggered yet. */
   pendingFaults(): Promise<number>;
@@ -71,6 +87,11 @@ export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globa
     account: (change) => control("POST", "/account", change),
     advanceClock: (seconds) => control("POST", "/clock", { advanceSeconds: seconds }),
     deliver: (delivery) => control("POST", "/deliver", delivery),
+    now: async () => (await control("GET", "/clock")).now,
+    advance: async (advanceSeconds) => (await control("POST", "/clock", { advanceSeconds })).now,
+    metering: (change) => control("POST", "/metering", change),
+    meterEvents: async () => (await control("GET", "/meter-events")).meterEvents,
+    thinEvents: async () => (await control("GET", "/thin-events")).thinEvents,
     fault: (fault) => control("POST", "/faults", fault),
     pendingFaults: async () => (await control("GET", "/faults")).api.length,
     clearFaults: () => control("DELETE", "/faults"),

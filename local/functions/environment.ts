@@ -10,7 +10,13 @@ export interface FunctionsContext {
   jwks: JSONWebKeySet;
   tokenSealingKeys: string;
   twilio: { accountSid: string; authToken: string; apiBaseUrl: string | undefined; simulated: boolean };
-  stripe: { secretKey: string; webhookSecret: string; apiBaseUrl: string | undefined; simulated: boolean };
+  stripe: {
+    secretKey: string;
+    webhookSecret: string;
+    thinWebhookSecret: string | undefined;
+    apiBaseUrl: string | undefined;
+    simulated: boolean;
+  };
   /** Reads one of the project's variables from the environment of the stack. It overrides the stack's value. */
   env: (name: string) => string | undefined;
   /** Further variables of any name. They override all others. */
@@ -67,6 +73,9 @@ export function functionsEnvironment(context: FunctionsContext): Record<string, 
     ...(context.twilio.apiBaseUrl !== undefined && { TWILIO_API_BASE_URL: context.twilio.apiBaseUrl }),
     STRIPE_SECRET_KEY: context.stripe.secretKey,
     STRIPE_WEBHOOK_SECRET: context.stripe.webhookSecret,
+    ...(context.stripe.thinWebhookSecret !== undefined && {
+      STRIPE_THIN_WEBHOOK_SECRET: context.stripe.thinWebhookSecret,
+    }),
     ...(context.stripe.apiBaseUrl !== undefined && { STRIPE_API_BASE_URL: context.stripe.apiBaseUrl }),
     TOKEN_SEALING_KEYS: context.tokenSealingKeys,
     PUBLIC_BASE_URL: `${context.apiUrl}/functions/v1`,

@@ -3,8 +3,10 @@ import type {
   BalanceTransaction,
   ChargeRecord,
   CheckoutSession,
+  CreditNote,
   Customer,
   DeletedCustomer,
+  Dispute,
   Invoice,
   InvoiceItem,
   Metadata,
@@ -12,6 +14,7 @@ import type {
   MeterEventAdjustment,
   Price,
   Product,
+  Refund,
   StripeEvent,
   Subscription,
   ThinEvent,
@@ -187,6 +190,9 @@ export interface Records {
   usageLines: Map<string, UsageRecord>;
   balanceTransactions: Map<string, BalanceTransaction>;
   charges: Map<string, ChargeRecord>;
+  refunds: Map<string, Refund>;
+  disputes: Map<string, Dispute>;
+  creditNotes: Map<string, CreditNote>;
   sessions: Map<string, CheckoutSession>;
   offers: Map<string, SessionOffer>;
   portals: Map<string, PortalRecord>;
@@ -220,6 +226,9 @@ export function freshRecords(now: number): Records {
     usageLines: new Map(),
     balanceTransactions: new Map(),
     charges: new Map(),
+    refunds: new Map(),
+    disputes: new Map(),
+    creditNotes: new Map(),
     sessions: new Map(),
     offers: new Map(),
     portals: new Map(),

@@ -66,6 +66,35 @@ async function snapshotOf(s: Awaited<ReturnType<typeof startFixture>>): Promise<
   return { subscriptions, meterEvents, events, invoices };
 }
 
+Deno.test("Accepted meter events and undelivered error reports are processed after a restart", async () => {
+  await using directory = await temporaryDirectory();
+  let time = 1_800_000_000_000;
+  const options = { stateFile: join(directory.path, "stripe.json"), now: () => time };
+  const first = await startFixture(options);
+  const meter = { display_name: "SMS", event_name: "sms", default_aggregation: { formula: "sum" } };
+  await first.stripe.billing.meters.create(meter);
+  const { id: customer } = await first.stripe.customers.create({});
+  await first.control("/_sim/metering", { processingSeconds: 3600 });
+  await first.control("/_sim/clock", { advanceSeconds: 60 });
+  for (const stripe_customer_id of [customer, "cus_none"]) {
+    await first.stripe.billing.meterEvents.create({ event_name: "sms", payload: { stripe_customer_id, value: "1" } });
+  }
+  await first[Symbol.asyncDispose]();
+
+  time += 86_400_000;
+  await using second = await startFixture(options);
+  assert.equal(second.simulator.thinWebhookSecret, first.simulator.thinWebhookSecret);
+  const { meterEvents } = (await second.control("/_sim/meter-events")).answer;
+  assert.deepEqual(meterEvents.map(({ status, processedAt }) => [status, processedAt]), [
+    ["counted", 1_800_000_000 + 3660],
+    ["rejected", 1_800_000_000 + 3660],
+  ]);
+  const { thinEvents } = (await second.control("/_sim/thin-events")).answer;
+  assert.deepEqual(thinEvents.map(({ event, delivery }) => [Date.parse(event.created), delivery]), [
+    [1_800_000_000_000 + 3_672_000, "pending"],
+  ]);
+});
+
 Deno.test("A change is written to the state file, which only its owner can read", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "stripe.json");

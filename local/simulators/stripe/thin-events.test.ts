@@ -163,7 +163,10 @@ Deno.test("A thin event is retried, doubled, lost, late and paused by faults, an
   assert.equal(s.thin.notifications.length, 5);
   await s.control("/_sim/faults", undefined, "DELETE");
   await count(7);
-  await next({ thinEvents: "reordered" });
+  // Both reports are due in the second advance.
+  await s.control("/_sim/faults", { thinEvents: "reordered" });
+  await reject(s, "earlier");
+  await advance(s, 8);
   await next();
   await count(9);
   const [newest, older] = await stored(s);

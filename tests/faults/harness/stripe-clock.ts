@@ -1,6 +1,7 @@
 /**
- * Adjusts Stripe's dates to a world whose time is moved. The simulator uses the machine's clock, so an end that lies before a
- * leap in time must look older than the simulator says.
+ * Adjusts Stripe's dates to a world whose time is moved. The world leaves the simulator's clock alone, because its
+ * subscriptions shall not renew by themselves. So an end that lies before a leap in time must look older than the simulator
+ * says.
  */
 export class StripeClock {
   #now = 0;

@@ -13,6 +13,10 @@ import { customerRoutes } from "./customers.ts";
 import { eventDestinationRoutes } from "./event-destinations.ts";
 import { eventRoutes } from "./events.ts";
 import { idempotency } from "./idempotency.ts";
+import { balanceTransactionRoutes } from "./balance-transactions.ts";
+import { chargeRoutes } from "./charges.ts";
+import { creditNoteRoutes } from "./credit-notes.ts";
+import { invoiceItemRoutes } from "./invoice-items.ts";
 import { invoiceRoutes } from "./invoices.ts";
 import { meterEventRoutes } from "./meter-events.ts";
 import { meterRoutes } from "./meters.ts";
@@ -46,6 +50,10 @@ export function apiApp(simulator: Simulator): Hono<ApiEnv> {
   subscriptionRoutes(app, simulator);
   subscriptionItemRoutes(app, simulator);
   invoiceRoutes(app, simulator);
+  invoiceItemRoutes(app, simulator);
+  creditNoteRoutes(app, simulator);
+  balanceTransactionRoutes(app, simulator);
+  chargeRoutes(app, simulator);
   eventRoutes(app, simulator);
   meterRoutes(app, simulator);
   meterEventRoutes(app, simulator);
@@ -93,7 +101,7 @@ function parameters(): MiddlewareHandler<ApiEnv> {
 /** The usage lines of drafts are computed for each call that can read or change an invoice. */
 function currentUsage(simulator: Simulator): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    if (/invoice/.test(c.req.path) || expansionsOf(c).length > 0) refreshDrafts(booksOf(simulator, c));
+    if (/invoice|credit_note/.test(c.req.path) || expansionsOf(c).length > 0) refreshDrafts(booksOf(simulator, c));
     await next();
   };
 }

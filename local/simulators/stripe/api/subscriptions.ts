@@ -24,6 +24,7 @@ const PauseCollection = z.strictObject({
   behavior: z.enum(["keep_as_draft", "mark_uncollectible", "void"]),
   resumes_at: whole.optional(),
 });
+const anchor = z.enum(["now", "unchanged"]);
 const UpdateSubscription = parameters({
   cancel_at_period_end: flag.optional(),
   cancel_at: z.union([whole, z.literal("")]).optional(),
@@ -43,7 +44,8 @@ const UpdateSubscription = parameters({
   proration_behavior: z.enum(PRORATION_BEHAVIORS).optional(),
   proration_date: ignored,
   payment_behavior: ignored,
-  billing_cycle_anchor: z.enum(["now", "unchanged"]).optional(),
+  // A word in older API versions.
+  billing_cycle_anchor: z.union([anchor, z.strictObject({ type: anchor }).transform(({ type }) => type)]).optional(),
   cancellation_details: ignored,
   off_session: ignored,
 });

@@ -7,7 +7,7 @@ import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from
 import { accountOf } from "./account.ts";
 import type { Books } from "./books.ts";
 import { unpaidSessionOf } from "./checkout.ts";
-import { addInvoiceItem } from "./invoice-items.ts";
+import { addInvoiceItem, removeInvoiceItem } from "./invoice-items.ts";
 import {
   cannotBeCharged,
   chargedMethodOf,
@@ -160,9 +160,9 @@ function moveItems(books: Books, subscription: Subscription, { start, end }: Per
 }
 
 /** Finalises a draft and collects its payment. */
-export function advanceInvoice(books: Books, invoice: Invoice): void {
+export function advanceInvoice(books: Books, invoice: Invoice, charge?: Charge): void {
   openInvoice(books, invoice);
-  collect(books, invoice);
+  collect(books, invoice, charge);
 }
 
 /** Collects the payment of an invoice that became open, as far as Stripe does that by itself. */
@@ -186,9 +186,16 @@ export function collect(books: Books, invoice: Invoice, charge?: Charge): void {
   }
 }
 
-/** Declines the payment of the open invoice. Without one, bills the next period and declines its payment. */
+/**
+ * Declines the payment of the open invoice. Without one, finalises the draft of the last period, or bills the next period, and
+ * declines its payment.
+ */
 export function failPayment(books: Books, subscription: Subscription): void {
   if (openInvoiceOf(books, subscription)) return paymentFailed(books, subscription);
+  const draft = [...books.records.invoices.values()].findLast((invoice) =>
+    subscriptionOf(invoice) === subscription.id && invoice.status === "draft" && invoice.auto_advance
+  );
+  if (draft !== undefined) return advanceInvoice(books, draft, "declined");
   if (subscription.status === "trialing") endTrial(books, subscription, { charge: "declined" });
   else renew(books, subscription, "declined");
 }
@@ -306,7 +313,8 @@ export function end(books: Books, subscription: Subscription, ending: Ending = {
   const last = !hasLastInvoice ? null : draftInvoice(books, {
     subscription,
     reason: ending.atPeriodEnd ? "subscription_cycle" : "subscription_update",
-    closed: { start, end: Math.max(start, now) },
+    // Nothing follows: usage of the second in which a subscription is canceled is on its last invoice.
+    closed: { start, end: Math.max(start, ending.atPeriodEnd ? now : now + 1) },
     opened: null,
     freeUsage: subscription.status === "trialing",
   });
@@ -371,11 +379,10 @@ function creditRest(books: Books, subscription: Subscription): void {
 
 /** "Pending prorations are removed if invoice_now and prorate are both set to false." */
 function removePendingProrations(books: Books, subscription: Subscription): void {
-  for (const item of books.records.invoiceItems.values()) {
+  for (const item of [...books.records.invoiceItems.values()]) {
     const isPending = item.invoice === null && item.proration;
     if (!isPending || item.parent?.subscription_details?.subscription !== subscription.id) continue;
-    books.records.invoiceItems.delete(item.id);
-    books.emit("invoiceitem.deleted", item);
+    removeInvoiceItem(books, item);
   }
 }
 

@@ -2,19 +2,24 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import { AccountChange, accountOf, changeAccount } from "../billing/account.ts";
 import { Books } from "../billing/books.ts";
+import { chargeOf, closeDispute, dispute, refund } from "../billing/charges.ts";
 import { finalizeInvoice, payNow, voidNow } from "../billing/collection.ts";
 import { writeOffInvoice } from "../billing/invoicing.ts";
 import { refreshDrafts } from "../billing/usage.ts";
 import { invalidRequest } from "../errors.ts";
 import { runDueWork } from "../due-work.ts";
 import { NO_ORIGIN } from "../objects/event.ts";
-import type { Invoice } from "../objects/shapes.ts";
+import type { Charge, Dispute, Invoice } from "../objects/shapes.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
 import { bodyOf } from "./body.ts";
 
 /** What the dashboard does with an invoice. */
-const InvoiceAction = z.strictObject({ action: z.enum(["finalize", "pay", "void", "mark_uncollectible"]) });
+const InvoiceAction = z.union([
+  z.strictObject({ action: z.enum(["finalize", "pay", "void", "mark_uncollectible", "win_dispute", "lose_dispute"]) }),
+  /** Of the charge that paid the invoice. By default its whole amount, or what is left of it. */
+  z.strictObject({ action: z.enum(["refund", "dispute"]), amount: z.int().min(1).optional() }),
+]);
 
 /** The controls of the account's billing settings and of invoices: what an operator does in Stripe's dashboard. */
 export function billingControls(app: Hono<{ Bindings: Connection }>, simulator: Simulator): void {
@@ -33,17 +38,17 @@ export function billingControls(app: Hono<{ Bindings: Connection }>, simulator: 
     return c.json({ invoices: [...records.invoices.values()].reverse() });
   });
   app.post("/_sim/invoices/:id", async (c) => {
-    const { action } = await bodyOf(c, InvoiceAction);
+    const request = await bodyOf(c, InvoiceAction);
     const books = new Books(simulator, NO_ORIGIN);
     const invoice = books.invoice(c.req.param("id"));
-    act(books, invoice, action);
+    act(books, invoice, request);
     simulator.changed();
     return c.json({ invoice, eventIds: books.eventIds });
   });
 }
 
-function act(books: Books, invoice: Invoice, action: z.output<typeof InvoiceAction>["action"]): void {
-  switch (action) {
+function act(books: Books, invoice: Invoice, request: z.output<typeof InvoiceAction>): void {
+  switch (request.action) {
     case "finalize":
       return finalizeInvoice(books, invoice);
     case "pay":
@@ -54,9 +59,31 @@ function act(books: Books, invoice: Invoice, action: z.output<typeof InvoiceActi
     case "mark_uncollectible":
       expectOpen(invoice);
       return writeOffInvoice(books, invoice);
+    case "refund":
+      return void refund(books, paidChargeOf(books, invoice), request);
+    case "dispute":
+      return void dispute(books, paidChargeOf(books, invoice), request.amount);
+    case "win_dispute":
+    case "lose_dispute":
+      return closeDispute(books, openDisputeOf(books, invoice), request.action === "win_dispute" ? "won" : "lost");
   }
 }
 
 function expectOpen({ id, status }: Invoice): void {
   if (status !== "open") throw invalidRequest(`Cannot change invoice "${id}": its status is "${status}"`);
+}
+
+function paidChargeOf(books: Books, invoice: Invoice): Charge {
+  const record = chargeOf(books, invoice);
+  if (record === undefined) throw invalidRequest(`Cannot find a charge of invoice "${invoice.id}": none paid it`);
+  return record.charge;
+}
+
+function openDisputeOf(books: Books, invoice: Invoice): Dispute {
+  const { id } = paidChargeOf(books, invoice);
+  const found = [...books.records.disputes.values()].find((each) =>
+    each.charge === id && each.status === "needs_response"
+  );
+  if (found === undefined) throw invalidRequest(`Cannot find an open dispute of invoice "${invoice.id}"`);
+  return found;
 }

@@ -94,22 +94,26 @@ export class ThinCourier {
 
   #dispatch(record: ThinEventRecord): void {
     if (this.#isPaused()) return;
-    if (!this.options.courier.faults.has("reordered") && !this.#take("reordered")) return this.#send(record);
+    if (!this.options.courier.faults.has("reordered") && !this.#take("reordered")) return void this.#send(record);
     this.#reorderBatch.push(record);
     if (this.#reorderBatch.length > 1) return;
-    this.#timers.after(REORDER_WINDOW_MS, () => {
-      for (const each of this.#reorderBatch.splice(0).reverse()) this.#send(each);
+    this.#timers.after(REORDER_WINDOW_MS, async () => {
+      for (const each of this.#reorderBatch.splice(0).reverse()) await this.#send(each);
     });
   }
 
-  #send(record: ThinEventRecord): void {
+  /** Resolves when the first attempt at each destination has ended. */
+  async #send(record: ThinEventRecord): Promise<void> {
     const isDoubled = this.options.courier.faults.has("doubled") || this.#take("doubled") !== undefined;
     const own = this.own;
-    for (const { id, destination } of [...(own ? [own] : []), ...this.options.records.eventDestinations.values()]) {
-      if (!isFor(destination, record) || this.#claimed.has(`${record.id} ${id}`)) continue;
+    const all = [...(own ? [own] : []), ...this.options.records.eventDestinations.values()];
+    const due = all.filter(({ id, destination }) =>
+      isFor(destination, record) && !this.#claimed.has(`${record.id} ${id}`)
+    );
+    await Promise.all(due.map(({ id }) => {
       this.#claimed.add(`${record.id} ${id}`);
-      void this.#attempt(record, id, 0, isDoubled ? 2 : 1);
-    }
+      return this.#attempt(record, id, 0, isDoubled ? 2 : 1);
+    }));
   }
 
   async #attempt(record: ThinEventRecord, destinationId: string, attempt: number, copies: number): Promise<void> {

@@ -1,15 +1,19 @@
 import type { Books } from "../billing/books.ts";
-import type { DueWork } from "../due-work.ts";
+import type { DueWork } from "../due.ts";
 import { meterOf } from "../objects/meter.ts";
 import type { MeterEventRecord } from "../records.ts";
 import type { Simulator } from "../simulator.ts";
 import { customerKey, ownerProblem, type Rejection, valueKey, valueProblem } from "./rejections.ts";
+import { indexCounted } from "./quantity.ts";
 import { reportRejection } from "./reports.ts";
 
 /** Counts or rejects the accepted events whose time has come, and completes adjustments. */
 export const METER_PROCESSING: DueWork = {
-  nextAt: ({ records: { meterQueue } }) =>
-    meterQueue.size === 0 ? null : Math.min(...[...meterQueue.values()].map(({ at }) => at)),
+  nextAt: ({ records: { meterQueue } }) => {
+    let first: number | null = null;
+    for (const { at } of meterQueue.values()) if (first === null || at < first) first = at;
+    return first;
+  },
   run: (simulator, books) => {
     const { meterQueue, meterEvents, meterAdjustments } = simulator.records;
     for (const { id, at } of [...meterQueue.values()]) {
@@ -36,7 +40,10 @@ function process({ records, now }: Simulator, books: Books, record: MeterEventRe
   record.value = event.payload[valueKey(meter)] ?? "0";
   record.rejection = code;
   // An adjustment can have canceled the event before it was processed.
-  if (record.status !== "canceled") record.status = code === null ? "counted" : "rejected";
+  if (record.status === "pending") {
+    record.status = code === null ? "counted" : "rejected";
+    if (code === null) indexCounted(records.meterEvents, record);
+  }
   if (code !== null) reportRejection(records, record, code, meter, now());
 }
 

@@ -31,17 +31,45 @@ export function meteredQuantity(records: Pick<Records, "meters" | "meterEvents">
   }
 }
 
-/** Returns the events that count in a query, in the order in which Stripe got them. */
+/** Returns the events that count in a query, in the order in which Stripe processed them. */
 export function countedEvents(
   { meterEvents }: Pick<Records, "meterEvents">,
   { customer, meterId, from, until, at }: UsageQuery,
 ): MeterEventRecord[] {
-  return [...meterEvents.values()].filter((record) =>
-    record.status === "counted" && record.customer === customer && record.meter === meterId &&
-    record.event.timestamp >= from && record.event.timestamp < until &&
+  return (indexOf(meterEvents).get(`${meterId} ${customer}`) ?? []).filter((record) =>
+    // A reset empties the records, and leaves the index.
+    meterEvents.get(record.id) === record && record.event.timestamp >= from && record.event.timestamp < until &&
     record.processedAt !== null && record.processedAt <= at &&
     (record.canceledAt === null || record.canceledAt > at)
   );
+}
+
+type MeterEvents = Records["meterEvents"];
+type Index = Map<string, MeterEventRecord[]>;
+
+/** The counted events by meter and customer, because invoices and summaries look at few of many events. */
+const INDEXES = new WeakMap<MeterEvents, Index>();
+
+function indexOf(meterEvents: MeterEvents): Index {
+  const known = INDEXES.get(meterEvents);
+  if (known !== undefined && meterEvents.size > 0) return known;
+  const index: Index = new Map();
+  INDEXES.set(meterEvents, index);
+  for (const record of meterEvents.values()) if (record.status === "counted") addTo(index, record);
+  return index;
+}
+
+/** Adds an event to the index. Call it when the event becomes counted. */
+export function indexCounted(meterEvents: MeterEvents, record: MeterEventRecord): void {
+  const known = INDEXES.get(meterEvents);
+  if (known !== undefined) addTo(known, record);
+}
+
+function addTo(index: Index, record: MeterEventRecord): void {
+  const key = `${record.meter} ${record.customer}`;
+  const records = index.get(key) ?? [];
+  index.set(key, records);
+  records.push(record);
 }
 
 const ZERO = { units: 0n, places: 0 };
@@ -50,7 +78,7 @@ function valueOf(record: MeterEventRecord | undefined) {
   return parseDecimal(record?.value ?? "0") ?? ZERO;
 }
 
-/** Of two events with the same timestamp, the later in order of receipt is the last. */
+/** Of two events with the same timestamp, the later in order of processing is the last. */
 function latest(events: MeterEventRecord[]): MeterEventRecord | undefined {
   return events.reduce<MeterEventRecord | undefined>(
     (last, each) => last === undefined || each.event.timestamp >= last.event.timestamp ? each : last,

@@ -1,5 +1,5 @@
 import type { Books } from "../billing/books.ts";
-import type { DueWork } from "../due-work.ts";
+import type { DueWork } from "../due.ts";
 import { buildThinEvent } from "../objects/event.ts";
 import type { Meter } from "../objects/meter.ts";
 import type { MeterEventRecord, MeterReportRecord, Records } from "../records.ts";

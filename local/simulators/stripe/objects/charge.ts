@@ -1,5 +1,5 @@
 import { newId } from "./ids.ts";
-import type { Charge, ChargeRecord, Invoice } from "./shapes.ts";
+import type { Charge, ChargeRecord, Dispute, Invoice, Metadata, Refund } from "./shapes.ts";
 
 /** Builds the charge that paid an invoice. In the current API version, a charge does not contain the invoice. */
 export function buildCharge({ invoice, amount, created }: {
@@ -59,4 +59,62 @@ export function buildCharge({ invoice, amount, created }: {
     transfer_group: null,
   };
   return { id, invoice: invoice.id, charge };
+}
+
+/** Builds a refund that succeeded at once. */
+export function buildRefund(charge: Charge, input: {
+  amount: number;
+  reason: Refund["reason"];
+  metadata: Metadata;
+  created: number;
+}): Refund {
+  return {
+    id: newId("re"),
+    object: "refund",
+    amount: input.amount,
+    balance_transaction: null,
+    charge: charge.id,
+    created: input.created,
+    currency: charge.currency,
+    customer: charge.customer,
+    customer_account: null,
+    metadata: input.metadata,
+    payment_intent: charge.payment_intent,
+    payment_method: charge.payment_method,
+    reason: input.reason,
+    receipt_number: null,
+    source_transfer_reversal: null,
+    status: "succeeded",
+    transfer_reversal: null,
+  };
+}
+
+/** Builds a dispute, which takes the money at once. */
+export function buildDispute(charge: Charge, input: { amount: number; created: number }): Dispute {
+  return {
+    id: newId("dp"),
+    object: "dispute",
+    amount: input.amount,
+    balance_transactions: [],
+    charge: charge.id,
+    created: input.created,
+    currency: charge.currency,
+    enhanced_eligibility_types: [],
+    evidence: {},
+    evidence_details: {
+      due_by: input.created + 9 * 86_400,
+      enhanced_eligibility: {},
+      has_evidence: false,
+      past_due: false,
+      submission_count: 0,
+      submission_method: "manual",
+    },
+    intended_submission_method: null,
+    is_charge_refundable: false,
+    livemode: false,
+    metadata: {},
+    payment_intent: charge.payment_intent,
+    reason: "fraudulent",
+    status: "needs_response",
+  };
 }

@@ -9,8 +9,9 @@ export function shortenLists(response: object): void {
   if (object === "list") data?.forEach(shortenLists);
   if (object === undefined || !Object.hasOwn(EMBEDDED, object)) return;
   const [field, most] = EMBEDDED[object as keyof typeof EMBEDDED];
-  const list = (response as Record<string, unknown>)[field] as StripeList<unknown>;
-  if (list.data.length <= most) return;
+  const list = (response as Record<string, unknown>)[field] as StripeList<unknown> | undefined;
+  // A deleted object has no lists.
+  if (list === undefined || list.data.length <= most) return;
   list.data = list.data.slice(0, most);
   list.has_more = true;
 }

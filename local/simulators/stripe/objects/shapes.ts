@@ -173,6 +173,38 @@ export interface ChargeRecord {
   charge: Charge;
 }
 
+export type Refund = Narrow<Stripe.Refund, {
+  balance_transaction: null;
+  charge: string;
+  failure_balance_transaction?: never;
+  payment_intent: string;
+  source_transfer_reversal: null;
+  transfer_reversal: null;
+}>;
+
+export type Dispute = Narrow<Stripe.Dispute, {
+  balance_transactions: [];
+  charge: string;
+  evidence: Record<string, never>;
+  payment_intent: string;
+}>;
+
+export type CreditNoteLine = Narrow<Stripe.CreditNoteLineItem, {
+  discount_amounts: [];
+  tax_rates: [];
+  unit_amount_decimal: string | null;
+}>;
+
+export type CreditNote = Narrow<Stripe.CreditNote, {
+  customer: string;
+  customer_balance_transaction: string | null;
+  discount_amounts: [];
+  invoice: string;
+  lines: StripeList<CreditNoteLine>;
+  metadata: Metadata;
+  refunds: { amount_refunded: number; payment_record_refund: null; refund: string; type: "refund" }[];
+}>;
+
 export type PaymentStatus = "paid" | "unpaid" | "no_payment_required";
 
 export type CheckoutSession = Narrow<Stripe.Checkout.Session, {
