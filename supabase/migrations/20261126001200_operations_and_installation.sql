@@ -682,6 +682,17 @@ as $$
     private.store_usage private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
     private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
     private.take_lease private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
+    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.sale_refused private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
+    private.sender_of private.sending_plan private.set_due private.set_due_by private.set_next_convergence
+    private.settle_alert private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
+    private.shown_spending private.single_characters private.skip_recipients private.spaced private.spend_between
+    private.spent_between private.split_words private.spread private.state_of_usage_day private.store_primary_token
+    private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
+    private.subaccount_target private.subscriptions_of private.sweep_health private.take_in_listed_number
+    private.take_in_number private.take_lease private.take_turns private.tell_of_categories private.tell_of_day
     private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes private.total_inserts
     private.total_update private.touch_updated_at private.trigger_value_of private.uncount_fallback_message
     private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
@@ -734,6 +745,16 @@ as $$
     public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
     public.check_due_spending public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions
     public.close_alert public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage
+    private.webhook_health private.with_limits private.withdraw_job private.words_of private.zone_opening
+    public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs public.alert_to_deliver
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_number_syncs public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_checkout
+    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_plan_change
+    public.begin_stripe_event public.begin_sweep public.begin_token_rotation public.begin_usage_sync
+    public.begin_usage_trigger public.billing_customer public.cancel_fee public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
+    public.charge_number_fees public.check_due_spending public.claim_jobs public.claim_subscription
+    public.claim_unmetered_subscriptions public.close_alert public.confirm_forward_webhook public.cost_of_usage
     public.count_request public.count_unpaid_accounts public.create_campaign public.decide_duplicate
     public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
@@ -845,6 +866,12 @@ as $$
     public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
     public.tokens_to_reseal public.unfinished_messages public.unpaid_account_total public.unsettled_messages
     public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
+    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate
+    public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_stripe_event
+    public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
+    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

@@ -926,6 +926,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_plan_change": {
+        Args: { "p_plan_key": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["begin_plan_change_outcome"];
+          "plan_keys": (string)[];
+          "plan_price_ids": (string)[];
+          "price_id": string;
+          "subscription_id": string;
+        }[];
+      };
       "begin_stripe_event": {
         Args: { "p_event_id": string };
         Returns: {
@@ -2612,6 +2622,13 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_ids": (string)[];
+          "total": number;
+        }[];
+      };
       "unpaid_account_total": { Args: Record<PropertyKey, never>; Returns: Json };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2720,6 +2737,14 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "begin_plan_change_outcome":
+        | "change"
+        | "no_subscription"
+        | "not_active"
+        | "unknown_plan"
+        | "not_for_sale"
+        | "unknown_user"
+        | "tenant_closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
       "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
@@ -3295,6 +3320,15 @@ export const Constants = {
         "pending",
         "suspended",
         "closed",
+      ],
+      "begin_plan_change_outcome": [
+        "change",
+        "no_subscription",
+        "not_active",
+        "unknown_plan",
+        "not_for_sale",
+        "unknown_user",
+        "tenant_closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
       "begin_usage_sync_outcome": ["read", "unknown_account"],
