@@ -136,7 +136,7 @@ class World implements AsyncDisposable {
   }
 
   /** A tenant with a subscription of their own, an hour old. */
-  async subscriber(): Promise<Tenant> {
+  async subscriber({ paysLater = false } = {}): Promise<Tenant> {
     const userId = crypto.randomUUID();
     await this.admin`insert into auth.users (id, email, email_confirmed_at)
       values (${userId}, ${`t${this.turn++}@final.test`}, now())`;
@@ -148,7 +148,15 @@ class World implements AsyncDisposable {
       customer: customer.id,
       metadata: { user_id: userId },
       items: [{ price: this.price["flat"]! }, ...KINDS.map((kind) => ({ price: this.price[kind]! }))],
+      ...(paysLater && { collection_method: "send_invoice", days_until_due: 30 }),
     });
+    if (paysLater) {
+      await this.pass(2 * HOUR);
+      for (const invoice of (await this.stripe.invoices.list({ subscription: id })).data) {
+        if (invoice.status === "draft") await this.stripe.invoices.finalizeInvoice(invoice.id);
+        await this.stripe.invoices.pay(invoice.id, { paid_out_of_band: true });
+      }
+    }
     const tenant = new Tenant(this, userId, customer.id, id);
     await tenant.read();
     await this.pass(HOUR);
@@ -378,7 +386,7 @@ Deno.test("final bills", async (t) => {
   );
 
   await t.step(
-    "a correction after the end is refunded on the last invoice, and as a credit note of an open one",
+    "a correction after the end is refunded on the last invoice, a small one when no more is expected",
     async () => {
       const tenant = await world.subscriber();
       await tenant.use("sms_out", 50_000);
@@ -399,6 +407,29 @@ Deno.test("final bills", async (t) => {
       await tenant.use("sms_out", -40);
       await tenant.settleUntil(DAY);
       assert.deepEqual(await tenant.states(), { accepted: 50_000, credited: -16_345, "lost too_small": -40 });
+    },
+  );
+
+  await t.step(
+    "a correction lowers what is due of an open invoice, and what was paid outside of Stripe becomes a balance",
+    async () => {
+      const tenant = await world.subscriber({ paysLater: true });
+      await tenant.use("sms_out", 50_000);
+      await tenant.cancelNow();
+      await tenant.settle();
+      const [last, first] = (await world.stripe.invoices.list({ customer: tenant.customerId })).data;
+      assert.deepEqual([last?.status, last?.amount_remaining, first?.status], ["open", 500, "paid"]);
+      await tenant.use("sms_out", -12_345);
+      await tenant.settleUntil(DAY);
+      assert.equal((await world.stripe.invoices.retrieve(last!.id)).amount_remaining, 377);
+      await tenant.use("sms_out", -40_000);
+      await tenant.settleUntil(DAY);
+      assert.equal((await world.stripe.invoices.retrieve(last!.id)).amount_remaining, 0);
+      const { balance } = await world.stripe.customers.retrieve(tenant.customerId) as Stripe.Customer;
+      assert.equal(balance, -23);
+      assert.deepEqual(await tenant.states(), { accepted: 50_000, credited: -52_345 });
+      // 1.2345 and 4.00 are given back as 1.23 and 4.00.
+      assert.deepEqual((await tenant.charges()).map(({ rounding }) => rounding), [45, 0]);
     },
   );
 
