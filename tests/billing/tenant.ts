@@ -3,7 +3,7 @@ import { FAILING_CARD, WORKING_CARD } from "../../local/simulators/stripe/billin
 import { Trap } from "../faults/harness/traps.ts";
 import { dayOf, type InForce, type Kind, KINDS, type Period, type Usage } from "./reference.ts";
 import { FREE, planOf } from "./catalogue.ts";
-import { type Cancel, END, type Story, type Use } from "./story.ts";
+import { type Cancel, END, LAST_CHANGE, LAST_USE, type Story, type Use } from "./story.ts";
 import type { BillingWorld, Owner } from "./world.ts";
 
 const HOUR = 3600;
@@ -207,7 +207,8 @@ export class Tenant implements Owner {
   private momentOf({ hour, edge }: Use): bigint {
     const at = BigInt(Math.floor((this.boughtAt + hour * HOUR) * 1e6));
     const period = edge === null ? undefined : this.periods().find(({ from, until }) => from <= at && at < until);
-    return period === undefined ? at : period.until + BigInt(edge!);
+    const isTooLate = period === undefined || Number(period.until / 1_000_000n) > this.boughtAt + LAST_USE * HOUR;
+    return isTooLate ? at : period.until + BigInt(edge!);
   }
 
   /** Puts a message or a fee into the ledger, as the functions leave it there. */
@@ -264,7 +265,11 @@ export class Tenant implements Owner {
           where id = ${usage.id}`;
       }
     };
-    this.appointments.push({ at: this.world.now + hours * HOUR, happen });
+    // Nothing changes towards the end, so that all of it can be billed.
+    this.appointments.push({
+      at: Math.min(this.world.now + hours * HOUR, this.boughtAt + LAST_CHANGE * HOUR),
+      happen,
+    });
   }
 
   /** The periods of the tenant's own subscription, by the calendar. */
