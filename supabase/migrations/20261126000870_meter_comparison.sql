@@ -201,12 +201,6 @@ set search_path = ''
 as $$
 declare
   present constant timestamptz := private.present();
-begin
-  -- min(), not least(): without anything to compare the customer is not due.
-  return (
-    select min(greatest(t.at, present + interval '1 minute'))
-    from (
-      select case
   -- The earlier of both; least ignores nulls.
   due_at constant timestamptz := least(
     (select min(case
@@ -214,13 +208,8 @@ begin
           then d.missing_since + private.comparison_pause(d.reported_at is not null)
         -- Compared, and different in a way that no row of ours explains.
         when d.compared_at > d.accepted_at then d.compared_at + interval '1 day'
-        else greatest(d.accepted_at, present) + private.comparison_delay() end as at
+        else greatest(d.accepted_at, present) + private.comparison_delay() end)
       from private.meter_days d
-      where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null
-      union all
-      select coalesce(i.difference_seen_at, present) + interval '1 hour'
-      from private.stripe_invoices i
-      where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i)) t);
       where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null),
     (select min(coalesce(i.difference_seen_at, present)) + interval '1 hour'
       from private.stripe_invoices i

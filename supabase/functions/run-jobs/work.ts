@@ -6,7 +6,6 @@ import { carryOutCancellation } from "../_shared/billing/cancel.ts";
 import { settleFinalBill } from "../_shared/billing/final-bill.ts";
 import { applyThinEvent } from "../_shared/billing/thin-event.ts";
 import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
-import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { compareMeters, type ComparisonResult } from "../_shared/billing/compare-meters.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
@@ -46,7 +45,6 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("settle-final-bill"), subscriptionId: z.string() }),
   z.object({ kind: z.literal("settle-final-bills") }),
-  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
   z.object({ kind: z.literal("read-invoice"), invoiceId: z.string() }),
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
@@ -206,9 +204,6 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         const seconds = await carryOutCancellation(job.subscriptionId, dependencies);
         return seconds === null ? "done" : { againInSeconds: seconds };
       }
-      case "cancel-subscription":
-        await cancelSubscription(job.subscriptionId, job.atPeriodEnd, await stripe());
-        return "done";
       case "read-invoice":
         await readInvoice(job.invoiceId, { db, stripe: await stripe() });
         return "done";
