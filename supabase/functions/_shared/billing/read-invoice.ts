@@ -154,6 +154,9 @@ function factsOf(invoice: Stripe.Invoice, metered: MeteredLine[]): InvoiceFacts 
   };
 }
 
+/** Far shorter than any billing period. */
+const SLACK_SECONDS = 60;
+
 /**
  * The period whose usage an invoice bills: that of its metered lines which are over. The first invoice of a subscription may
  * list them at zero for the period that begins. Without them, the period that Stripe gives, which has no length on a first
@@ -164,8 +167,9 @@ function billedPeriod(
   metered: readonly MeteredLine[],
 ): { start: string; end: string } | null {
   if (invoice.billing_reason === "subscription_create") return null;
-  const created = isoOfSeconds(invoice.created);
-  const over = metered.filter(({ periodEnd }) => periodEnd <= created);
+  // The last invoice of a subscription bills usage of the second in which it was canceled, so its lines may end later.
+  const soon = isoOfSeconds(invoice.created + SLACK_SECONDS);
+  const over = metered.filter(({ periodEnd }) => periodEnd <= soon);
   if (over.length > 0) {
     const starts = over.map(({ periodStart }) => periodStart).sort();
     const ends = over.map(({ periodEnd }) => periodEnd).sort();
