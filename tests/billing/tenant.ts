@@ -33,7 +33,7 @@ export class Tenant implements Owner {
 
   constructor(readonly story: Story, readonly world: BillingWorld, begins: number, index: number) {
     this.userId = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
-    this.traps = story.troubles.map(({ call, fault }) => new Trap(null, fault, call));
+    this.traps = story.troubles.map(({ at, call, fault }) => new Trap(at, fault, call));
     this.boughtAt = begins + story.startsIn * HOUR;
     this.at(0, () => this.buys());
     for (const { hour, times } of story.rejected) this.at(hour, () => this.isRejected(times));

@@ -153,8 +153,8 @@ async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWor
 function isCalm({ troubles, down, webhooks, rejected, steps }: Story): boolean {
   return troubles.length + down.length + webhooks.length + rejected.length === 0 && steps.every((step) => {
     if (step.type !== "use") return step.type === "change_plan";
-    const last = Math.max(step.pricedAfter ?? 0, 0) + Math.max(0, ...step.later.map(({ after }) => after));
-    return step.foundAfter === 0 && last <= 20 && (step.pricedAfter !== null || step.later.length === 0);
+    const last = (step.pricedAfter ?? Infinity) + Math.max(0, ...step.later.map(({ after }) => after));
+    return step.foundAfter === 0 && last <= 20;
   });
 }
 
@@ -185,7 +185,8 @@ function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Omit<B
   if (invoice.status === "void") return [];
   return invoice.lines.data.flatMap((line) => {
     const kind = kinds.get(priceOf(line) ?? "");
-    if (kind === undefined) return [];
+    // A trial that is ended in its first second has no length.
+    if (kind === undefined || line.period.start === line.period.end) return [];
     return [{
       ...{ kind, quantity: BigInt(line.quantity ?? 0), start: line.period.start, until: line.period.end },
       ...{ invoice: invoice.id!, status: String(invoice.status) },
