@@ -46,13 +46,17 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   // What cannot be billed is a loss with its own name, or a trial.
   for (const due of dues) {
     if (due.fate === "billed" || due.fate === "trial") continue;
-    const lost = sum(named.filter((row) =>
-      row.kind === due.kind && row.loss_reason === due.fate && row.currency === due.currency &&
-      isSame(row.period_start, due.from)
-    ).map(({ units }) => units));
+    const lost = sum(
+      named.filter((row) =>
+        row.kind === due.kind && row.loss_reason === due.fate && row.currency === due.currency &&
+        isSame(row.period_start, due.from)
+      ).map(({ units }) => units),
+    );
     if (!isRight(lost, due.exact)) find(`the loss ${due.fate} of ${at(due)} is ${lost}, and must be ${units(due)}`);
   }
-  for (const row of named.filter(({ loss_reason }) => loss_reason === "no_payer" || loss_reason === "before_metering")) {
+  for (
+    const row of named.filter(({ loss_reason }) => loss_reason === "no_payer" || loss_reason === "before_metering")
+  ) {
     const isDue = dues.some((due) =>
       due.kind === row.kind && due.fate === row.loss_reason && due.currency === row.currency &&
       isSame(row.period_start, due.from)
@@ -61,7 +65,7 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   }
 
   const invoices = tenant.customerId === null ? [] : await world.invoicesOf(tenant.customerId);
-  const kinds = await world.kindsOfPrices();
+  const kinds = world.kindsOfPrices();
   const starts = facts.periods.map(({ from }) => Number(from / 1_000_000n));
   const billed = invoices.flatMap((invoice) => meteredLines(invoice, kinds)).map((line) => ({
     ...line,
@@ -72,12 +76,14 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   for (const kind of KINDS) {
     const expected = dues.filter((due) => due.kind === kind && due.fate === "billed");
     const onInvoices = sum(billed.filter((line) => line.kind === kind).map(({ quantity }) => quantity));
-    const open = tenant.subscriptionId === null || tenant.endedAt !== null ? 0n : await openUsage(tenant, kind, world);
+    const open = tenant.customerId === null ? 0n : await openUsage(tenant, kind, world);
     const of = (state: string) =>
-      sum(named.filter((row) =>
-        row.kind === kind && row.state === state && row.loss_reason !== "no_payer" &&
-        row.loss_reason !== "before_metering"
-      ).map(({ units }) => units));
+      sum(
+        named.filter((row) =>
+          row.kind === kind && row.state === state && row.loss_reason !== "no_payer" &&
+          row.loss_reason !== "before_metering"
+        ).map(({ units }) => units),
+      );
     const total = onInvoices + open + of("invoiced") + of("credited") + of("lost") + of("pending") + of("sending");
     const due = sum(expected.map((each) => rounded(each.exact)));
     const halves = BigInt(expected.filter(({ exact }) => isHalf(exact)).length);
@@ -128,18 +134,17 @@ async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWor
   const events = await world.meterEventsOf(tenant.customerId);
   const findings: string[] = [];
   for (const { kind, start, until, quantity, invoice } of billed) {
-    const counted = sum(events.filter((event) =>
-      event.kind === kind && event.timestamp >= start && event.timestamp < until
-    ).map(({ value }) => value));
+    const counted = sum(
+      events.filter((event) => event.kind === kind && event.timestamp >= start && event.timestamp < until).map((
+        { value },
+      ) => value),
+    );
     if (counted !== quantity) {
       findings.push(`Stripe counts ${counted} units of ${kind} in a period whose invoice ${invoice} bills ${quantity}`);
     }
   }
-  const start = tenant.endedAt === null && tenant.subscriptionId !== null
-    ? (await tenant.subscription()).items.data[0]!.current_period_start
-    : Infinity;
   for (const { kind, timestamp, value } of events) {
-    const isBilled = timestamp >= start ||
+    const isBilled = timestamp >= tenant.openSince ||
       billed.some((line) => line.kind === kind && line.start <= timestamp && timestamp < line.until);
     // Of a subscription that was ended without an invoice, the events are on none.
     if (!isBilled && !tenant.story.steps.some((step) => step.type === "cancel" && step.how === "dashboard")) {
@@ -216,9 +221,13 @@ function ownInvoices(own: { amount: number; text: string }[], named: Named[]): s
   return off > most || off < -most ? [`own invoices bill ${cents} cents, and their rows are ${units} units`] : [];
 }
 
+/** What Stripe counts in the period that has not ended. */
 async function openUsage(tenant: Tenant, kind: Kind, world: BillingWorld): Promise<bigint> {
-  const start = (await tenant.subscription()).items.data[0]!.current_period_start;
-  return await world.countedSince(tenant.customerId!, kind, start);
+  const events = await world.meterEventsOf(tenant.customerId!);
+  return sum(
+    events.filter((event) => event.kind === kind && event.timestamp >= tenant.openSince)
+      .map(({ value }) => value),
+  );
 }
 
 const sum = (numbers: readonly (number | bigint)[]): bigint =>

@@ -117,22 +117,18 @@ export class BillingWorld implements AsyncDisposable {
     this.catalogue = await stock(this.stripe);
   }
 
-  priceOf(key: string): Promise<string> {
-    return Promise.resolve(this.catalogue.flat.get(key)!);
+  priceOf(plan: string): string {
+    return this.catalogue.flat.get(plan)!;
   }
 
-  meteredPrices(currency: string): Promise<string[]> {
-    return Promise.resolve([...this.catalogue.metered.get(currency)!.values()]);
+  meteredPrices(currency: string): string[] {
+    return [...this.catalogue.metered.get(currency)!.values()];
   }
 
-  kindsOfPrices(): Promise<Map<string, Kind>> {
+  /** By the id of the price. */
+  kindsOfPrices(): Map<string, Kind> {
     const all = [...this.catalogue.metered.values()].flatMap((prices) => [...prices]);
-    return Promise.resolve(new Map(all.map(([kind, price]) => [price, kind])));
-  }
-
-  enqueue(job: Job): Promise<void> {
-    this.#add({ queue: "", id: this.#nextLocal--, job, dueAt: this.now, failures: 0 });
-    return Promise.resolve();
+    return new Map(all.map(([kind, price]) => [price, kind]));
   }
 
   /** All invoices of a customer, with all of their lines. */
@@ -144,14 +140,6 @@ export class BillingWorld implements AsyncDisposable {
       lines.data = await stripe.invoices.listLineItems(id!, { limit: 100 }).autoPagingToArray({ limit: 1000 });
     }
     return invoices;
-  }
-
-  /** What Stripe counts of a customer and kind from a moment on. */
-  async countedSince(customer: string, kind: Kind, start: number): Promise<bigint> {
-    const { data } = await this.stripe.billing.meters.listEventSummaries(this.catalogue.meters.get(kind)!, {
-      ...{ customer, start_time: Math.floor(start / 60) * 60, end_time: Math.ceil(this.now / 60) * 60 + 600 },
-    });
-    return data.reduce((sum, { aggregated_value }) => sum + BigInt(aggregated_value), 0n);
   }
 
   /** The meter events of a customer that Stripe counts. */
@@ -203,9 +191,11 @@ export class BillingWorld implements AsyncDisposable {
     }
     for (let pass = 0; pass < passes; pass++) {
       await this.#fetchQueues();
-      const due = this.#shuffled([...this.#queue.values()].filter((queued) =>
-        queued.dueAt <= this.now && !this.ownerOf(queued.job)?.isDown(this.now)
-      ));
+      const due = this.#shuffled(
+        [...this.#queue.values()].filter((queued) =>
+          queued.dueAt <= this.now && !this.ownerOf(queued.job)?.isDown(this.now)
+        ),
+      );
       if (due.length === 0) return;
       await Promise.all(Array.from({ length: AT_ONCE }, async () => {
         for (let next = due.shift(); next !== undefined; next = due.shift()) await this.#run(next);
@@ -266,7 +256,9 @@ export class BillingWorld implements AsyncDisposable {
     const rpc = (name: string, args: Record<string, unknown>) => ({
       abortSignal: async (signal: AbortSignal) => {
         const answer = await db.rpc(name as never, args as never).abortSignal(signal);
-        if (answer.error?.code) this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message} ${answer.error.details ?? ""}`);
+        if (answer.error?.code) {
+          this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message} ${answer.error.details ?? ""}`);
+        }
         return answer;
       },
     });
