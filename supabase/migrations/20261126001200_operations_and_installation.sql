@@ -543,8 +543,8 @@ as $$
     private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
     private.renew_turns private.replica_identity_of private.reply_under_way private.rerate_covered_days
     private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
-    private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
+    private.sale_refused private.schedule_fee private.schedule_health private.search_for private.search_tenants
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.settle_alert private.settle_unknown_price private.settled_before
     private.share_number private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients
     private.spaced private.spend_between private.spent_between private.split_words private.spread
@@ -564,25 +564,26 @@ as $$
     public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence public.ask_for_due_redactions
     public.ask_for_due_token_rotations public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
     public.ask_for_usage_triggers public.begin_checkout public.begin_convergence public.begin_number_release
-    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
-    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.confirm_forward_webhook
-    public.cost_of_usage public.count_request public.count_unpaid_accounts public.create_campaign
-    public.decide_duplicate public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients
-    public.describe_health public.describe_installation public.disable_forward_webhook public.end_convergence
-    public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user
-    public.finish_job public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.lift_opt_outs
-    public.link_stripe_customer public.list_alerts public.list_audit_lines public.list_campaign_recipients
-    public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions public.list_conversations
-    public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_messages
-    public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants public.list_unpaid_accounts
-    public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
-    public.missing_exchange_rates public.move_job_to_dead_letters public.note_create_attempt public.note_leaving_begun
-    public.note_leaving_step public.note_metering_problem public.note_sealing_ring public.note_status_intent
-    public.notice_of public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
+    public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
+    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
+    public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions public.close_alert
+    public.confirm_forward_webhook public.cost_of_usage public.count_request public.count_unpaid_accounts
+    public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job public.delay_sender
+    public.delete_campaign_recipients public.describe_health public.describe_installation public.disable_forward_webhook
+    public.end_convergence public.end_sweep public.end_token_rotation public.end_usage_trigger
+    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
+    public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of public.get_usage
+    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
+    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
+    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
+    public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants
+    public.list_unpaid_accounts public.list_unrecorded_events public.message_media public.message_of
+    public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items
+    public.next_stripe_read public.note_create_attempt public.note_leaving_begun public.note_leaving_step
+    public.note_metering_problem public.note_sealing_ring public.note_status_intent public.notice_of
+    public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
     public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
     public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
     public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
@@ -604,8 +605,8 @@ as $$
     public.set_number_send_rate public.set_plan_limits public.set_primary_number public.set_tenant_limits
     public.settle_stripe_event public.show_tenant public.stale_number_releases public.stale_number_reservations
     public.start_to_settle public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
-    public.unpaid_account_total public.unsettled_messages public.usage_sync_state public.waits_for_redaction
-    public.withdraw_create_attempt
+    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is
