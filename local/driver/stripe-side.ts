@@ -41,6 +41,10 @@ export interface StripeSide {
     action: string,
     more?: Record<string, unknown>,
   ): Promise<{ eventIds: string[]; subscription: { status: string; ended_at: number | null } }>;
+  /** Changes what the account's dashboard sets. `local/simulators/stripe/billing/account.ts` documents the settings. */
+  account(change: Record<string, unknown>): Promise<void>;
+  /** Moves Stripe's clock forward, and with it what is due: renewals, finalisations, the processing of meter events. */
+  advanceClock(seconds: number): Promise<{ now: number }>;
   deliver(delivery: Delivery): Promise<{ eventIds: string[]; statuses: (number | null)[] }>;
   /** Injects a fault into API calls (`match`, `kind`, …) or into all deliveries (`deliveries: "paused"` …). */
   fault(fault: Record<string, unknown>): Promise<void>;
@@ -64,6 +68,8 @@ export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globa
   return {
     subscribe: (order) => control("POST", "/checkout", order),
     control: (subscriptionId, action, more) => control("POST", `/subscriptions/${subscriptionId}`, { action, ...more }),
+    account: (change) => control("POST", "/account", change),
+    advanceClock: (seconds) => control("POST", "/clock", { advanceSeconds: seconds }),
     deliver: (delivery) => control("POST", "/deliver", delivery),
     fault: (fault) => control("POST", "/faults", fault),
     pendingFaults: async () => (await control("GET", "/faults")).api.length,

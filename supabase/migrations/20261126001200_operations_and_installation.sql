@@ -482,23 +482,24 @@ as $$
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
     private.count_subaccount private.count_units private.countries private.country_windows private.counts
     private.cover_fees private.covered_prices private.currency private.cut private.dead_letters_of
-    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
-    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
-    private.due_work_health private.email_key private.end_billing_periods private.end_tenant_limits private.enqueue
-    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
-    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
-    private.erase_numbers private.erase_opt_outs private.estimated_after private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
-    private.final_margin private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
-    private.fitting_characters private.flat_prices private.flush_at private.foreign_categories
-    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
-    private.forget_sightings private.forward_event private.found_messages private.give_leaving_notice
-    private.gmt_month_of private.grapheme_classes private.grapheme_end private.grapheme_segments private.grapheme_start
-    private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out private.has_phrases
-    private.has_spent private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
-    private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_of_period
+    private.delete_campaign_texts private.describe_due_work private.describe_exchange_rates
+    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
+    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
+    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_billing_periods
+    private.end_tenant_limits private.enqueue private.enqueue_campaign private.enqueue_convergence
+    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
+    private.erase_conversations private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs
+    private.estimated_after private.event_time private.exchange_rate private.explain_rate private.fallback_subject
+    private.fee_date private.fee_kind_of private.fee_parts private.fees_between private.fees_to_come private.fees_until
+    private.fill_missed_periods private.filled_segments private.final_margin private.finish_sweep
+    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
+    private.flat_prices private.flush_at private.foreign_categories private.forget_closed_numbers
+    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
+    private.found_messages private.give_leaving_notice private.gmt_month_of private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage
+    private.hold_number private.hour_of private.id_at private.identifier_age private.identify_by_id
+    private.included_amount private.index_words private.insert_campaign private.invoice_of_period
     private.is_about_another private.is_counted private.is_country_in private.is_cut_off private.is_deleted_tenant
     private.is_destination_refused private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit
     private.is_parked private.is_paying private.is_ready private.is_sending_over private.is_shifted
@@ -548,10 +549,10 @@ as $$
     private.remaining_quota private.remember_user_deletion private.render_text private.renew_billing_lease
     private.renew_lease_if_held private.renew_turns private.repeat_of private.replica_identity_of
     private.reply_under_way private.rerate_covered_days private.reseal_token private.reserve_next
-    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in private.schedule_fee
-    private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
-    private.sender_of private.sending_ends_at private.sending_plan private.set_due private.set_due_by
-    private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in private.sale_refused
+    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
+    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_due
+    private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
     private.settle_compared private.settle_unknown_price private.settled_before private.share_number
     private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients private.spaced
     private.spend_between private.spent_between private.split_row private.split_words private.spread
@@ -572,50 +573,51 @@ as $$
     public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
     public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
     public.ask_for_usage_triggers public.begin_checkout public.begin_convergence public.begin_metering
-    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
-    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billed_users
-    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
-    public.check_due_spending public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions
-    public.close_alert public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage
-    public.count_request public.count_unpaid_accounts public.create_campaign public.decide_duplicate
-    public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
-    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
-    public.forward_webhook_of public.get_usage public.hold_tenant public.lift_opt_outs public.link_stripe_customer
-    public.list_alerts public.list_audit_lines public.list_campaign_recipients public.list_campaigns
-    public.list_carrier_fees public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
-    public.list_exchange_rates public.list_forward_deliveries public.list_messages public.list_meters
-    public.list_opt_outs public.list_reconciliations public.list_tenants public.list_unpaid_accounts
-    public.list_unrecorded_events public.list_unsent_usage public.message_media public.message_of
-    public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters public.note_create_attempt
-    public.note_deleted_customer public.note_flush public.note_leaving_begun public.note_leaving_step
-    public.note_metering_problem public.note_sealing_ring public.note_status_intent public.notice_of
-    public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
-    public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
-    public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
-    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
-    public.record_forward_attempt public.record_inbound_message public.record_leaving_step public.record_list_price
-    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
-    public.record_message_statuses public.record_meters public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.record_usage
-    public.record_usage_callback public.record_usage_trigger public.release_message public.remove_forward_webhook
-    public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_redaction
-    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
-    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_job
-    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate
-    public.set_number_send_rate public.set_plan_limits public.set_primary_number public.set_tenant_limits
-    public.settle_metering public.settle_stripe_event public.show_tenant public.stale_number_releases
-    public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
-    public.tokens_to_reseal public.unfinished_messages public.unpaid_account_total public.unsettled_messages
-    public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
+    public.begin_number_release public.begin_number_sync public.begin_plan_change public.begin_stripe_event
+    public.begin_sweep public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger
+    public.billed_users public.billing_customer public.cancel_fee public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
+    public.charge_number_fees public.check_due_spending public.claim_jobs public.claim_subscription
+    public.claim_unmetered_subscriptions public.close_alert public.close_books public.close_due_periods
+    public.confirm_forward_webhook public.cost_of_usage public.count_request public.count_unpaid_accounts
+    public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job public.delay_sender
+    public.delete_campaign_recipients public.describe_health public.describe_installation public.disable_forward_webhook
+    public.end_convergence public.end_sweep public.end_token_rotation public.end_usage_trigger
+    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
+    public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of public.get_usage
+    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
+    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
+    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
+    public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants
+    public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage public.message_media
+    public.message_of public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters
+    public.needs_metered_items public.next_stripe_read public.note_create_attempt public.note_deleted_customer
+    public.note_flush public.note_leaving_begun public.note_leaving_step public.note_metering_problem
+    public.note_sealing_ring public.note_status_intent public.notice_of public.number_to_change public.number_to_move
+    public.numbers_to_price public.offer_forward_webhook public.offer_number public.offered_master_numbers
+    public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
+    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage
+    public.reconcile_due_days public.record_alert_delivery public.record_campaign_batch public.record_checkout
+    public.record_convergence_action public.record_forward_attempt public.record_inbound_message
+    public.record_leaving_step public.record_list_price public.record_listed_prices public.record_master_consent
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_meters
+    public.record_number public.record_number_move public.record_number_name public.record_number_release
+    public.record_number_sync public.record_primary_token public.record_redaction public.record_secondary_token
+    public.record_stripe_customer public.record_stripe_event public.record_subaccount public.record_subscription
+    public.record_sweep_page public.record_usage public.record_usage_callback public.record_usage_trigger
+    public.release_message public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease
+    public.replace_master_numbers public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event
+    public.report_account_trouble public.report_inactive_master public.report_moved_number public.report_sender_trouble
+    public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_subscription_cancellation public.request_sweep public.request_tenant_sync
+    public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch public.reserve_fee
+    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
+    public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate public.set_number_send_rate
+    public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_metering
+    public.settle_stripe_event public.show_tenant public.stale_number_releases public.stale_number_reservations
+    public.start_to_settle public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
+    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is
@@ -752,6 +754,19 @@ end;
 $$;
 comment on function private.describe_schedule() is 'Whether something calls run-jobs for each lane regularly.';
 
+create function private.describe_exchange_rates() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  select 'exchange rates', (case when m.pairs is null then 'ok' else 'fail' end)::public.installation_verdict,
+    coalesce('missing, so usage is not billed: ' || m.pairs, 'usage of every plan can be billed in its currency')
+  from (
+    select string_agg(format('%s to %s (%s)', r.unit, r.currency, array_to_string(r.plans, ', ')), '; ') as pairs
+    from public.missing_exchange_rates() r) m;
+$$;
+comment on function private.describe_exchange_rates() is
+  'Fails for each currency of a plan in which usage cannot be billed, because no exchange rate leads to it.';
+
 create function private.describe_due_work() returns setof private.installation_finding
 language sql stable
 set search_path = ''
@@ -824,6 +839,7 @@ as $$
   union all select * from private.describe_queues()
   union all select * from private.describe_schedule()
   union all select * from private.describe_due_work()
+  union all select * from private.describe_exchange_rates()
   union all select * from private.describe_shared_numbers()
   union all select * from private.describe_sealing_keys();
 $$;
@@ -858,6 +874,7 @@ revoke execute on function
   private.describe_queues(),
   private.describe_schedule(),
   private.describe_due_work(),
+  private.describe_exchange_rates(),
   private.describe_shared_numbers(),
   private.describe_sealing_keys(),
   public.describe_installation()
@@ -886,6 +903,7 @@ grant execute on function
   private.describe_queues(),
   private.describe_schedule(),
   private.describe_due_work(),
+  private.describe_exchange_rates(),
   private.describe_shared_numbers(),
   private.describe_sealing_keys(),
   public.describe_installation()

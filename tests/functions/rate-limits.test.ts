@@ -70,6 +70,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "admin/sweep": { reason: "test" },
   "billing-portal": {},
   "buy-number": { phoneNumber: "+14155550100" },
+  "change-plan": { plan: "gold" },
   "claim-subscription": {},
   "create-checkout": { plan: "gold" },
   "forward-webhook": { url: null },

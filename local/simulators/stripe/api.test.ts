@@ -180,7 +180,15 @@ Deno.test("A subscription contains its first 20 items, and its list of items has
   await using s = await startFixture();
   const { subscriptionId: subscription } = await s.checkout();
   const { stripe } = s;
-  for (let n = 0; n < 20; n++) await stripe.subscriptionItems.create({ subscription, price: "price_SimTeamMonthly" });
+  for (let n = 0; n < 19; n++) await stripe.subscriptionItems.create({ subscription, price: "price_SimTeamMonthly" });
+  await assert.rejects(
+    stripe.subscriptions.update(subscription, {
+      items: [{ price: "price_SimTeamMonthly" }, { price: "price_SimScaleMonthly" }],
+    }),
+    { code: "too_many_items" },
+  );
+  await s.control("/_sim/account", { mostItems: 22 });
+  await stripe.subscriptionItems.create({ subscription, price: "price_SimTeamMonthly" });
   await stripe.subscriptionItems.create({ subscription, price: "price_SimScaleMonthly" });
   const { items } = await stripe.subscriptions.retrieve(subscription);
   assert.deepEqual([items.data.length, items.has_more], [20, true]);
@@ -193,7 +201,11 @@ Deno.test("A subscription contains its first 20 items, and its list of items has
   await s.act(subscription, "renew");
   const renewed = await stripe.subscriptions.retrieve(subscription, { expand: ["latest_invoice"] });
   const invoice = renewed.latest_invoice as Stripe.Invoice;
-  assert.deepEqual([invoice.lines.data.length, invoice.total], [22, 1500 + 20 * 4900 + 19900]);
+  assert.deepEqual([invoice.lines.data.length, invoice.lines.has_more], [10, true]);
+  const lines = await stripe.invoices.listLineItems(invoice.id, { limit: 8 }).autoPagingToArray({ limit: 100 });
+  assert.deepEqual([lines.length, invoice.total], [22, 1500 + 20 * 4900 + 19900]);
+  const ids = (of: Stripe.InvoiceLineItem[]) => of.map(({ id }) => id);
+  assert.deepEqual(ids(lines.slice(0, 10)), ids(invoice.lines.data));
   assert.equal(new Set(renewed.items.data.map(({ current_period_end: end }) => end)).size, 1);
 });
 

@@ -1,4 +1,4 @@
-import { endDue, nextEndAt } from "./billing/lifecycle.ts";
+import { closePeriods, finalizeDue, nextFinalization, nextPeriodEnd } from "./billing/periods.ts";
 import { Books } from "./billing/books.ts";
 import { NO_ORIGIN } from "./objects/event.ts";
 import { METER_PROCESSING } from "./metering/processing.ts";
@@ -17,7 +17,8 @@ export interface DueWork {
 export const DUE_WORK: DueWork[] = [
   METER_PROCESSING,
   METER_REPORTS,
-  { nextAt: ({ records }) => nextEndAt(records), run: (_, books) => void endDue(books) },
+  { nextAt: ({ records }) => nextPeriodEnd(records), run: (_, books) => closePeriods(books) },
+  { nextAt: ({ records }) => nextFinalization(records), run: (_, books) => finalizeDue(books) },
 ];
 
 /**

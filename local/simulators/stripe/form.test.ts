@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodeForm, mergeMetadata, type Params } from "./api/form.ts";
+import { decodeForm, type Params } from "./api/form.ts";
+import { mergeMetadata } from "./objects/metadata.ts";
 import { previousAttributes } from "./objects/event.ts";
 import { periodFrom } from "./objects/subscription.ts";
 import { buildPrice } from "./objects/catalogue.ts";
@@ -57,7 +58,7 @@ Deno.test("Property: previousAttributes contains the previous values of exactly 
 });
 
 Deno.test("A monthly period keeps the day of the month, or ends on the last day", () => {
-  const price = buildPrice({ product: "prod_1", unitAmount: 1, currency: "usd", interval: "month", created: 0 });
+  const price = buildPrice({ product: "prod_1", unitAmount: "1", currency: "usd", interval: "month", created: 0 });
   const seconds = (iso: string) => Date.parse(iso) / 1000;
   assert.equal(periodFrom(seconds("2027-01-31T10:00:00Z"), price).end, seconds("2027-02-28T10:00:00Z"));
   assert.equal(periodFrom(seconds("2028-01-31T10:00:00Z"), price).end, seconds("2028-02-29T10:00:00Z"));

@@ -348,6 +348,7 @@ Deno.test("GET /_sim/subscriptions lists exactly the actions that the status all
     "cancel_at_period_end",
     "cancel_in_a_week",
     "cancel",
+    "cancel_and_invoice",
   ]);
   const debit = await s.checkout({ payment: "pending_active" });
   const [pending] = (await s.control("/_sim/subscriptions")).answer.subscriptions;

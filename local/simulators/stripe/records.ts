@@ -1,9 +1,12 @@
 import { seedCatalogue } from "./objects/catalogue.ts";
 import type {
+  BalanceTransaction,
+  ChargeRecord,
   CheckoutSession,
   Customer,
   DeletedCustomer,
   Invoice,
+  InvoiceItem,
   Metadata,
   MeterEvent,
   MeterEventAdjustment,
@@ -13,6 +16,7 @@ import type {
   Subscription,
   ThinEvent,
 } from "./objects/shapes.ts";
+import type { BillingMode } from "./objects/subscription.ts";
 import type { DestinationRecord } from "./objects/event-destination.ts";
 import type { Meter } from "./objects/meter.ts";
 import type { EndpointRecord } from "./objects/webhook-endpoint.ts";
@@ -49,13 +53,39 @@ export interface DeliveryRecord {
   endpoint?: string;
 }
 
-/** The offer of a checkout session, which Stripe's session object does not contain. */
+/** The offer of a checkout session, which Stripe's session object does not contain. A metered price has no quantity. */
 export interface SessionOffer {
   id: string;
-  price: string;
-  quantity: number;
+  lines: { price: string; quantity: number | null }[];
+  billingMode: BillingMode;
   trialDays: number;
   subscriptionMetadata: Metadata;
+}
+
+/** The usage of a metered item that began to count after its period, or of which a part is billed. The id is the item's. */
+export interface MeteringRecord {
+  id: string;
+  /** Unix seconds. */
+  from: number;
+  /** The quantity that an invoice item has billed or that is lost, as a decimal. */
+  settled: string;
+}
+
+/** How the quantity of a usage line of a draft is computed. The id is the line's. It is removed when the draft is finalised. */
+export interface UsageRecord {
+  id: string;
+  invoice: string;
+  customer: string;
+  meter: string;
+  /** Unix seconds: `from <= timestamp < until`. */
+  from: number;
+  until: number;
+  settled: string;
+  /** Unix seconds. Usage that is processed later does not count. Null: all usage counts until the draft is finalised. */
+  countsUntil: number | null;
+  name: string;
+  unitAmount: string;
+  free: boolean;
 }
 
 /** A session of the billing portal. Its id is the secret part of its URL. `createdAt` is in Unix seconds. */
@@ -152,6 +182,11 @@ export interface Records {
   customers: Map<string, Customer | DeletedCustomer>;
   subscriptions: Map<string, Subscription>;
   invoices: Map<string, Invoice>;
+  invoiceItems: Map<string, InvoiceItem>;
+  metering: Map<string, MeteringRecord>;
+  usageLines: Map<string, UsageRecord>;
+  balanceTransactions: Map<string, BalanceTransaction>;
+  charges: Map<string, ChargeRecord>;
   sessions: Map<string, CheckoutSession>;
   offers: Map<string, SessionOffer>;
   portals: Map<string, PortalRecord>;
@@ -180,6 +215,11 @@ export function freshRecords(now: number): Records {
     customers: new Map(),
     subscriptions: new Map(),
     invoices: new Map(),
+    invoiceItems: new Map(),
+    metering: new Map(),
+    usageLines: new Map(),
+    balanceTransactions: new Map(),
+    charges: new Map(),
     sessions: new Map(),
     offers: new Map(),
     portals: new Map(),

@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
+import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
@@ -38,6 +39,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
   z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
+  z.object({ kind: z.literal("keep-metered-items"), subscriptionId: z.string().optional() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -99,6 +101,8 @@ const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
+/** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
+const METERED_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -178,6 +182,12 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return "done";
       case "cancel-subscription":
         await cancelSubscription(job.subscriptionId, job.atPeriodEnd, await stripe());
+        return "done";
+      case "keep-metered-items":
+        if (job.subscriptionId === undefined) {
+          return await keepDueMeteredItems(METERED_BATCH, { db, stripe }) < METERED_BATCH ? "done" : NEXT_BATCH;
+        }
+        await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());

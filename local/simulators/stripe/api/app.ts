@@ -1,10 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 import { Hono, type MiddlewareHandler } from "hono";
+import { refreshDrafts } from "../billing/usage.ts";
 import { StripeApiError } from "../errors.ts";
 import { API_VERSION } from "../objects/event.ts";
 import type { ApiFault } from "../control/faults.ts";
 import type { Simulator } from "../simulator.ts";
-import { type ApiEnv, expansionsOf, newRequestId, readParams } from "./call.ts";
+import { type ApiEnv, booksOf, expansionsOf, newRequestId, readParams } from "./call.ts";
 import { checkoutSessionRoutes } from "./checkout-sessions.ts";
 import { checkExpansions } from "./expansions.ts";
 import { readVersion } from "../objects/versions.ts";
@@ -17,6 +18,7 @@ import { meterEventRoutes } from "./meter-events.ts";
 import { meterRoutes } from "./meters.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { portalRoutes } from "./portal-sessions.ts";
+import { subscriptionItemRoutes } from "./subscription-items.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { thinEventRoutes } from "./thin-events.ts";
 import { webhookEndpointRoutes } from "./webhook-endpoints.ts";
@@ -36,11 +38,13 @@ export function apiApp(simulator: Simulator): Hono<ApiEnv> {
     await next();
     if (c.req.method !== "GET") simulator.changed();
   });
+  app.use(currentUsage(simulator));
   catalogueRoutes(app, simulator);
   customerRoutes(app, simulator);
   checkoutSessionRoutes(app, simulator);
   portalRoutes(app, simulator);
   subscriptionRoutes(app, simulator);
+  subscriptionItemRoutes(app, simulator);
   invoiceRoutes(app, simulator);
   eventRoutes(app, simulator);
   meterRoutes(app, simulator);
@@ -82,6 +86,14 @@ function parameters(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     c.set("params", await readParams(c.req.raw));
     checkExpansions({ method: c.req.method, path: c.req.path, version: c.get("version") }, expansionsOf(c));
+    await next();
+  };
+}
+
+/** The usage lines of drafts are computed for each call that can read or change an invoice. */
+function currentUsage(simulator: Simulator): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (/invoice/.test(c.req.path) || expansionsOf(c).length > 0) refreshDrafts(booksOf(simulator, c));
     await next();
   };
 }

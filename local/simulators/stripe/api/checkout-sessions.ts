@@ -1,12 +1,13 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import { expireDueSessions, expireSession, openSession } from "../billing/checkout.ts";
+import { expectOneCycle, quantityFor } from "../billing/items.ts";
 import { invalidRequest } from "../errors.ts";
 import type { CheckoutSession } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
 import { lineItems } from "./expand.ts";
-import { ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
+import { billingMode, ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
 import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
 
 const LineItem = z.strictObject({
@@ -16,7 +17,7 @@ const LineItem = z.strictObject({
 });
 const CreateSession = parameters({
   mode: z.literal("subscription"),
-  line_items: z.array(LineItem).min(1).max(1, "must contain one item: the simulator supports one price per session"),
+  line_items: z.array(LineItem).min(1),
   success_url: z.url().optional(),
   cancel_url: z.url().optional(),
   client_reference_id: z.string().max(200).optional(),
@@ -28,7 +29,7 @@ const CreateSession = parameters({
     trial_period_days: whole.refine((days) => days >= 1 && days <= 730, "must be between 1 and 730").optional(),
     trial_settings: ignored,
     description: ignored,
-    billing_mode: ignored,
+    billing_mode: billingMode.optional(),
   }).optional(),
   ui_mode: z.literal("hosted_page").optional(),
   allow_promotion_codes: ignored,
@@ -68,10 +69,14 @@ export function checkoutSessionRoutes(app: Hono<ApiEnv>, simulator: Simulator): 
       throw invalidRequest("You may only specify one of these parameters: customer, customer_email.", "customer");
     }
     if (input.customer !== undefined) books.customer(input.customer, "customer");
-    const line = input.line_items[0]!;
+    const lines = input.line_items.map((line, index) => {
+      const price = books.price(line.price, `line_items[${index}][price]`);
+      return { price, quantity: quantityFor(price, line.quantity, `line_items[${index}][quantity]`) };
+    });
+    expectOneCycle(books, lines.map(({ price }) => price));
     const session = openSession(books, {
-      price: books.price(line.price, "line_items[0][price]"),
-      quantity: line.quantity ?? 1,
+      lines,
+      billingMode: input.subscription_data?.billing_mode?.type,
       trialDays: input.subscription_data?.trial_period_days ?? 0,
       clientReferenceId: input.client_reference_id ?? null,
       customer: input.customer ?? null,

@@ -6,7 +6,8 @@ import { buildCustomer } from "../objects/customer.ts";
 import type { Customer, DeletedCustomer } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
-import { ignored, mergeMetadata, metadata, parameters, parse, text, timeRange, unsettable } from "./form.ts";
+import { ignored, metadata, parameters, parse, text, timeRange, unsettable } from "./form.ts";
+import { mergeMetadata } from "../objects/metadata.ts";
 import { inRange, listPage, PAGING } from "./lists.ts";
 
 const FIELDS = {

@@ -10,7 +10,8 @@ import {
 } from "../objects/event-destination.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf } from "./call.ts";
-import { mergeMetadata, metadata, parse, text } from "./form.ts";
+import { mergeMetadata } from "../objects/metadata.ts";
+import { metadata, parse, text } from "./form.ts";
 import { V2_PAGING, v2Page } from "./v2-lists.ts";
 
 const INCLUDABLE = ["webhook_endpoint.signing_secret", "webhook_endpoint.url"] as const;

@@ -1,6 +1,7 @@
 import { buildCheckoutLine } from "../objects/checkout-session.ts";
+import { shortenLists } from "../objects/embedded-lists.ts";
 import { objectInOldShape } from "../objects/old-shape.ts";
-import type { CheckoutSession, StripeList } from "../objects/shapes.ts";
+import type { CheckoutSession } from "../objects/shapes.ts";
 import type { Records } from "../records.ts";
 
 type Node = Record<string, unknown>;
@@ -13,24 +14,13 @@ type Node = Record<string, unknown>;
  */
 export function expand(records: Records, response: object, paths: string[], old = false): object {
   const copy = structuredClone(response);
-  shortenItems(copy);
+  shortenLists(copy);
   const shaped = shapedFor(old, copy) as object;
   for (const path of paths) follow(records, shaped, path.split("."), old);
   return shaped;
 }
 
 const shapedFor = (old: boolean, value: unknown): unknown => old ? objectInOldShape(value) : value;
-
-/** As on Stripe, a subscription contains only its first items. The others are on further pages of their list. */
-const EMBEDDED_ITEMS = 20;
-
-function shortenItems(response: object): void {
-  const { object, data, items } = response as { object?: string; data?: object[]; items?: StripeList<unknown> };
-  if (object === "list") data?.forEach(shortenItems);
-  if (object !== "subscription" || items === undefined || items.data.length <= EMBEDDED_ITEMS) return;
-  items.data = items.data.slice(0, EMBEDDED_ITEMS);
-  items.has_more = true;
-}
 
 function follow(records: Records, node: unknown, [field, ...rest]: string[], old: boolean): void {
   if (Array.isArray(node)) {
@@ -47,10 +37,13 @@ function follow(records: Records, node: unknown, [field, ...rest]: string[], old
 }
 
 function referenced(records: Records, id: string): unknown {
-  const { customers, subscriptions, invoices, products, prices } = records;
-  for (const kind of [customers, subscriptions, invoices, products, prices]) {
+  const { customers, subscriptions, invoices, products, prices, balanceTransactions } = records;
+  for (const kind of [customers, subscriptions, invoices, products, prices, balanceTransactions]) {
     const object = kind.get(id);
-    if (object) return structuredClone(object);
+    if (object === undefined) continue;
+    const copy = structuredClone(object);
+    shortenLists(copy);
+    return copy;
   }
   return id;
 }
@@ -58,8 +51,11 @@ function referenced(records: Records, id: string): unknown {
 /** Returns the `line_items` list of a session. */
 export function lineItems(records: Records, session: Pick<CheckoutSession, "id">): object {
   const offer = records.offers.get(session.id);
-  const price = offer && records.prices.get(offer.price);
-  const name = price ? records.products.get(price.product)?.name ?? price.id : "";
-  const data = offer && price ? [buildCheckoutLine(price, offer.quantity, name, offer.trialDays > 0)] : [];
+  const data = (offer?.lines ?? []).flatMap(({ price: id, quantity }) => {
+    const price = records.prices.get(id);
+    if (offer === undefined || price === undefined) return [];
+    const name = records.products.get(price.product)?.name ?? price.id;
+    return [buildCheckoutLine({ price, quantity }, name, offer.trialDays > 0)];
+  });
   return { object: "list", data, has_more: false, url: `/v1/checkout/sessions/${session.id}/line_items` };
 }

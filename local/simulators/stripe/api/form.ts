@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { invalidRequest } from "../errors.ts";
+import { BILLING_MODES } from "../objects/subscription.ts";
 
 /** Decoded parameters: strings, lists and nested parameters. */
 export type Params = { [name: string]: Param };
@@ -53,6 +54,13 @@ export const timeRange = z.union([
   whole.transform((at) => ({ gte: at, lte: at })),
   z.strictObject({ gt: whole, gte: whole, lt: whole, lte: whole }).partial(),
 ]);
+/** How a new subscription bills prorations and usage. */
+export const billingMode = z.strictObject({ type: z.enum(BILLING_MODES), flexible: z.unknown().optional() });
+/** A decimal number. Stripe allows 12 decimal places. */
+export const decimal = z.string().regex(
+  /^-?\d{1,15}(\.\d{1,12})?$/,
+  "expected a decimal with at most 12 decimal places",
+);
 /** A parameter of the real API that the simulator accepts without validation and ignores. */
 export const ignored = z.unknown().optional();
 /** The parameters of every endpoint. */
@@ -88,14 +96,4 @@ function parameterError(issue: z.core.$ZodIssue, params: Params) {
 
 function bracketed(path: PropertyKey[]): string {
   return path.map((part, index) => index === 0 ? String(part) : `[${String(part)}]`).join("");
-}
-
-/** Applies a change to metadata. An empty value removes its key, an empty change removes all keys. */
-export function mergeMetadata(
-  current: Record<string, string>,
-  change: Record<string, string> | "" | undefined,
-): Record<string, string> {
-  if (change === undefined) return current;
-  if (change === "") return {};
-  return Object.fromEntries(Object.entries({ ...current, ...change }).filter(([, value]) => value !== ""));
 }

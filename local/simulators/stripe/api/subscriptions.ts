@@ -1,14 +1,17 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { Books } from "../billing/books.ts";
+import { type ItemChange, PRORATION_BEHAVIORS, quantityFor } from "../billing/items.ts";
 import * as lifecycle from "../billing/lifecycle.ts";
 import { PAYMENT_BEHAVIORS, startSubscription } from "../billing/start.ts";
 import { invalidRequest, noSuch } from "../errors.ts";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
-import { flag, ignored, mergeMetadata, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
+import { billingMode, flag, ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
+import { mergeMetadata } from "../objects/metadata.ts";
 import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
+import { expectClearable } from "./subscription-items.ts";
 
 const ListSubscriptions = parameters({
   ...PAGING,
@@ -25,21 +28,29 @@ const UpdateSubscription = parameters({
   cancel_at_period_end: flag.optional(),
   cancel_at: z.union([whole, z.literal("")]).optional(),
   pause_collection: z.union([PauseCollection, z.literal("")]).optional(),
-  items: z.array(z.strictObject({ id: text.optional(), price: text.optional(), quantity: whole.optional() }))
-    .length(1, "must contain one item: add further items as subscription items").optional(),
+  items: z.array(z.strictObject({
+    id: text.optional(),
+    price: text.optional(),
+    quantity: whole.optional(),
+    metadata: z.union([metadata, z.literal("")]).optional(),
+    deleted: flag.optional(),
+    clear_usage: flag.optional(),
+  })).min(1).optional(),
   metadata: z.union([metadata, z.literal("")]).optional(),
   description: z.string().optional(),
   default_payment_method: text.optional(),
   trial_end: z.literal("now").optional(),
-  proration_behavior: ignored,
+  proration_behavior: z.enum(PRORATION_BEHAVIORS).optional(),
+  proration_date: ignored,
   payment_behavior: ignored,
-  billing_cycle_anchor: ignored,
+  billing_cycle_anchor: z.enum(["now", "unchanged"]).optional(),
+  cancellation_details: ignored,
   off_session: ignored,
 });
 const CreateSubscription = parameters({
   customer: text,
   items: z.array(z.strictObject({ price: text, quantity: whole.optional(), metadata: metadata.optional() }))
-    .min(1).max(20, "must contain at most 20 items"),
+    .min(1),
   metadata: metadata.optional(),
   description: z.string().optional(),
   default_payment_method: text.optional(),
@@ -51,13 +62,17 @@ const CreateSubscription = parameters({
   cancel_at_period_end: flag.optional(),
   cancel_at: whole.optional(),
   automatic_tax: ignored,
-  billing_mode: ignored,
+  billing_mode: billingMode.optional(),
   off_session: ignored,
   payment_settings: ignored,
   proration_behavior: ignored,
   trial_settings: ignored,
 });
-const CancelSubscription = parameters({ invoice_now: ignored, prorate: ignored, cancellation_details: ignored });
+const CancelSubscription = parameters({
+  invoice_now: flag.optional(),
+  prorate: flag.optional(),
+  cancellation_details: ignored,
+});
 const PauseSubscription = parameters({
   type: z.literal("subscription").optional(),
   bill_for: ignored,
@@ -69,17 +84,9 @@ const ResumeSubscription = parameters({
   proration_behavior: ignored,
   proration_date: ignored,
 });
-const AddItem = parameters({
-  subscription: text,
-  price: text,
-  quantity: whole.optional(),
-  proration_behavior: ignored,
-  payment_behavior: ignored,
-});
-const ListItems = parameters({ ...PAGING, subscription: text });
 const NoParameters = parameters({});
 
-/** Subscriptions: create, list, retrieve, update, cancel, pause, resume, and their items. */
+/** Subscriptions: create, list, retrieve, update, cancel, pause, resume. */
 export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   app.post("/v1/subscriptions", (c) => {
     const books = booksOf(simulator, c);
@@ -119,11 +126,11 @@ export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): voi
   });
 
   app.delete("/v1/subscriptions/:id", (c) => {
-    parse(CancelSubscription, c.get("params"));
+    const { invoice_now: invoiceNow, prorate } = parse(CancelSubscription, c.get("params"));
     const books = booksOf(simulator, c);
     const subscription = books.subscription(c.req.param("id"));
     if (lifecycle.hasEnded(subscription)) throw noSuch("subscription", subscription.id);
-    lifecycle.end(books, subscription);
+    lifecycle.end(books, subscription, { invoiceNow, prorate });
     return reply(simulator, c, subscription);
   });
 
@@ -144,23 +151,6 @@ export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): voi
     const subscription = books.subscription(c.req.param("id"));
     lifecycle.resume(books, subscription);
     return reply(simulator, c, subscription);
-  });
-
-  app.post("/v1/subscription_items", (c) => {
-    const books = booksOf(simulator, c);
-    const input = parse(AddItem, c.get("params"));
-    const subscription = books.subscription(input.subscription, "subscription");
-    if (lifecycle.hasEnded(subscription)) throw noSuch("subscription", subscription.id, "subscription");
-    const item = lifecycle.addItem(books, subscription, books.price(input.price, "price"), input.quantity ?? 1);
-    return reply(simulator, c, item);
-  });
-
-  app.get("/v1/subscription_items", (c) => {
-    const filter = parse(ListItems, c.get("params"));
-    const { items } = booksOf(simulator, c).subscription(filter.subscription, "subscription");
-    // Unlike other lists, this one is in the order of creation.
-    const newestFirst = items.data.toReversed();
-    return reply(simulator, c, listPage(newestFirst, () => true, filter, items.url));
   });
 }
 
@@ -199,10 +189,11 @@ function createSubscription(books: Books, input: z.output<typeof CreateSubscript
   const trialDays = input.trial_period_days ?? 0;
   const subscription = startSubscription(books, {
     customer: books.customer(input.customer, "customer"),
-    items: input.items.map(({ price, quantity }, index) => ({
-      price: books.price(price, `items[${index}][price]`),
-      quantity: quantity ?? 1,
-    })),
+    items: input.items.map(({ price: id, quantity, metadata: given }, index) => {
+      const price = books.price(id, `items[${index}][price]`);
+      return { price, quantity: quantityFor(price, quantity, `items[${index}][quantity]`), metadata: given };
+    }),
+    billingMode: input.billing_mode?.type ?? "flexible",
     paymentMethod: input.default_payment_method ?? null,
     paymentBehavior: input.payment_behavior ?? "allow_incomplete",
     daysUntilDue: daysUntilDue ?? null,
@@ -230,16 +221,22 @@ function applyUpdate(books: Books, subscription: Subscription, input: z.output<t
   if (typeof input.cancel_at === "number" && input.cancel_at <= books.now()) {
     throw invalidRequest("The time of the cancellation must be in the future.", "cancel_at");
   }
-  const item = input.items?.[0];
-  const current = subscription.items.data.find(({ id }) => id === item?.id);
-  if (item && !current) {
-    const message = "Cannot find the item: set the id of one of the subscription's items in items[0][id]";
-    throw invalidRequest(message, "items[0][id]");
-  }
-  const price = item?.price !== undefined ? books.price(item.price, "items[0][price]") : undefined;
-  if (item && current) {
-    lifecycle.changePrice(books, subscription, current.id, price ?? current.price, item.quantity ?? current.quantity);
-  }
+  const changes = (input.items ?? []).map((item, index): ItemChange => {
+    const current = subscription.items.data.find(({ id }) => id === item.id);
+    if (item.id !== undefined && current === undefined) {
+      const message = `Cannot find the item: set the id of one of the subscription's items in items[${index}][id]`;
+      throw invalidRequest(message, `items[${index}][id]`);
+    }
+    if (current) expectClearable(current, item.clear_usage, `items[${index}][clear_usage]`);
+    return {
+      id: item.id,
+      price: item.price === undefined ? undefined : books.price(item.price, `items[${index}][price]`),
+      quantity: item.quantity,
+      metadata: item.metadata === undefined ? undefined : mergeMetadata(current?.metadata ?? {}, item.metadata),
+      deleted: item.deleted,
+    };
+  });
+  if (changes.length > 0) lifecycle.changeItemsOf(books, subscription, changes, input.proration_behavior);
   lifecycle.update(books, subscription, (changed) => {
     changed.metadata = mergeMetadata(changed.metadata, metadataChange);
     if (input.description !== undefined) changed.description = input.description || null;
@@ -255,4 +252,5 @@ function applyUpdate(books: Books, subscription: Subscription, input: z.output<t
   }
   if (input.cancel_at !== undefined) lifecycle.setCancelAt(books, subscription, input.cancel_at || null);
   if (input.trial_end === "now") lifecycle.endTrial(books, subscription);
+  else if (input.billing_cycle_anchor === "now") lifecycle.restartPeriod(books, subscription);
 }

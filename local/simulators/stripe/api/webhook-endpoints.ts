@@ -5,7 +5,8 @@ import { buildEndpoint, OWN_ENDPOINT, ownEndpoint, type WebhookEndpoint } from "
 import type { EndpointRecord } from "../objects/webhook-endpoint.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
-import { flag, ignored, mergeMetadata, metadata, parameters, parse, text, unsettable } from "./form.ts";
+import { flag, ignored, metadata, parameters, parse, text, unsettable } from "./form.ts";
+import { mergeMetadata } from "../objects/metadata.ts";
 import { listPage, PAGING } from "./lists.ts";
 import { readVersion } from "../objects/versions.ts";
 

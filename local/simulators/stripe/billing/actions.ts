@@ -107,7 +107,12 @@ const ACTIONS = {
   cancel: {
     label: "Cancel now",
     possible: notEnded,
-    run: lifecycle.end,
+    run: (books, subscription) => lifecycle.end(books, subscription),
+  },
+  cancel_and_invoice: {
+    label: "Cancel and invoice now",
+    possible: notEnded,
+    run: (books, subscription) => lifecycle.end(books, subscription, { invoiceNow: true }),
   },
 } satisfies Record<string, Action>;
 
@@ -119,6 +124,8 @@ const actionOf = (name: ActionName): Action => ACTIONS[name];
 export const SubscriptionAction = z.union([
   z.strictObject({ action: z.enum(NAMES) }),
   z.strictObject({ action: z.literal("change_plan"), plan: z.string() }),
+  /** As the dashboard asks: whether to bill the usage of the period, and to credit the rest of it. */
+  z.strictObject({ action: z.literal("cancel"), invoiceNow: z.boolean(), prorate: z.boolean().optional() }),
   /** Adds an item beside the others, by the id of its price. */
   z.strictObject({ action: z.literal("add_item"), price: z.string() }),
   /** Unix seconds. */
@@ -139,11 +146,15 @@ export function act(books: Books, subscription: Subscription, request: z.infer<t
       return changePlan(books, subscription, request.plan);
     case "add_item":
       if (!running(subscription)) throw notPossible(request.action, subscription);
-      return void lifecycle.addItem(books, subscription, books.price(request.price, "price"), 1);
+      return void lifecycle.addItem(books, subscription, { price: books.price(request.price, "price") });
     case "cancel_at":
       if (!notEnded(subscription)) throw notPossible(request.action, subscription);
       return lifecycle.setCancelAt(books, subscription, request.at);
     default: {
+      if ("invoiceNow" in request) {
+        if (!notEnded(subscription)) throw notPossible(request.action, subscription);
+        return lifecycle.end(books, subscription, request);
+      }
       const action = actionOf(request.action);
       if (!action.possible(subscription, books)) throw notPossible(request.action, subscription);
       return action.run(books, subscription);
@@ -155,8 +166,7 @@ function changePlan(books: Books, subscription: Subscription, plan: string): voi
   if (!running(subscription)) throw notPossible("change_plan", subscription);
   const price = books.priceOfPlan(plan);
   if (!price) throw invalidRequest(`Cannot change to plan "${plan}": no price has that lookup key`);
-  const item = itemOf(subscription);
-  lifecycle.changePrice(books, subscription, item.id, price, item.quantity);
+  lifecycle.changePrice(books, subscription, itemOf(subscription).id, price);
 }
 
 function notPossible(action: string, subscription: Subscription) {

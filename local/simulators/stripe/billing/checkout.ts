@@ -2,8 +2,8 @@ import { invalidRequest } from "../errors.ts";
 import { buildSession } from "../objects/checkout-session.ts";
 import { buildCustomer } from "../objects/customer.ts";
 import { newId } from "../objects/ids.ts";
-import { buildSubscription, itemOf, periodFrom } from "../objects/subscription.ts";
-import type { CheckoutSession, Customer, Metadata, PaymentStatus, Price, Subscription } from "../objects/shapes.ts";
+import { type BillingMode, buildSubscription, itemOf, type Offered, periodFrom } from "../objects/subscription.ts";
+import type { CheckoutSession, Customer, Invoice, Metadata, PaymentStatus, Subscription } from "../objects/shapes.ts";
 import type { Books } from "./books.ts";
 import { draftInvoice, openInvoice, payInvoice } from "./invoicing.ts";
 import { BANK_DEBIT, FAILING_CARD, WORKING_CARD } from "./payment-methods.ts";
@@ -19,8 +19,9 @@ export type Payment = (typeof PAYMENTS)[number];
 
 /** The fields of a new session. */
 export interface SessionRequest {
-  price: Price;
-  quantity: number;
+  /** At least one. */
+  lines: Offered[];
+  billingMode?: BillingMode | undefined;
   trialDays: number;
   clientReferenceId: string | null;
   customer: string | null;
@@ -49,8 +50,8 @@ export function openSession(books: Books, request: SessionRequest, origin: strin
   books.records.sessions.set(session.id, session);
   books.records.offers.set(session.id, {
     id: session.id,
-    price: request.price.id,
-    quantity: request.quantity,
+    lines: request.lines.map(({ price, quantity }) => ({ price: price.id, quantity })),
+    billingMode: request.billingMode ?? "flexible",
     trialDays: request.trialDays,
     subscriptionMetadata: request.subscriptionMetadata,
   });
@@ -80,7 +81,8 @@ export function completeSession(
   }
   const offer = books.records.offers.get(session.id);
   if (!offer) throw new Error(`Cannot complete session "${session.id}": its price is not recorded`);
-  const price = books.price(offer.price);
+  const items = offer.lines.map(({ price, quantity }) => ({ price: books.price(price), quantity }));
+  const [{ price }] = items as [Offered, ...Offered[]];
   const customer = session.customer
     ? books.customer(session.customer, "customer")
     : createCustomer(books, buyer.email, price.currency);
@@ -93,8 +95,8 @@ export function completeSession(
   const whilePending = buyer.payment === "pending_active" ? "active" : "incomplete";
   const subscription = buildSubscription({
     customer: customer.id,
-    price,
-    quantity: offer.quantity,
+    items,
+    billingMode: offer.billingMode,
     status: trial ? "trialing" : pending ? whilePending : "active",
     period: trial ?? periodFrom(start, price),
     trial,
@@ -108,7 +110,7 @@ export function completeSession(
   session.customer = customer.id;
   session.customer_details = customerDetails(customer, buyer.email);
   session.subscription = subscription.id;
-  session.invoice = invoice.id;
+  session.invoice = invoice?.id ?? null;
   session.status = "complete";
   session.url = null;
   session.payment_status = buyer.paymentStatus ?? (trial ? "no_payment_required" : pending ? "unpaid" : "paid");
@@ -116,9 +118,11 @@ export function completeSession(
 
   books.emit("checkout.session.completed", session);
   books.emit("customer.subscription.created", subscription);
-  books.emit("invoice.created", invoice);
-  openInvoice(books, invoice);
-  if (!pending) payInvoice(books, invoice);
+  if (invoice !== null) {
+    books.emit("invoice.created", invoice);
+    openInvoice(books, invoice);
+    if (!pending) payInvoice(books, invoice);
+  }
   return { customerId: customer.id, subscriptionId: subscription.id, sessionId: session.id };
 }
 
@@ -130,10 +134,15 @@ function createCustomer(books: Books, email: string | null, currency: string): C
   return customer;
 }
 
-function billFirstPeriod(books: Books, subscription: Subscription, trial: boolean) {
-  const item = itemOf(subscription);
-  const period = { start: item.current_period_start, end: item.current_period_end };
-  return draftInvoice(books, { subscription, reason: "subscription_create", period, trial });
+function billFirstPeriod(books: Books, subscription: Subscription, trial: boolean): Invoice | null {
+  const { current_period_start: start, current_period_end: end } = itemOf(subscription);
+  return draftInvoice(books, {
+    subscription,
+    reason: "subscription_create",
+    closed: null,
+    opened: { start, end },
+    trial,
+  });
 }
 
 function customerDetails(customer: Customer, email: string | null): NonNullable<CheckoutSession["customer_details"]> {

@@ -1,20 +1,27 @@
 import { invalidRequest } from "../errors.ts";
-import { planOf } from "../objects/catalogue.ts";
-import { buildItem, itemOf, type Period, periodFrom } from "../objects/subscription.ts";
-import type { Price, Subscription, SubscriptionItem } from "../objects/shapes.ts";
-import type { Records } from "../records.ts";
+import { isMetered } from "../objects/catalogue.ts";
+import { amountOf } from "../objects/amounts.ts";
+import { subscriptionOf } from "../objects/invoice.ts";
+import { itemOf, meteredItemsOf, type Period, periodFrom } from "../objects/subscription.ts";
+import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from "../objects/shapes.ts";
+import { accountOf } from "./account.ts";
 import type { Books } from "./books.ts";
 import { unpaidSessionOf } from "./checkout.ts";
+import { addInvoiceItem } from "./invoice-items.ts";
 import {
+  cannotBeCharged,
   chargedMethodOf,
   declineInvoice,
   draftInvoice,
   openInvoice,
   openInvoiceOf,
   payInvoice,
+  scheduleFinalization,
+  stopAdvancing,
   voidInvoice,
   writeOffInvoice,
 } from "./invoicing.ts";
+import { changeItems, type ItemChange, type ProrationBehavior } from "./items.ts";
 import { declines, WORKING_CARD } from "./payment-methods.ts";
 
 /** `declined` makes the charge fail even if the payment method works. */
@@ -25,66 +32,168 @@ export function update(books: Books, subscription: Subscription, mutate: (subscr
   books.change("customer.subscription.updated", subscription, mutate);
 }
 
-/** Starts and bills the next period. A subscription that is canceled by the end of its period ends instead. */
+/**
+ * Ends the period at once, then bills it and the next one. A subscription that is canceled by the end of its period ends
+ * instead. Without metered items the next period begins where the current one would have ended, with metered items now: usage
+ * cannot be billed before it happens.
+ */
 export function renew(books: Books, subscription: Subscription, charge?: Charge): void {
-  if (endsWithPeriod(subscription)) return end(books, subscription);
+  if (endsWithPeriod(subscription)) return end(books, subscription, { atPeriodEnd: true });
   const item = itemOf(subscription);
-  bill(books, subscription, periodFrom(item.current_period_end, item.price), { charge });
+  const closed = periodOf(item);
+  const hasUsage = meteredItemsOf(subscription).length > 0;
+  if (hasUsage) closed.end = Math.max(closed.start, books.now());
+  const alsoChange = (moved: Subscription) => {
+    if (hasUsage) moved.billing_cycle_anchor = closed.end;
+  };
+  bill(books, subscription, { closed, opened: periodFrom(closed.end, item.price), alsoChange, charge });
 }
 
-/** Ends the trial now, then starts and bills the first paid period. */
-export function endTrial(books: Books, subscription: Subscription, charge?: Charge): void {
-  if (endsWithPeriod(subscription)) return end(books, subscription);
+/** Ends the period now and starts the next one. Its invoice is final at once: only a period that ends by time has a grace period. */
+export function restartPeriod(books: Books, subscription: Subscription): void {
+  const item = itemOf(subscription);
+  const now = books.now();
+  const alsoChange = (moved: Subscription) => {
+    moved.billing_cycle_anchor = now;
+  };
+  bill(books, subscription, {
+    reason: "subscription_update",
+    closed: { start: item.current_period_start, end: Math.max(item.current_period_start, now) },
+    opened: periodFrom(now, item.price),
+    freeUsage: subscription.status === "trialing",
+    alsoChange,
+  });
+}
+
+/** Renews a subscription whose period has ended: the draft of its invoice becomes final after the grace period. */
+export function renewWhenDue(books: Books, subscription: Subscription): void {
+  const item = itemOf(subscription);
+  const closed = periodOf(item);
+  if (subscription.status === "trialing") return endTrial(books, subscription, { isDue: true });
+  bill(books, subscription, { closed, opened: nextPeriod(subscription, item), isDue: true });
+}
+
+/** The period that follows. Months are counted from the anchor: a period that ended on 28 February is followed by one to the 31st. */
+function nextPeriod(
+  { billing_cycle_anchor: anchor }: Subscription,
+  { price, current_period_end: start }: SubscriptionItem,
+): Period {
+  const { interval, interval_count: count } = price.recurring;
+  if (interval === "day" || interval === "week" || anchor > start) return periodFrom(start, price);
+  for (let many = 1;; many++) {
+    const { end } = periodFrom(anchor, { ...price, recurring: { ...price.recurring, interval_count: count * many } });
+    if (end > start) return { start, end };
+  }
+}
+
+/** Ends the trial now, then starts and bills the first paid period. Usage of the trial is listed and costs nothing. */
+export function endTrial(
+  books: Books,
+  subscription: Subscription,
+  { charge, isDue }: { charge?: Charge; isDue?: boolean } = {},
+): void {
+  if (endsWithPeriod(subscription)) return end(books, subscription, { atPeriodEnd: true });
   const now = books.now();
   const alsoChange = (ended: Subscription) => {
     ended.trial_end = now;
     ended.billing_cycle_anchor = now;
   };
-  bill(books, subscription, periodFrom(now, itemOf(subscription).price), { alsoChange, charge });
+  const item = itemOf(subscription);
+  const closed = { start: item.current_period_start, end: now };
+  bill(books, subscription, {
+    closed,
+    opened: periodFrom(now, item.price),
+    freeUsage: true,
+    alsoChange,
+    charge,
+    isDue,
+  });
+}
+
+function periodOf({ current_period_start: start, current_period_end: end }: SubscriptionItem): Period {
+  return { start, end };
 }
 
 function endsWithPeriod(subscription: Subscription): boolean {
   return subscription.cancel_at !== null && subscription.cancel_at <= itemOf(subscription).current_period_end;
 }
 
-/** Moves the subscription to `period` and bills it. `alsoChange` runs in the same update. */
+/** Bills the closed and the opened period and moves the subscription on. `alsoChange` runs in the same update. */
 function bill(
   books: Books,
   subscription: Subscription,
-  period: Period,
-  how: { alsoChange?: (subscription: Subscription) => void; charge?: Charge | undefined },
+  how: {
+    closed: Period;
+    opened: Period;
+    reason?: "subscription_cycle" | "subscription_update";
+    freeUsage?: boolean;
+    alsoChange?: (subscription: Subscription) => void;
+    charge?: Charge | undefined;
+    /** Whether the period ended by time: then the draft has its grace period. Else it is final at once. */
+    isDue?: boolean | undefined;
+  },
 ): void {
+  const { closed, opened, reason = "subscription_cycle", freeUsage = false } = how;
   update(books, subscription, (moved) => {
-    for (const item of moved.items.data) {
-      item.current_period_start = period.start;
-      item.current_period_end = period.end;
-    }
+    // Before the items move on: the usage is that of their current period.
+    draftInvoice(books, { subscription: moved, reason, closed, opened, freeUsage });
+    moveItems(books, moved, opened);
     if (moved.status === "trialing" || moved.status === "paused") moved.status = "active";
     how.alsoChange?.(moved);
-    draftInvoice(books, { subscription: moved, reason: "subscription_cycle", period, trial: false });
   });
   const invoice = books.invoice(subscription.latest_invoice!);
+  const keepsDraft = subscription.pause_collection?.behavior === "keep_as_draft" || subscription.status === "unpaid";
+  if (keepsDraft) stopAdvancing(invoice);
+  else if (how.isDue) scheduleFinalization(books, invoice, subscription);
   books.emit("invoice.created", invoice);
-  const collection = subscription.pause_collection?.behavior;
-  if (collection === "keep_as_draft") return;
+  if (keepsDraft || how.isDue) return;
   openInvoice(books, invoice);
+  collect(books, invoice, how.charge);
+}
+
+function moveItems(books: Books, subscription: Subscription, { start, end }: Period): void {
+  for (const item of subscription.items.data) {
+    item.current_period_start = start;
+    item.current_period_end = end;
+    books.records.metering.delete(item.id);
+  }
+}
+
+/** Finalises a draft and collects its payment. */
+export function advanceInvoice(books: Books, invoice: Invoice): void {
+  openInvoice(books, invoice);
+  collect(books, invoice);
+}
+
+/** Collects the payment of an invoice that became open, as far as Stripe does that by itself. */
+export function collect(books: Books, invoice: Invoice, charge?: Charge): void {
+  const subscription = books.records.subscriptions.get(subscriptionOf(invoice) ?? "");
+  const collection = subscription?.pause_collection?.behavior;
   if (collection === "void") return voidInvoice(books, invoice);
   if (collection === "mark_uncollectible") return writeOffInvoice(books, invoice);
-  if (how.charge === "declined" || declines(chargedMethodOf(books, subscription))) {
-    return paymentFailed(books, subscription);
+  const isDue = invoice.amount_remaining > 0;
+  if (isDue && (invoice.collection_method === "send_invoice" || !invoice.auto_advance)) return;
+  const isDeclined = isDue && (charge === "declined" || cannotBeCharged(books, invoice));
+  if (!isDeclined) payInvoice(books, invoice);
+  if (subscription === undefined || hasEnded(subscription)) {
+    if (isDeclined) declineInvoice(books, invoice);
+  } else if (isDeclined) {
+    paymentFailed(books, subscription, invoice);
+  } else if (subscription.latest_invoice === invoice.id) {
+    update(books, subscription, (changed) => {
+      if (changed.status === "past_due") changed.status = "active";
+    });
   }
-  payInvoice(books, invoice);
 }
 
 /** Declines the payment of the open invoice. Without one, bills the next period and declines its payment. */
 export function failPayment(books: Books, subscription: Subscription): void {
   if (openInvoiceOf(books, subscription)) return paymentFailed(books, subscription);
-  if (subscription.status === "trialing") endTrial(books, subscription, "declined");
+  if (subscription.status === "trialing") endTrial(books, subscription, { charge: "declined" });
   else renew(books, subscription, "declined");
 }
 
-function paymentFailed(books: Books, subscription: Subscription): void {
-  const invoice = openInvoiceOf(books, subscription);
+function paymentFailed(books: Books, subscription: Subscription, invoice = openInvoiceOf(books, subscription)): void {
   if (!invoice) throw new Error(`Cannot decline a payment of "${subscription.id}": no invoice is open`);
   declineInvoice(books, invoice);
   const session = unpaidSessionOf(books, subscription);
@@ -95,10 +204,10 @@ function paymentFailed(books: Books, subscription: Subscription): void {
 }
 
 /** Pays the open invoice, which makes the subscription active. A failing card is replaced by a working one. */
-export function pay(books: Books, subscription: Subscription): void {
+export function pay(books: Books, subscription: Subscription, how: { outOfBand?: boolean | undefined } = {}): void {
   const invoice = openInvoiceOf(books, subscription);
   if (!invoice) throw invalidRequest(`Subscription ${subscription.id} has no open invoice to pay.`);
-  payInvoice(books, invoice);
+  payInvoice(books, invoice, how);
   const session = unpaidSessionOf(books, subscription);
   if (session) {
     session.payment_status = "paid";
@@ -142,7 +251,9 @@ export function resume(books: Books, subscription: Subscription): void {
     delete resumed.status_details;
     resumed.billing_cycle_anchor = now;
   };
-  bill(books, subscription, periodFrom(now, itemOf(subscription).price), { alsoChange });
+  const item = itemOf(subscription);
+  const closed = { start: item.current_period_start, end: Math.max(item.current_period_start, now) };
+  bill(books, subscription, { closed, opened: periodFrom(now, item.price), alsoChange });
   books.emit("customer.subscription.resumed", subscription);
 }
 
@@ -172,26 +283,36 @@ function scheduleEnd(books: Books, subscription: Subscription, at: number | null
   });
 }
 
-/** Returns when the next subscription is canceled by its `cancel_at`, in Unix milliseconds. Null if none is. */
-export function nextEndAt({ subscriptions }: Records): number | null {
-  const ends = [...subscriptions.values()].flatMap((subscription) =>
-    hasEnded(subscription) || subscription.cancel_at === null ? [] : [subscription.cancel_at * 1000]
-  );
-  return ends.length === 0 ? null : Math.min(...ends);
+/** How a subscription is canceled. By default, usage that is not invoiced is never billed. */
+export interface Ending {
+  /** Whether a last invoice bills the usage and the pending items. */
+  invoiceNow?: boolean | undefined;
+  /** Whether flat prices are credited for the rest of the period. */
+  prorate?: boolean | undefined;
+  /** Whether the period ends as planned: then a last invoice bills its usage in any case. */
+  atPeriodEnd?: boolean | undefined;
 }
 
-/** Cancels the subscriptions whose `cancel_at` has passed. Returns whether there were any. */
-export function endDue(books: Books): boolean {
-  const due = [...books.records.subscriptions.values()].filter((subscription) =>
-    !hasEnded(subscription) && subscription.cancel_at !== null && subscription.cancel_at <= books.now()
-  );
-  for (const subscription of due) end(books, subscription);
-  return due.length > 0;
-}
-
-/** Cancels a subscription now. Emits only `customer.subscription.deleted`, without an update before it. */
-export function end(books: Books, subscription: Subscription): void {
+/**
+ * Cancels a subscription now. Emits `customer.subscription.deleted`, without an update before it. A last invoice is a draft
+ * like any other of a closed period. The customer's open invoices are not collected any more.
+ */
+export function end(books: Books, subscription: Subscription, ending: Ending = {}): void {
   const now = books.now();
+  const hasLastInvoice = (ending.invoiceNow || ending.atPeriodEnd) && subscription.status !== "incomplete";
+  if (ending.prorate) creditRest(books, subscription);
+  else if (!hasLastInvoice) removePendingProrations(books, subscription);
+  const { start } = periodOf(itemOf(subscription));
+  const last = !hasLastInvoice ? null : draftInvoice(books, {
+    subscription,
+    reason: ending.atPeriodEnd ? "subscription_cycle" : "subscription_update",
+    closed: { start, end: Math.max(start, now) },
+    opened: null,
+    freeUsage: subscription.status === "trialing",
+  });
+  if (last !== null) scheduleFinalization(books, last, subscription);
+  stopCollection(books, subscription, last);
+  for (const { id } of subscription.items.data) books.records.metering.delete(id);
   subscription.status = "canceled";
   subscription.ended_at = now;
   subscription.canceled_at ??= now;
@@ -204,6 +325,58 @@ export function end(books: Books, subscription: Subscription): void {
     reason: "cancellation_requested",
   };
   books.emit("customer.subscription.deleted", subscription);
+  if (last !== null) books.emit("invoice.created", last);
+}
+
+/**
+ * "By default, upon subscription cancellation, Stripe stops automatic collection of all finalized invoices for the customer."
+ * The subscription's drafts stay drafts, too, unless the account advances them.
+ */
+function stopCollection(books: Books, subscription: Subscription, last: Invoice | null): void {
+  const leavesDrafts = accountOf(books.records).draftsOfEnded === "stay";
+  if (last !== null && leavesDrafts) stopAdvancing(last);
+  for (const invoice of books.records.invoices.values()) {
+    const isDraft = invoice.status === "draft" && subscriptionOf(invoice) === subscription.id && leavesDrafts;
+    const isOpen = invoice.status === "open" && invoice.customer === subscription.customer;
+    // The event of the last invoice is `invoice.created`.
+    if (invoice !== last && (isDraft || isOpen)) books.change("invoice.updated", invoice, stopAdvancing);
+  }
+}
+
+/** Credits flat prices for the rest of the period. */
+function creditRest(books: Books, subscription: Subscription): void {
+  const now = books.now();
+  for (const item of subscription.items.data) {
+    const { start, end } = periodOf(item);
+    if (isMetered(item.price) || subscription.status === "trialing" || now >= end) continue;
+    const full = amountOf(String(item.quantity ?? 1), item.price.unit_amount_decimal);
+    const rest = Math.round(full * (end - Math.max(now, start)) / (end - start));
+    if (rest === 0) continue;
+    addInvoiceItem(books, {
+      customer: subscription.customer,
+      currency: subscription.currency,
+      unitAmount: String(-rest),
+      quantity: "1",
+      price: { id: item.price.id, product: item.price.product },
+      subscription: { id: subscription.id, item: item.id },
+      invoice: null,
+      description: `Unused time on ${item.price.nickname ?? item.price.id}`,
+      period: { start: now, end },
+      proration: true,
+      discountable: false,
+      metadata: {},
+    });
+  }
+}
+
+/** "Pending prorations are removed if invoice_now and prorate are both set to false." */
+function removePendingProrations(books: Books, subscription: Subscription): void {
+  for (const item of books.records.invoiceItems.values()) {
+    const isPending = item.invoice === null && item.proration;
+    if (!isPending || item.parent?.subscription_details?.subscription !== subscription.id) continue;
+    books.records.invoiceItems.delete(item.id);
+    books.emit("invoiceitem.deleted", item);
+  }
 }
 
 /** Expires a subscription whose first payment did not succeed, as Stripe does after 23 hours. */
@@ -218,27 +391,29 @@ export function expireIncomplete(books: Books, subscription: Subscription): void
 }
 
 /** Changes the price of one item immediately, without prorations. */
-export function changePrice(
-  books: Books,
-  subscription: Subscription,
-  itemId: string,
-  price: Price,
-  quantity: number,
-): void {
-  update(books, subscription, (changed) => {
-    const item = changed.items.data.find(({ id }) => id === itemId)!;
-    item.price = price;
-    item.plan = planOf(price);
-    item.quantity = quantity;
-  });
+export function changePrice(books: Books, subscription: Subscription, itemId: string, price: Price): void {
+  changeItemsOf(books, subscription, [{ id: itemId, price }]);
 }
 
-/** Adds an item in the current period, without an invoice for it. */
-export function addItem(books: Books, subscription: Subscription, price: Price, quantity: number): SubscriptionItem {
-  const { current_period_start: start, current_period_end: end } = itemOf(subscription);
-  const item = buildItem(subscription.id, { price, quantity, period: { start, end }, created: books.now() });
-  update(books, subscription, (changed) => void changed.items.data.push(item));
-  return item;
+/** Adds an item in the current period, without an invoice for it. Usage counts from now on. */
+export function addItem(books: Books, subscription: Subscription, item: Omit<ItemChange, "id">): SubscriptionItem {
+  return changeItemsOf(books, subscription, [item]).added[0]!;
+}
+
+/** Changes items. With `always_invoice`, an invoice bills the usage of changed and removed items at once. */
+export function changeItemsOf(
+  books: Books,
+  subscription: Subscription,
+  changes: readonly ItemChange[],
+  behavior: ProrationBehavior = "create_prorations",
+): { added: SubscriptionItem[]; usageItems: InvoiceItem[] } {
+  const result = changeItems(books, subscription, changes, behavior);
+  if (behavior !== "always_invoice" || result.usageItems.length === 0) return result;
+  const billing = { subscription, reason: "subscription_update", closed: null, opened: null } as const;
+  const invoice = draftInvoice(books, billing)!;
+  books.emit("invoice.created", invoice);
+  advanceInvoice(books, invoice);
+  return result;
 }
 
 /** Cancels the subscriptions of a customer, then deletes the customer. */
@@ -246,6 +421,9 @@ export function deleteCustomer(books: Books, id: string): void {
   const customer = books.customer(id);
   for (const subscription of books.records.subscriptions.values()) {
     if (subscription.customer === id && !hasEnded(subscription)) end(books, subscription);
+  }
+  for (const invoice of books.records.invoices.values()) {
+    if (invoice.customer === id && invoice.status === "draft") stopAdvancing(invoice);
   }
   books.records.customers.set(id, { id, object: "customer", deleted: true });
   books.emit("customer.deleted", customer);

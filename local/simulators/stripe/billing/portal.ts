@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { invalidRequest } from "../errors.ts";
+import { isMetered } from "../objects/catalogue.ts";
 import { randomText } from "../objects/ids.ts";
 import { buildPortalSession } from "../objects/portal-session.ts";
 import { itemOf } from "../objects/subscription.ts";
@@ -40,6 +41,11 @@ export function portalSubscriptions({ records }: Books, { customer }: PortalReco
   );
 }
 
+/** Stripe's portal updates no subscription with several products or with a metered price. It can only cancel them. */
+export function canSwitch({ items: { data } }: Subscription): boolean {
+  return data.length === 1 && !data.some(({ price }) => isMetered(price));
+}
+
 /** The body of a form of the portal. */
 export const PortalChange = z.discriminatedUnion("change", [
   z.strictObject({ change: z.literal("switch"), subscription: z.string(), price: z.string() }),
@@ -51,10 +57,13 @@ export function changeInPortal(books: Books, portal: PortalRecord, request: z.ou
   const subscription = portalSubscriptions(books, portal).find(({ id }) => id === request.subscription);
   if (!subscription) throw invalidRequest("Cannot change the subscription: it is not one of this customer's");
   switch (request.change) {
-    case "switch": {
-      const { id, quantity } = itemOf(subscription);
-      return lifecycle.changePrice(books, subscription, id, books.price(request.price), quantity);
-    }
+    case "switch":
+      if (!canSwitch(subscription)) {
+        throw invalidRequest(
+          "Cannot change the plan in the portal: the subscription has several prices or a metered one",
+        );
+      }
+      return lifecycle.changePrice(books, subscription, itemOf(subscription).id, books.price(request.price));
     case "pay":
       return lifecycle.pay(books, subscription);
     case "cancel":

@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as z from "zod";
 import { act, possibleActions, SubscriptionAction } from "../billing/actions.ts";
 import { Books } from "../billing/books.ts";
@@ -6,14 +6,17 @@ import { completeSession, openSession, PAYMENTS } from "../billing/checkout.ts";
 import { DELIVERY_FAULTS } from "../deliveries/courier.ts";
 import { THIN_FAULTS } from "../deliveries/thin-courier.ts";
 import { StripeApiError } from "../errors.ts";
+import { isPlan } from "../objects/catalogue.ts";
 import { NO_ORIGIN } from "../objects/event.ts";
-import { itemOf } from "../objects/subscription.ts";
+import { flatAmountOf, itemOf } from "../objects/subscription.ts";
 import type { Subscription } from "../objects/shapes.ts";
 import { shownEvent } from "../api/events.ts";
 import { runDueWork } from "../due-work.ts";
 import { resetRecords } from "../records.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
+import { billingControls } from "./billing.ts";
+import { badRequest, bodyOf } from "./body.ts";
 import { deliver, DeliverRequest } from "./deliver.ts";
 import { ApiFault } from "./faults.ts";
 import { MeterFault } from "./meter-faults.ts";
@@ -49,8 +52,6 @@ const ClockRequest = z.union([
 ]);
 const TRIAL_DAYS = 14;
 
-type ControlContext = Context<{ Bindings: Connection }>;
-
 /** The controls at `/_sim` for tests, the demo and the dashboard. Bodies are JSON; unknown fields are rejected. */
 export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
@@ -79,6 +80,8 @@ export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }>
     return c.json({ subscription, eventIds: books.eventIds });
   });
 
+  billingControls(app, simulator);
+
   app.post("/_sim/deliver", async (c) => c.json(await deliver(simulator, await bodyOf(c, DeliverRequest))));
 
   app.get("/_sim/events", (c) => {
@@ -100,7 +103,7 @@ export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }>
     return c.json(settings);
   });
   app.get("/_sim/thin-events", (c) => c.json({ thinEvents: [...records.thinEvents.values()].reverse() }));
-  app.get("/_sim/plans", (c) => c.json({ plans: [...records.prices.values()].filter((price) => price.lookup_key) }));
+  app.get("/_sim/plans", (c) => c.json({ plans: [...records.prices.values()].filter(isPlan) }));
 
   const activeFaults = () => ({
     api: faults.list(),
@@ -164,8 +167,7 @@ function checkOut(simulator: Simulator, books: Books, request: z.output<typeof C
   const price = books.priceOfPlan(request.plan);
   if (!price) throw badRequest(`Cannot check out plan "${request.plan}": no price has that lookup key`);
   const session = openSession(books, {
-    price,
-    quantity: 1,
+    lines: [{ price, quantity: 1 }],
     trialDays: request.trial === true ? TRIAL_DAYS : request.trial || 0,
     clientReferenceId: request.clientReferenceId,
     customer: null,
@@ -198,7 +200,7 @@ export function summary(simulator: Simulator, subscription: Subscription) {
     clientReferenceId: session?.client_reference_id ?? null,
     plan: products.get(item.price.product)?.name ?? item.price.id,
     lookupKey: item.price.lookup_key,
-    amount: item.price.unit_amount * item.quantity,
+    amount: flatAmountOf(item),
     currency: item.price.currency,
     periodEnd: item.current_period_end,
     trialEnd: subscription.trial_end,
@@ -208,17 +210,4 @@ export function summary(simulator: Simulator, subscription: Subscription) {
     created: subscription.created,
     actions: possibleActions(simulator, subscription),
   };
-}
-
-async function bodyOf<Schema extends z.ZodType>(c: ControlContext, schema: Schema): Promise<z.output<Schema>> {
-  const body = await c.req.json().catch(() => {
-    throw badRequest("Cannot parse the body as JSON");
-  });
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw badRequest(`Cannot accept the body: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
-}
-
-function badRequest(message: string): StripeApiError {
-  return new StripeApiError(400, { type: "invalid_request_error", message });
 }

@@ -1,3 +1,4 @@
+import { plainDecimal, wholeOf } from "./amounts.ts";
 import { newId } from "./ids.ts";
 import type { Metadata, Plan, Price, Product } from "./shapes.ts";
 
@@ -12,7 +13,15 @@ export const SEED_PLANS = [
 
 /** Builds a product as `products.create` does. `created` is in Unix seconds. */
 export function buildProduct(
-  input: { id?: string | undefined; name: string; description?: string | null; metadata?: Metadata; created: number },
+  input: {
+    id?: string | undefined;
+    name: string;
+    description?: string | null;
+    metadata?: Metadata;
+    taxCode?: string | null;
+    unitLabel?: string | null;
+    created: number;
+  },
 ): Product {
   return {
     id: input.id ?? newId("prod"),
@@ -29,28 +38,34 @@ export function buildProduct(
     package_dimensions: null,
     shippable: null,
     statement_descriptor: null,
-    tax_code: null,
+    tax_code: input.taxCode ?? null,
     tax_details: null,
     type: "service",
-    unit_label: null,
+    unit_label: input.unitLabel ?? null,
     updated: input.created,
     url: null,
   };
 }
 
-/** Builds a recurring licensed price. `unitAmount` is in the smallest unit of the currency. */
+/**
+ * Builds a recurring price. `unitAmount` is in the smallest unit of the currency, with up to 12 decimal places. A metered
+ * price has a meter, a licensed one has none.
+ */
 export function buildPrice(input: {
   id?: string;
   product: string;
-  unitAmount: number;
+  unitAmount: string;
   currency: string;
   interval: "day" | "week" | "month" | "year";
   intervalCount?: number;
+  meter?: string | null;
+  taxBehavior?: Price["tax_behavior"];
   lookupKey?: string | null;
   nickname?: string | null;
   metadata?: Metadata;
   created: number;
 }): Price {
+  const meter = input.meter ?? null;
   return {
     id: input.id ?? newId("price"),
     object: "price",
@@ -67,16 +82,16 @@ export function buildPrice(input: {
     recurring: {
       interval: input.interval,
       interval_count: input.intervalCount ?? 1,
-      meter: null,
+      meter,
       trial_period_days: null,
-      usage_type: "licensed",
+      usage_type: meter === null ? "licensed" : "metered",
     },
-    tax_behavior: "unspecified",
+    tax_behavior: input.taxBehavior ?? "unspecified",
     tiers_mode: null,
     transform_quantity: null,
     type: "recurring",
-    unit_amount: input.unitAmount,
-    unit_amount_decimal: String(input.unitAmount),
+    unit_amount: wholeOf(input.unitAmount),
+    unit_amount_decimal: plainDecimal(input.unitAmount),
   };
 }
 
@@ -95,14 +110,24 @@ export function planOf(price: Price): Plan {
     interval_count: price.recurring.interval_count,
     livemode: false,
     metadata: price.metadata,
-    meter: null,
+    meter: price.recurring.meter,
     nickname: price.nickname,
     product: price.product,
     tiers_mode: null,
     transform_usage: null,
     trial_period_days: null,
-    usage_type: "licensed",
+    usage_type: price.recurring.usage_type,
   };
+}
+
+/** Whether usage determines the quantity of a price. */
+export function isMetered(price: Price): boolean {
+  return price.recurring.usage_type === "metered";
+}
+
+/** Whether a price can be chosen as a plan: it has a lookup key and a flat amount. */
+export function isPlan(price: Price): boolean {
+  return price.active && price.lookup_key !== null && !isMetered(price);
 }
 
 /** Returns the seeded products and prices. Their ids are fixed, so that a database can refer to them across resets. */
@@ -116,7 +141,7 @@ export function seedCatalogue(created: number): { products: Product[]; prices: P
     const price = buildPrice({
       id: `price_Sim${plan.name}Monthly`,
       product: product.id,
-      unitAmount: plan.monthly,
+      unitAmount: String(plan.monthly),
       currency: "usd",
       interval: "month",
       lookupKey: plan.key,

@@ -1,9 +1,10 @@
 import { newId, newSessionId } from "./ids.ts";
-import type { CheckoutLine, CheckoutSession, Metadata, Price } from "./shapes.ts";
+import type { CheckoutLine, CheckoutSession, Metadata } from "./shapes.ts";
+import { flatAmountOf, type Offered } from "./subscription.ts";
 
 export interface SessionInput {
-  price: Price;
-  quantity: number;
+  /** At least one. */
+  lines: Offered[];
   clientReferenceId: string | null;
   customer: string | null;
   customerEmail: string | null;
@@ -20,7 +21,7 @@ const NO_CUSTOM_TEXT = { after_submit: null, shipping_address: null, submit: nul
 /** Builds an open checkout session in subscription mode. `pageUrl` returns the URL of its page. */
 export function buildSession(input: SessionInput, pageUrl: (id: string) => string): CheckoutSession {
   const id = newSessionId();
-  const total = input.price.unit_amount * input.quantity;
+  const total = input.lines.reduce((sum, line) => sum + flatAmountOf(line), 0);
   return {
     id,
     object: "checkout.session",
@@ -39,7 +40,7 @@ export function buildSession(input: SessionInput, pageUrl: (id: string) => strin
     consent: null,
     consent_collection: null,
     created: input.created,
-    currency: input.price.currency,
+    currency: input.lines[0]!.price.currency,
     currency_conversion: null,
     custom_fields: [],
     custom_text: NO_CUSTOM_TEXT,
@@ -89,9 +90,9 @@ export function buildSession(input: SessionInput, pageUrl: (id: string) => strin
   };
 }
 
-/** Builds the line item of a session. During a trial its amount is zero. */
-export function buildCheckoutLine(price: Price, quantity: number, name: string, trial: boolean): CheckoutLine {
-  const amount = trial ? 0 : price.unit_amount * quantity;
+/** Builds a line item of a session. During a trial its amount is zero, as that of a metered price is. */
+export function buildCheckoutLine({ price, quantity }: Offered, name: string, trial: boolean): CheckoutLine {
+  const amount = trial ? 0 : flatAmountOf({ price, quantity });
   return {
     id: newId("li"),
     object: "item",

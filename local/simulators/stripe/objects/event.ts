@@ -1,4 +1,5 @@
 import Stripe from "stripe";
+import { shortenLists } from "./embedded-lists.ts";
 import { newId } from "./ids.ts";
 import type { StripeEvent, ThinEvent } from "./shapes.ts";
 
@@ -23,6 +24,7 @@ export function buildEvent(input: {
   created: number;
 }): StripeEvent {
   const object = structuredClone(input.object) as Record<string, unknown>;
+  shortenLists(object);
   return {
     id: input.id ?? newId("evt"),
     object: "event",

@@ -69,7 +69,8 @@ function oldItem({ current_period_end: _end, current_period_start: _start, ...re
 /** In the old version, the invoice has the fields `subscription` and `paid`. */
 function oldInvoice(invoice: Fields): Fields {
   const { parent, total_taxes: _taxes, customer_account: _account, ...rest } = invoice;
-  const details = (parent as { subscription_details: { subscription: string; metadata: Fields } }).subscription_details;
+  const details = (parent as { subscription_details: { subscription: string; metadata: Fields } } | null)
+    ?.subscription_details;
   const list = invoice.lines as { data: Fields[] };
   return {
     ...rest,
@@ -80,8 +81,8 @@ function oldInvoice(invoice: Fields): Fields {
     paid_out_of_band: false,
     payment_intent: null,
     quote: null,
-    subscription: details.subscription,
-    subscription_details: { metadata: details.metadata },
+    subscription: details?.subscription ?? null,
+    subscription_details: details ? { metadata: details.metadata } : null,
     tax: null,
     total_tax_amounts: [],
   };
@@ -90,18 +91,23 @@ function oldInvoice(invoice: Fields): Fields {
 function oldLine(
   { parent, pricing, taxes: _taxes, quantity_decimal: _decimal, subtotal: _sub, ...rest }: Fields,
 ): Fields {
-  const { subscription_item_details: item } = parent as { subscription_item_details: Fields };
+  const { subscription_item_details: item, invoice_item_details: invoiceItem } = parent as Record<
+    string,
+    Fields | null
+  >;
   const { price_details: price, unit_amount_decimal } = pricing as {
-    price_details: Fields;
+    price_details?: Fields;
     unit_amount_decimal: string;
   };
   return {
     ...rest,
-    price: { id: price.price, object: "price", product: price.product },
-    proration: false,
-    subscription: item.subscription,
-    subscription_item: item.subscription_item,
-    type: "subscription",
+    price: price ? { id: price.price, object: "price", product: price.product } : null,
+    proration: invoiceItem?.proration ?? false,
+    ...(item ? { subscription: item.subscription, subscription_item: item.subscription_item, type: "subscription" } : {
+      subscription: invoiceItem?.subscription ?? null,
+      invoice_item: invoiceItem?.invoice_item,
+      type: "invoiceitem",
+    }),
     unit_amount_excluding_tax: unit_amount_decimal,
   };
 }

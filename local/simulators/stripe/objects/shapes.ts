@@ -22,7 +22,8 @@ export type Product = Narrow<Stripe.Product, { default_price: string | null; tax
 
 export type Price = Narrow<Stripe.Price, {
   product: string;
-  unit_amount: number;
+  /** Null for an amount with a fraction. */
+  unit_amount: number | null;
   unit_amount_decimal: string;
   recurring: Stripe.Price.Recurring;
   transform_quantity: null;
@@ -30,7 +31,12 @@ export type Price = Narrow<Stripe.Price, {
   currency_options?: never;
 }>;
 
-export type Plan = Narrow<Stripe.Plan, { product: string; amount: number; amount_decimal: string; tiers?: never }>;
+export type Plan = Narrow<Stripe.Plan, {
+  product: string;
+  amount: number | null;
+  amount_decimal: string;
+  tiers?: never;
+}>;
 
 export type Customer = Narrow<Stripe.Customer, {
   default_source: null;
@@ -56,7 +62,8 @@ export interface DeletedCustomer {
 export type SubscriptionItem = Narrow<Stripe.SubscriptionItem, {
   plan: Plan;
   price: Price;
-  quantity: number;
+  /** Absent for a metered price. */
+  quantity?: number;
   discounts: string[];
   tax_rates: [];
 }>;
@@ -93,10 +100,23 @@ export type Subscription = Narrow<Stripe.Subscription, {
 
 export type InvoiceLine = Narrow<Stripe.InvoiceLineItem, {
   discounts: string[];
+  invoice: string;
   pricing: Narrow<Stripe.InvoiceLineItem.Pricing, { unit_amount_decimal: string }>;
-  quantity: number;
+  /** Null for a quantity with a fraction. */
+  quantity: number | null;
   quantity_decimal: string;
   subscription: string | null;
+}>;
+
+/** Something to be billed on the customer's next invoice, or on the one that it names. */
+export type InvoiceItem = Narrow<Stripe.InvoiceItem, {
+  customer: string;
+  discounts: [];
+  invoice: string | null;
+  pricing: Narrow<Stripe.InvoiceItem.Pricing, { unit_amount_decimal: string }>;
+  quantity_decimal: string;
+  tax_rates: [];
+  test_clock: null;
 }>;
 
 export const INVOICE_STATUSES = ["draft", "open", "paid", "uncollectible", "void"] as const;
@@ -113,15 +133,45 @@ export type Invoice = Narrow<Stripe.Invoice, {
   lines: StripeList<InvoiceLine>;
   next_payment_attempt: number | null;
   on_behalf_of: null;
+  /** Null for an invoice that no subscription created. */
   parent: {
     quote_details: null;
     subscription_details: { metadata: Metadata; subscription: string };
     type: "subscription_details";
-  };
+  } | null;
   payments?: never;
   status: InvoiceStatus;
   test_clock: null;
 }>;
+
+export type BalanceTransaction = Narrow<Stripe.CustomerBalanceTransaction, {
+  checkout_session: null;
+  credit_note: string | null;
+  customer: string;
+  invoice: string | null;
+}>;
+
+export type Charge = Narrow<Stripe.Charge, {
+  application: null;
+  application_fee: null;
+  balance_transaction: null;
+  customer: string;
+  failure_balance_transaction: null;
+  on_behalf_of: null;
+  payment_intent: string;
+  refunds?: never;
+  review: null;
+  source: null;
+  source_transfer: null;
+  transfer?: never;
+}>;
+
+/** A charge and the invoice that it paid, which Stripe's object does not contain. */
+export interface ChargeRecord {
+  id: string;
+  invoice: string;
+  charge: Charge;
+}
 
 export type PaymentStatus = "paid" | "unpaid" | "no_payment_required";
 
@@ -143,10 +193,10 @@ export type CheckoutSession = Narrow<Stripe.Checkout.Session, {
   subscription: string | null;
 }>;
 
-/** One line item of a checkout session. */
+/** One line item of a checkout session. A metered price has no quantity. */
 export type CheckoutLine = Narrow<
   Stripe.LineItem,
-  { price: Price; quantity: number; discounts?: never; taxes?: never }
+  { price: Price; quantity: number | null; discounts?: never; taxes?: never }
 >;
 
 export type PortalConfiguration = Narrow<Stripe.BillingPortal.Configuration, { application: null }>;

@@ -1,4 +1,5 @@
-import { planOf } from "./catalogue.ts";
+import { isMetered, planOf } from "./catalogue.ts";
+import { amountOf } from "./amounts.ts";
 import { newId } from "./ids.ts";
 import type { Metadata, Price, Subscription, SubscriptionItem } from "./shapes.ts";
 
@@ -8,10 +9,22 @@ export interface Period {
   end: number;
 }
 
+/** A price that a subscription is to have. A metered price has no quantity. */
+export interface Offered {
+  price: Price;
+  quantity: number | null;
+  metadata?: Metadata | undefined;
+}
+
+/** How prorations and usage are billed: https://docs.stripe.com/billing/subscriptions/billing-mode/compare */
+export const BILLING_MODES = ["classic", "flexible"] as const;
+export type BillingMode = (typeof BILLING_MODES)[number];
+
 export interface SubscriptionInput {
   customer: string;
-  price: Price;
-  quantity: number;
+  /** At least one. */
+  items: readonly Offered[];
+  billingMode: BillingMode;
   status: Subscription["status"];
   period: Period;
   trial: Period | null;
@@ -31,7 +44,9 @@ export function buildSubscription(input: SubscriptionInput): Subscription {
     automatic_tax: { disabled_reason: null, enabled: false, liability: null },
     billing_cycle_anchor: input.trial?.end ?? input.created,
     billing_cycle_anchor_config: null,
-    billing_mode: { flexible: { proration_discounts: "included" }, type: "flexible" },
+    billing_mode: input.billingMode === "flexible"
+      ? { flexible: { proration_discounts: "included" }, type: "flexible" }
+      : { flexible: null, type: "classic" },
     billing_schedules: [],
     billing_thresholds: null,
     cancel_at: null,
@@ -40,7 +55,7 @@ export function buildSubscription(input: SubscriptionInput): Subscription {
     cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
     collection_method: "charge_automatically",
     created: input.created,
-    currency: input.price.currency,
+    currency: input.items[0]!.price.currency,
     customer: input.customer,
     customer_account: null,
     days_until_due: null,
@@ -59,7 +74,7 @@ export function buildSubscription(input: SubscriptionInput): Subscription {
     },
     items: {
       object: "list",
-      data: [buildItem(id, input)],
+      data: input.items.map((offered) => buildItem(id, offered, input)),
       has_more: false,
       url: `/v1/subscription_items?subscription=${id}`,
     },
@@ -92,7 +107,8 @@ export function buildSubscription(input: SubscriptionInput): Subscription {
 /** Builds an item of a subscription. */
 export function buildItem(
   subscription: string,
-  input: Pick<SubscriptionInput, "price" | "quantity" | "period" | "created">,
+  { price, quantity, metadata }: Offered,
+  input: Pick<SubscriptionInput, "period" | "created">,
 ): SubscriptionItem {
   return {
     id: newId("si"),
@@ -103,25 +119,31 @@ export function buildItem(
     current_period_start: input.period.start,
     current_trial: null,
     discounts: [],
-    metadata: {},
-    plan: planOf(input.price),
-    price: input.price,
-    quantity: input.quantity,
+    metadata: metadata ?? {},
+    plan: planOf(price),
+    price,
+    ...(quantity !== null && { quantity }),
     subscription,
     tax_rates: [],
   };
 }
 
-/** Returns the first item of a subscription, which every subscription has. */
+/** Returns the item that the plan is read from: the first with a flat price, else the first. Every subscription has one. */
 export function itemOf(subscription: Subscription): SubscriptionItem {
-  const item = subscription.items.data[0];
+  const { data } = subscription.items;
+  const item = data.find(({ price }) => !isMetered(price)) ?? data[0];
   if (!item) throw new Error(`Cannot read subscription "${subscription.id}": it has no item`);
   return item;
 }
 
-/** Returns the price of one item for one period, in the smallest unit of the currency. */
-export function amountOf({ price, quantity }: SubscriptionItem): number {
-  return price.unit_amount * quantity;
+/** Returns the metered items of a subscription. */
+export function meteredItemsOf(subscription: Subscription): SubscriptionItem[] {
+  return subscription.items.data.filter(({ price }) => isMetered(price));
+}
+
+/** Returns what one period costs before usage, in the smallest unit of the currency. */
+export function flatAmountOf({ price, quantity }: { price: Price; quantity?: number | null }): number {
+  return isMetered(price) ? 0 : amountOf(String(quantity ?? 1), price.unit_amount_decimal);
 }
 
 /**

@@ -3,10 +3,11 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { Books } from "../billing/books.ts";
 import { completeSession, expireDueSessions, openSession } from "../billing/checkout.ts";
-import { changeInPortal, PortalChange, portalOf, portalSubscriptions } from "../billing/portal.ts";
+import { canSwitch, changeInPortal, PortalChange, portalOf, portalSubscriptions } from "../billing/portal.ts";
 import { invalidRequest, StripeApiError } from "../errors.ts";
+import { isMetered, isPlan } from "../objects/catalogue.ts";
 import { NO_ORIGIN } from "../objects/event.ts";
-import { itemOf } from "../objects/subscription.ts";
+import { flatAmountOf, itemOf } from "../objects/subscription.ts";
 import type { CheckoutSession, Price, Subscription } from "../objects/shapes.ts";
 import type { PortalRecord } from "../records.ts";
 import type { Connection } from "../../http-server.ts";
@@ -147,8 +148,7 @@ function openPaymentLinkSession(simulator: Simulator, books: Books, order: z.out
   const price = books.priceOfPlan(order.plan);
   if (!price) throw invalidRequest(`Cannot check out plan "${order.plan}": no price has that lookup key`, "plan");
   return openSession(books, {
-    price,
-    quantity: 1,
+    lines: [{ price, quantity: 1 }],
     trialDays: CHOICES[order.pay].trialDays,
     clientReferenceId: order.client_reference_id || null,
     customer: null,
@@ -175,9 +175,13 @@ function checkoutPage(
 ): string {
   const { records } = simulator;
   const offer = view.session && records.offers.get(view.session.id);
-  const priced = offer
-    ? [records.prices.get(offer.price)].filter((price) => price !== undefined)
-    : [...records.prices.values()].filter((price) => price.active && price.lookup_key !== null);
+  const offered = (offer?.lines ?? []).flatMap(({ price, quantity }) => {
+    const found = records.prices.get(price);
+    return found === undefined ? [] : [{ price: found, quantity }];
+  });
+  const main = offered.find(({ price }) => !isMetered(price)) ?? offered[0];
+  const priced = main ? [main.price] : [...records.prices.values()].filter(isPlan);
+  const quantity = main?.quantity ?? 1;
   const chosen = priced.find((price) => price.lookup_key === view.plan) ?? priced[0];
   const trialDays = offer?.trialDays ?? 0;
   return fill(pages["checkout.html"], {
@@ -186,9 +190,9 @@ function checkoutPage(
     session: view.session?.id ?? "",
     heading: view.session ? "Your subscription" : "Choose your plan",
     payLabel: trialDays > 0 ? `Start ${trialDays}-day trial` : "Subscribe",
-    total: chosen && trialDays === 0 ? money(chosen.unit_amount * (offer?.quantity ?? 1), chosen.currency) : "$0.00",
+    total: chosen && trialDays === 0 ? money(flatAmountOf({ price: chosen, quantity }), chosen.currency) : "$0.00",
   }, {
-    plans: priced.map((price) => planChoice(simulator, price, price === chosen, offer?.quantity ?? 1)).join("\n"),
+    plans: priced.map((price) => planChoice(simulator, price, price === chosen, quantity)).join("\n"),
     // The API caller sets the trial of a session. On a Payment Link, the buyer can choose it.
     trialButton: view.session
       ? ""
@@ -201,7 +205,7 @@ function checkoutPage(
 
 function planChoice(simulator: Simulator, price: Price, chosen: boolean, quantity: number): string {
   const product = simulator.records.products.get(price.product);
-  const amount = money(price.unit_amount * quantity, price.currency);
+  const amount = money(flatAmountOf({ price, quantity }), price.currency);
   const value = escapeHtml(price.lookup_key ?? price.id);
   return `<label class="plan">
   <input type="radio" name="plan" value="${value}" data-total="${escapeHtml(amount)}"${
@@ -251,7 +255,7 @@ function portalSubscription(simulator: Simulator, subscription: Subscription): s
     `<form method="post"><input type="hidden" name="subscription" value="${escapeHtml(id)}">${fields}` +
     `<button class="${style}" name="change" value="${change}">${escapeHtml(label)}</button></form>`;
   const others = [...records.prices.values()].filter((other) =>
-    other.active && other.lookup_key !== null && other.id !== price.id
+    canSwitch(subscription) && isPlan(other) && other.id !== price.id
   );
   const changes = [
     ...(["past_due", "unpaid", "incomplete"].includes(status)
@@ -263,7 +267,7 @@ function portalSubscription(simulator: Simulator, subscription: Subscription): s
           form(
             "switch",
             `Switch to ${records.products.get(other.product)?.name ?? other.id}, ` +
-              `${money(other.unit_amount, other.currency)} / ${other.recurring.interval}`,
+              `${money(flatAmountOf({ price: other }), other.currency)} / ${other.recurring.interval}`,
             `<input type="hidden" name="price" value="${escapeHtml(other.id)}">`,
           )
         ),
@@ -276,7 +280,9 @@ function portalSubscription(simulator: Simulator, subscription: Subscription): s
   const next = cancelAt === null ? `Renews on ${day(periodEnd)}` : `Ends on ${day(cancelAt)}`;
   return `<section class="portal-subscription">
   <h2>${escapeHtml(name)} <span class="badge ${escapeHtml(status)}">${escapeHtml(status)}</span></h2>
-  <p>${escapeHtml(money(price.unit_amount, price.currency))} / ${escapeHtml(price.recurring.interval)} · ${next}</p>
+  <p>${escapeHtml(money(flatAmountOf({ price }), price.currency))} / ${
+    escapeHtml(price.recurring.interval)
+  } · ${next}</p>
   <div class="portal-changes">${changes.join("\n")}</div>
 </section>`;
 }
