@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { type AllowedCallers, allowedCallers } from "./callers.ts";
 import { fileExists, writeSecretFile } from "./files.ts";
 import { whenLauncherEnds } from "./launcher.ts";
+import { setUpSimulator } from "./metering/simulated.ts";
 import { awayFromStacks } from "./neighbours.ts";
 import { startStripeSimulator, type StripeSimulator } from "./simulators/stripe/mod.ts";
 import { startTwilioSimulator, type TwilioSimulator } from "./simulators/twilio/mod.ts";
@@ -108,6 +109,7 @@ export async function startSimulators(
     returnUrl: apiUrl,
     mayCall: awayFromStacks("stripe", refused),
   });
+  await setUpSimulator(stripe);
   return {
     twilio,
     stripe,

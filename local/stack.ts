@@ -12,6 +12,8 @@ import { watchFunctions } from "./functions/watch.ts";
 import { authLimits } from "./gateway/auth-limits.ts";
 import { startGateway } from "./gateway/server.ts";
 import { createUserTokens } from "./gateway/user-tokens.ts";
+import { setUpSimulator } from "./metering/simulated.ts";
+import type { StripeService } from "./services.ts";
 import { type Homes, makeHomes } from "./homes.ts";
 import { takeLock } from "./locks.ts";
 import { Mailbox } from "./mail/mailbox.ts";
@@ -100,6 +102,7 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   const isReal = usesRealService(parts);
   const users = demoUsers(isReal ? randomPassword() : DEMO_PASSWORD);
   await setDemoPasswords(users, sql);
+  if (stripe.simulated) await setUpSimulatedMetering(stripe, sql);
   const state = (): StackState => ({
     apiUrl: gateway.url,
     dbUrl: server.url,
@@ -168,4 +171,13 @@ async function lockHome(homes: Homes): Promise<Disposable> {
 
 async function removeIfThere(folder: string): Promise<void> {
   if (await fileExists(folder)) await Deno.remove(folder, { recursive: true });
+}
+
+/** The simulator has no operator who would run `stripe:setup`. */
+async function setUpSimulatedMetering({ secretKey, apiBaseUrl }: StripeService, sql: postgres.Sql): Promise<void> {
+  const [project] = await sql`select to_regclass('public.plans') is not null as has_plans`;
+  if (!project!["has_plans"]) return;
+  const plans = await sql<{ key: string; stripe_price_id: string | null }[]>`
+    select key, stripe_price_id from public.plans where key not in ('fallback', 'free')`;
+  await setUpSimulator({ url: apiBaseUrl!, secretKey }, plans);
 }

@@ -72,6 +72,40 @@ async function localTarget(stateFile: string): Promise<Found> {
   };
 }
 
+/** Where `stripe:setup` works: the plans of an installation, and its Stripe account. */
+export interface StripeTarget extends Pick<Target, "apiUrl" | "secretKey"> {
+  stripe: { url: string; secretKey: string };
+}
+
+const FOR_STRIPE = ["SUPABASE_URL", "SUPABASE_SECRET_KEY", "STRIPE_SECRET_KEY"] as const;
+
+/**
+ * A hosted project's when SUPABASE_URL is set, else the running local stack's.
+ * @throws NoTargetError naming what is missing
+ */
+export async function findStripeTarget(
+  read: (name: string) => string | undefined,
+  stateFile: string,
+): Promise<StripeTarget> {
+  const missing = FOR_STRIPE.filter((name) => !read(name));
+  const [apiUrl, secretKey, stripeKey] = FOR_STRIPE.map((name) => read(name));
+  const url = read("STRIPE_API_BASE_URL") ?? "https://api.stripe.com";
+  if (apiUrl !== undefined) {
+    if (secretKey && stripeKey) {
+      return { apiUrl: apiUrl.replace(/\/+$/, ""), secretKey, stripe: { url, secretKey: stripeKey } };
+    }
+    throw new NoTargetError(
+      `Cannot set up Stripe: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`,
+    );
+  }
+  const local = await localTarget(stateFile);
+  const localKey = local.stripe.secretKey ?? stripeKey;
+  if (localKey === undefined) {
+    throw new NoTargetError("Cannot set up Stripe: the stack uses a real account. Set STRIPE_SECRET_KEY to its key");
+  }
+  return { ...local, stripe: { url: local.stripe.url, secretKey: localKey } };
+}
+
 function hostedTarget(read: (name: string) => string | undefined): Found {
   const missing = HOSTED.filter((name) => !read(name));
   if (missing.length > 0) {

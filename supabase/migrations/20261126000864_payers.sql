@@ -353,19 +353,21 @@ $$;
 comment on function private.flat_prices(jsonb) is
   'The items of a subscription that do not bill usage through our meters.';
 
-create function private.lacks_metered_items(p_subscription_id text) returns boolean
+create function private.lacks_metered_items(p_prices jsonb) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 begin
   return (
-    select count(distinct i.kind) from private.metered_items i
-    where i.subscription_id = p_subscription_id and i.removed_at is null)
-    < cardinality(enum_range(null::public.usage_kind));
+    select count(k.kind) <> cardinality(enum_range(null::public.usage_kind)) or count(distinct k.kind) <> count(k.kind)
+      or count(i.fault) filter (where k.kind is not null) > 0
+    from jsonb_to_recordset(p_prices) as i ("lookupKey" text, meter text, fault text)
+    cross join lateral (select private.metered_kind(i.meter, i."lookupKey")) k (kind));
 end;
 $$;
-comment on function private.lacks_metered_items(text) is
-  'Whether Stripe cannot bill every kind of usage through the items of a subscription.';
+comment on function private.lacks_metered_items(jsonb) is
+  'Whether Stripe cannot bill every kind of usage exactly once through the items of a subscription: a kind has no item '
+  'or two, or a price has a fault.';
 
 create function private.note_metered_items(p_after public.subscriptions, p_prices jsonb) returns void
 language plpgsql
@@ -388,17 +390,20 @@ begin
   update private.metered_items m set removed_at = present
   where m.subscription_id = p_after.id and m.removed_at is null
     and not exists (select from jsonb_array_elements(p_prices) i where i ->> 'itemId' = m.item_id);
-  lacks := p_after.ended_at is null and private.lacks_metered_items(p_after.id);
+  lacks := p_after.ended_at is null and private.lacks_metered_items(p_prices);
   update private.own_subscriptions o set metered_due_at = case when lacks then present end
   where o.subscription_id = p_after.id and o.until is null and (o.metered_due_at is not null) is distinct from lacks;
+  if found and lacks then
+    perform private.enqueue(jsonb_build_object('kind', 'keep-metered-items', 'subscriptionId', p_after.id));
+  end if;
   if not lacks then
     perform private.settle_alert('metering', p_after.id);
   end if;
 end;
 $$;
 comment on function private.note_metered_items(public.subscriptions, jsonb) is
-  'Stores the metered items of a subscription as just read (p_prices: as best_item reads them, with itemId, createdAt '
-  'and meter), and asks for those that a tenant''s own subscription lacks.';
+  'Stores the metered items of a subscription as just read (p_prices: as best_item reads them, with itemId, createdAt, '
+  'meter and fault), and asks for those that a tenant''s own subscription lacks.';
 
 create function private.metered_since(p_subscription_id text, p_kind public.usage_kind, p_at timestamptz)
 returns timestamptz
@@ -415,10 +420,11 @@ $$;
 comment on function private.metered_since(text, public.usage_kind, timestamptz) is
   'Since when Stripe counts a kind of usage for a subscription, by the item that counts it at p_at; null: it does not.';
 
-create function public.claim_unmetered_subscriptions(p_limit integer) returns setof text
+create function public.claim_unmetered_subscriptions(p_limit integer) returns table (subscription_id text)
 language plpgsql
 set search_path = ''
 as $$
+#variable_conflict use_column
 begin
   return query
     update private.own_subscriptions o set metered_due_at = private.present() + interval '1 hour'
@@ -431,6 +437,52 @@ $$;
 comment on function public.claim_unmetered_subscriptions(integer) is
   'Up to p_limit own subscriptions that lack metered items, the longest due first. Each is due again after an hour, '
   'until a read finds its items.';
+
+insert into private.schedules (name, job, every)
+  values ('keep-metered-items', '{"kind": "keep-metered-items"}', '5 minutes');
+
+create function public.unmetered_subscriptions(p_limit integer)
+returns table (total bigint, subscription_ids text[])
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select count(*), coalesce((array_agg(o.subscription_id order by o.metered_due_at))[1:p_limit], '{}')
+    from private.own_subscriptions o where o.metered_due_at is not null;
+end;
+$$;
+comment on function public.unmetered_subscriptions(integer) is
+  'How many own subscriptions lack metered items, and up to p_limit of them: for the operator''s `verify`.';
+
+create type public.needs_metered_items_outcome as enum ('needed', 'not_needed');
+comment on type public.needs_metered_items_outcome is
+  'Whether a subscription is a tenant''s own, continues, and lacks metered items as last read.';
+
+create function public.needs_metered_items(p_subscription_id text) returns public.needs_metered_items_outcome
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case when exists (
+    select from private.own_subscriptions o
+    where o.subscription_id = p_subscription_id and o.until is null and o.metered_due_at is not null)
+    then 'needed' else 'not_needed' end;
+end;
+$$;
+comment on function public.needs_metered_items(text) is
+  'Whether metered items must be added to a subscription. A gift gets none: its customer does not pay for usage.';
+
+create function public.next_stripe_read() returns bigint
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return nextval('private.stripe_reads');
+end;
+$$;
+comment on function public.next_stripe_read() is
+  'The number of a read from Stripe that follows: allocated before the read, as begin_stripe_event does.';
 
 create type public.note_metering_problem_outcome as enum ('raised', 'settled', 'not_own');
 comment on type public.note_metering_problem_outcome is
@@ -456,6 +508,51 @@ end;
 $$;
 comment on function public.note_metering_problem(text, jsonb) is
   'Raises an alert about the metered items of a tenant''s own subscription, or settles it (p_details null).';
+
+-- Changes of plan -----------------------------------------------------------------------------------------------------
+
+create type public.begin_plan_change_outcome as enum
+  ('change', 'no_subscription', 'not_active', 'unknown_plan', 'not_for_sale', 'unknown_user', 'tenant_closed');
+comment on type public.begin_plan_change_outcome is
+  'What to do for a change of plan. change: the price of the flat item. no_subscription: the tenant has none of their '
+  'own that continues. not_active: its payment is pending, overdue for good, or paused. The others as at a checkout.';
+
+create function public.begin_plan_change(p_user_id uuid, p_plan_key text)
+returns table (outcome public.begin_plan_change_outcome, subscription_id text, price_id text, plan_keys text[],
+  plan_price_ids text[])
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  own private.own_subscriptions;
+begin
+  outcome := private.sale_refused(p_user_id, p_plan_key)::text::public.begin_plan_change_outcome;
+  if outcome is not null then
+    return next;
+    return;
+  end if;
+  select o.* into own from private.own_subscriptions o
+  where o.user_id = p_user_id and o.until is null
+    and exists (select from public.subscriptions s where s.id = o.subscription_id and s.ended_at is null)
+  order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id limit 1;
+  subscription_id := own.subscription_id;
+  outcome := case
+    when own.is_running then 'change'
+    when own.subscription_id is not null or exists (
+      select from public.subscriptions s
+      where s.user_id = p_user_id and s.origin is distinct from 'checkout' and private.blocks_checkout(s.status))
+      then 'not_active'
+    else 'no_subscription' end;
+  price_id := (select p.stripe_price_id from public.plans p where p.key = p_plan_key);
+  select array_agg(p.key), array_agg(p.stripe_price_id) filter (where p.stripe_price_id is not null)
+    into plan_keys, plan_price_ids from public.plans p;
+  return next;
+end;
+$$;
+comment on function public.begin_plan_change(uuid, text) is
+  'Decides on a tenant''s request for another plan: which subscription to change, and to which price (null: that with '
+  'the plan''s key as lookup key). plan_keys and plan_price_ids tell the item that gives the plan.';
 
 -- Meters --------------------------------------------------------------------------------------------------------------
 
@@ -507,11 +604,15 @@ revoke execute on function
   private.payers_of(uuid, timestamptz, timestamptz),
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
-  private.lacks_metered_items(text),
+  private.lacks_metered_items(jsonb),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
+  public.unmetered_subscriptions(integer),
+  public.needs_metered_items(text),
+  public.next_stripe_read(),
   public.note_metering_problem(text, jsonb),
+  public.begin_plan_change(uuid, text),
   public.list_meters(),
   public.record_meters(jsonb)
   from public, anon, authenticated;
@@ -527,11 +628,15 @@ grant execute on function
   private.payers_of(uuid, timestamptz, timestamptz),
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
-  private.lacks_metered_items(text),
+  private.lacks_metered_items(jsonb),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
+  public.unmetered_subscriptions(integer),
+  public.needs_metered_items(text),
+  public.next_stripe_read(),
   public.note_metering_problem(text, jsonb),
+  public.begin_plan_change(uuid, text),
   public.list_meters(),
   public.record_meters(jsonb)
   to service_role;

@@ -525,13 +525,13 @@ as $$
     private.remember_user_deletion private.render_text private.renew_billing_lease private.renew_lease_if_held
     private.renew_turns private.reopen_unbilled private.repeat_of private.replica_identity_of private.reply_under_way
     private.rerate_covered_days private.reseal_token private.reserve_next private.reserve_recipients
-    private.reserve_reply private.return_lost_jobs private.room_in private.schedule_fee private.schedule_health
-    private.search_for private.search_tenants private.searchable private.send_again private.send_rates_of
-    private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due private.set_due
-    private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
-    private.settle_compared private.settle_day private.settle_unknown_price private.settled_before private.share_number
-    private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients private.spaced
-    private.spend_between private.spent_between private.split_row private.split_words private.spread
+    private.reserve_reply private.return_lost_jobs private.room_in private.sale_refused private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_again
+    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due
+    private.set_due private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert
+    private.settle_call private.settle_compared private.settle_day private.settle_unknown_price private.settled_before
+    private.share_number private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients
+    private.spaced private.spend_between private.spent_between private.split_row private.split_words private.spread
     private.state_of_usage_day private.store_primary_token private.store_subaccount private.store_taken_in_number
     private.store_usage private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
     private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
@@ -551,12 +551,12 @@ as $$
     public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers
     public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
     public.begin_final_bill public.begin_invoice_read public.begin_metering public.begin_number_release
-    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
-    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
-    public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
+    public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
+    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
+    public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions public.close_alert
+    public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
     public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
     public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
     public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
@@ -569,23 +569,24 @@ as $$
     public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants
     public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage public.message_media
     public.message_of public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters
-    public.note_create_attempt public.note_flush public.note_leaving_begun public.note_leaving_step
-    public.note_meter_errors public.note_metering_problem public.note_sealing_ring public.note_status_intent
-    public.notice_of public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
-    public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
-    public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.rate_customer_finally public.rate_usage
-    public.reconcile_due_days public.record_alert_delivery public.record_campaign_batch public.record_cancellation
-    public.record_checkout public.record_convergence_action public.record_final_reading public.record_forward_attempt
-    public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
-    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
-    public.record_message_statuses public.record_meters public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
-    public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.needs_metered_items public.next_stripe_read public.note_create_attempt public.note_flush
+    public.note_leaving_begun public.note_leaving_step public.note_meter_errors public.note_metering_problem
+    public.note_sealing_ring public.note_status_intent public.notice_of public.number_to_change public.number_to_move
+    public.numbers_to_price public.offer_forward_webhook public.offer_number public.offered_master_numbers
+    public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
+    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired
+    public.rate_customer_finally public.rate_usage public.reconcile_due_days public.record_alert_delivery
+    public.record_campaign_batch public.record_cancellation public.record_checkout public.record_convergence_action
+    public.record_final_reading public.record_forward_attempt public.record_inbound_message public.record_invoice
+    public.record_leaving_step public.record_list_price public.record_listed_prices public.record_master_consent
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_meters
+    public.record_number public.record_number_move public.record_number_name public.record_number_release
+    public.record_number_sync public.record_payment_move public.record_primary_token public.record_redaction
+    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
+    public.record_subscription public.record_sweep_page public.record_usage public.record_usage_callback
+    public.record_usage_trigger public.release_message public.remove_forward_webhook public.renew_lease
+    public.renew_usage_trigger_lease public.replace_master_numbers public.replay_dead_letters
+    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
     public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
     public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
@@ -594,8 +595,9 @@ as $$
     public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_cancellation
     public.settle_comparison public.settle_final_charge public.settle_metering public.settle_stripe_event
     public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
-    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unpaid_account_total
-    public.unsettled_messages public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
+    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

@@ -14,6 +14,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes'),
     ('forget-previous-tokens', '{"kind": "forget-previous-tokens"}', '5 minutes'),
     ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour'),
+    ('keep-metered-items', '{"kind": "keep-metered-items"}', '5 minutes'),
     ('keep-usage-triggers', '{"kind": "keep-usage-triggers"}', '1 minute'),
     ('price-numbers', '{"kind": "price-numbers"}', '1 hour'),
     ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),

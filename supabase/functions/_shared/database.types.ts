@@ -958,6 +958,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_plan_change": {
+        Args: { "p_plan_key": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["begin_plan_change_outcome"];
+          "plan_keys": (string)[];
+          "plan_price_ids": (string)[];
+          "price_id": string;
+          "subscription_id": string;
+        }[];
+      };
       "begin_stripe_event": {
         Args: { "p_event_id": string };
         Returns: {
@@ -1061,7 +1071,12 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
-      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
+      "claim_unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_id": string;
+        }[];
+      };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1783,6 +1798,11 @@ export type Database = {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
+      "needs_metered_items": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
+      };
+      "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
@@ -2698,6 +2718,13 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_ids": (string)[];
+          "total": number;
+        }[];
+      };
       "unpaid_account_total": { Args: Record<PropertyKey, never>; Returns: Json };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2809,6 +2836,14 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "begin_plan_change_outcome":
+        | "change"
+        | "no_subscription"
+        | "not_active"
+        | "unknown_plan"
+        | "not_for_sale"
+        | "unknown_user"
+        | "tenant_closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
       "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
@@ -2911,6 +2946,7 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "needs_metered_items_outcome": "needed" | "not_needed";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -3407,6 +3443,15 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "begin_plan_change_outcome": [
+        "change",
+        "no_subscription",
+        "not_active",
+        "unknown_plan",
+        "not_for_sale",
+        "unknown_user",
+        "tenant_closed",
+      ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
       "begin_usage_sync_outcome": ["read", "unknown_account"],
       "billing_customer_outcome": ["found", "none"],
@@ -3512,6 +3557,7 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "needs_metered_items_outcome": ["needed", "not_needed"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],

@@ -9,6 +9,7 @@ import { compareMeters, type ComparisonResult } from "../_shared/billing/compare
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
+import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardEvent } from "../_shared/forwarding/forward.ts";
@@ -48,6 +49,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
   z.object({ kind: z.literal("compare-due-customers") }),
+  z.object({ kind: z.literal("keep-metered-items"), subscriptionId: z.string().optional() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -109,6 +111,8 @@ const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
+/** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
+const METERED_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -215,6 +219,12 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
           ? "done"
           : NEXT_BATCH;
+      case "keep-metered-items":
+        if (job.subscriptionId === undefined) {
+          return await keepDueMeteredItems(METERED_BATCH, { db, stripe }) < METERED_BATCH ? "done" : NEXT_BATCH;
+        }
+        await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
+        return "done";
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";

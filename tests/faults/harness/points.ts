@@ -28,9 +28,10 @@ function twilioAction(method: string, { pathname, searchParams }: URL): string {
   }
 }
 
-/** Names a request to Stripe by its purpose. The functions only read there. */
-export function stripePoint(url: URL): string {
+/** Names a request to Stripe by its purpose. */
+export function stripePoint(method: string, url: URL): string {
   const [, , kind, id] = url.pathname.split("/");
+  if (method !== "GET") return `stripe: write ${kind}`;
   return `stripe: ${id === undefined ? "list" : "read"} ${kind}`;
 }
 

@@ -171,7 +171,7 @@ export class World implements AsyncDisposable {
       secretKey: this.stripeServer.secretKey,
       apiBaseUrl: this.stripeServer.url,
       fetch: (input, init) => {
-        const call = httpCall(this.stripeServer.fetch, input, init, (_method, address) => stripePoint(address));
+        const call = httpCall(this.stripeServer.fetch, input, init, stripePoint);
         return process.call({ ...call, send: async () => await this.stripeClock.dated(await call.send()) });
       },
       retries: 0,

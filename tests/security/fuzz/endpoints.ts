@@ -129,6 +129,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [post("", { when: "period_end" }, { subscriptionId: "sub_1Unknown", when: "never" })],
     },
+    "change-plan": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", { plan: "team" }, { plan: "gold" })],
+    },
     "claim-subscription": {
       admits: ["tenant", "operator"],
       shapes: [post("", {}, { subscriptionId: "sub_1Unknown" })],

@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
 import { type EventSubject, subjectOf } from "./event-subject.ts";
+import { meterIds } from "./meters.ts";
 import { isUnknownAtStripe } from "../stripe/errors.ts";
 import { EXPANDED, type PricedItem, pricesOf, readSubscription } from "./subscription.ts";
 
@@ -65,6 +66,7 @@ async function apply(
     await refuseIfKnown(subject, db);
     return { result: "ignored", reason: "unknown_object" };
   }
+  await knowMeters(read.flatMap(({ prices }) => prices), { db, stripe });
   const outcomes = await Promise.all(
     read.map(({ subscription, prices }) => record(subscription, prices, subject, readNumber, db)),
   );
@@ -142,6 +144,29 @@ async function refuseIfKnown({ subscriptionId }: EventSubject, db: Db): Promise<
   if (data !== null && data.ended_at === null) {
     throw new Error(`Stripe does not know subscription "${subscriptionId}": is STRIPE_SECRET_KEY of another account?`);
   }
+}
+
+/**
+ * Reads one subscription from Stripe and records it, without an event.
+ * @param readNumber allocated before the change at Stripe that is to be seen (`next_stripe_read`)
+ */
+export async function recordRead(
+  subscriptionId: string,
+  readNumber: number,
+  { db, stripe }: ApplyEventDependencies,
+): Promise<void> {
+  const subject = { subscriptionId, customerId: null, userId: null, origin: null };
+  for (const { subscription, prices } of await subscriptionsOf(subject, stripe)) {
+    await knowMeters(prices, { db, stripe });
+    await record(subscription, prices, subject, readNumber, db);
+  }
+}
+
+/** The database tells our metered prices from others by their meters. */
+async function knowMeters(prices: PricedItem[], { db, stripe }: ApplyEventDependencies): Promise<void> {
+  const meters = prices.flatMap(({ meter }) => meter ?? []);
+  if (meters.length === 0) return;
+  await meterIds(db, stripe, (stored) => meters.every((meter) => Object.values(stored).includes(meter)));
 }
 
 async function record(

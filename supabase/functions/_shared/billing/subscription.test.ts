@@ -26,7 +26,18 @@ function subscription(fields: Record<string, unknown> = {}): Stripe.Subscription
 const item = (id: string, lookupKey: string | null) => ({
   id: `si_${id}`,
   created: JANUARY,
-  price: { id, lookup_key: lookupKey, recurring: { meter: lookupKey === null ? "mtr_1" : null } },
+  price: {
+    id,
+    lookup_key: lookupKey,
+    currency: "usd",
+    unit_amount_decimal: lookupKey === null ? "0.01" : "1500",
+    recurring: {
+      meter: lookupKey === null ? "mtr_1" : null,
+      usage_type: "metered",
+      interval: "month",
+      interval_count: 1,
+    },
+  },
   current_period_start: JANUARY,
   current_period_end: JANUARY + 86_400,
 });

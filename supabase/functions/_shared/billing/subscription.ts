@@ -3,6 +3,7 @@ import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
+import { faultOf, intervalOf } from "./meters.ts";
 
 /** The price of one item, with the item's billing period. Times are ISO 8601. */
 export interface PricedItem {
@@ -14,6 +15,8 @@ export interface PricedItem {
   itemId: string;
   /** When the item was added to the subscription. */
   createdAt: string;
+  /** Why a metered price cannot bill our units, if it is one of our meters. */
+  fault?: string;
   periodStart: string | null;
   periodEnd: string | null;
 }
@@ -58,20 +61,31 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
 
 const OVER: ReadonlySet<Stripe.Subscription.Status> = new Set(["canceled", "incomplete_expired"]);
 
-/** The prices of all items. Stripe returns the first items with the subscription, and more of them page by page. */
-export async function pricesOf({ id, items }: Stripe.Subscription, stripe: Stripe): Promise<PricedItem[]> {
-  const all = items.has_more
+/** All items. Stripe returns the first items with the subscription, and more of them page by page. */
+export async function itemsOf({ id, items }: Stripe.Subscription, stripe: Stripe): Promise<Stripe.SubscriptionItem[]> {
+  return items.has_more
     ? await stripe.subscriptionItems.list({ subscription: id, limit: 100 }).autoPagingToArray({ limit: 1000 })
     : items.data;
-  return all.map((item) => ({
+}
+
+/** The prices of all items. */
+export async function pricesOf(subscription: Stripe.Subscription, stripe: Stripe): Promise<PricedItem[]> {
+  return (await itemsOf(subscription, stripe)).map((item) => ({
     id: item.price.id,
     lookupKey: item.price.lookup_key,
     meter: item.price.recurring?.meter ?? null,
     itemId: item.id,
     createdAt: isoOfSeconds(item.created),
+    ...faultIn(item.price),
     periodStart: time(item.current_period_start),
     periodEnd: time(item.current_period_end),
   }));
+}
+
+function faultIn(price: Stripe.Price): { fault?: string } {
+  const interval = price.recurring?.meter ? intervalOf(price) : null;
+  const fault = interval && faultOf(price, price.currency, interval);
+  return fault === null ? {} : { fault };
 }
 
 /**
