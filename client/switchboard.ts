@@ -416,6 +416,16 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-carrier-fee", { body: fee, repeatable: true }, options);
   }
 
+  /** One page of exchange rates, by currencies and day. */
+  listExchangeRates(page: Omit<ExchangeRatesPage, "format"> = {}, options?: CallOptions): Promise<ExchangeRateList> {
+    return this.#call("GET", "admin/exchange-rates", { query: page }, options);
+  }
+
+  /** Sets what Twilio's currency is worth in a plan's from a UTC day on. What is rated keeps its rate. */
+  setExchangeRate(rate: ExchangeRateSetting, options?: CallOptions): Promise<ExchangeRateSet> {
+    return this.#call("POST", "admin/set-exchange-rate", { body: rate, repeatable: true }, options);
+  }
+
   /** Compares a tenant's subaccount, numbers and usage with Twilio now. @throws SwitchboardError `not_found` */
   syncTenant(tenant: TenantSync, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/sync-tenant", { body: tenant, repeatable: true }, options);
@@ -1060,6 +1070,55 @@ export interface EnsuredSubaccount {
   status: "active";
 }
 
+/** The response of admin/exchange-rates. */
+export interface ExchangeRateList {
+  rates: ListedExchangeRate[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** The response of admin/set-exchange-rate. */
+export interface ExchangeRateSet {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit: string;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency: string;
+  /** The first UTC day; the rate holds until the next one's day. */
+  validFrom: string;
+  /** What one of unit is worth in currency, with up to ten decimals. */
+  rate: number;
+  /** false: the currencies had this rate from this day on already. */
+  changed: boolean;
+}
+
+/** The body of admin/set-exchange-rate. */
+export interface ExchangeRateSetting {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit: string;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency: string;
+  /** The first UTC day; the rate holds until the next one's day. */
+  validFrom: string;
+  /** What one of unit is worth in currency, with up to ten decimals. */
+  rate: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+/** Lists exchange rates by currencies and day, a page at a time. */
+export interface ExchangeRatesPage {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit?: string | undefined;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** Lists the deliveries to your webhook, newest first. */
 export interface ForwardDeliveriesQuery {
   status?: ForwardDeliveryStatus | undefined;
@@ -1324,6 +1383,21 @@ export interface Limits {
   spendLimit: number;
   /** The send rate of the tenant's campaigns: 0.01 to 1000. */
   messagesPerSecond: number;
+}
+
+export interface ListedExchangeRate {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit: string;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency: string;
+  /** The first UTC day; the rate holds until the next one's day. */
+  validFrom: string;
+  /** What one of unit is worth in currency, with up to ten decimals. */
+  rate: number;
+  reason: string;
+  /** The operator's id. */
+  setBy: string;
+  setAt: string;
 }
 
 /** A message that was sent or received. Times are ISO 8601. */
@@ -1669,6 +1743,7 @@ export interface OwnLimits {
   monthlyMessageLimit: number | null;
   spendLimit: number | null;
   messagesPerSecond: number | null;
+  markup: number | null;
   validUntil: string | null;
   reason: string;
   /** The operator's id. */
@@ -2130,7 +2205,7 @@ export interface TenantJob {
 /** The body of admin/set-tenant-limits. */
 export interface TenantLimits {
   userId: string;
-  /** All of the tenant's own limits; null removes them. */
+  /** All of the tenant's own limits and their own markup; null removes them. */
   limits: {
     /** Numbers at a time. */
     maxNumbers?: number | undefined;
@@ -2144,6 +2219,8 @@ export interface TenantLimits {
     spendLimit?: number | undefined;
     /** The send rate of the tenant's campaigns: 0.01 to 1000. */
     messagesPerSecond?: number | undefined;
+    /** The tenant's price is what Twilio charges times this, for usage from now on: 0.0001 to 1000. */
+    markup?: number | undefined;
   } | null;
   /** Until when they apply; without it they have no end. */
   validUntil?: string | undefined;

@@ -83,21 +83,21 @@ alter table private.open_days enable row level security;
 revoke all on private.open_days from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.open_days to service_role;
 
-create function private.rate_days(p_user_id uuid, p_from date, p_until date) returns void
+create function private.rate_days(p_user_id uuid, p_from date) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   insert into private.changed_days (user_id, day)
   select distinct p_user_id, t.day from private.usage_totals t
-  where t.user_id = p_user_id and t.day between greatest(p_from, private.first_ratable_day()) and p_until;
+  where t.user_id = p_user_id and t.day >= greatest(p_from, private.first_ratable_day());
   if found then
     perform private.set_due_by(p_user_id, 'rating', private.present());
   end if;
 end;
 $$;
-comment on function private.rate_days(uuid, date, date) is
-  'Has the days of a tenant rated again on which there is usage, from p_from to p_until.';
+comment on function private.rate_days(uuid, date) is
+  'Has the days of a tenant rated again on which there is usage, from p_from on.';
 
 create function private.note_unrated_usage() returns trigger
 language plpgsql
@@ -142,7 +142,7 @@ begin
         where b.subscription_id = subscription and b.ends_at > from_at);
     end if;
   end if;
-  perform private.rate_days(u, private.utc_day(from_at), private.utc_day(private.present()))
+  perform private.rate_days(u, private.utc_day(from_at))
   from (
     select b.user_id from private.billing_periods b where b.subscription_id = subscription and b.user_id is not null
     union select o.user_id from private.own_subscriptions o where o.subscription_id = subscription) u (u)
@@ -855,7 +855,7 @@ revoke execute on function
   private.estimated_after(),
   private.rated_every(),
   private.first_ratable_day(),
-  private.rate_days(uuid, date, date),
+  private.rate_days(uuid, date),
   private.note_unrated_usage(),
   private.note_changed_payer(),
   private.rated_spans(uuid, date),
@@ -889,7 +889,7 @@ grant execute on function
   private.estimated_after(),
   private.rated_every(),
   private.first_ratable_day(),
-  private.rate_days(uuid, date, date),
+  private.rate_days(uuid, date),
   private.rated_spans(uuid, date),
   private.outcome_in(private.rated_span, public.usage_kind),
   private.is_ready(numeric, public.message_status, timestamptz, timestamptz, timestamptz),

@@ -155,23 +155,37 @@ comment on function private.set_metering_due(text, timestamptz) is
 
 -- Periods -------------------------------------------------------------------------------------------------------------
 
+create function private.invoice_of_period(p_period private.billing_periods) returns private.stripe_invoices
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  invoice private.stripe_invoices;
+begin
+  -- An invoice that is made during a period, such as the first one, bills no usage of it. A final one comes before a
+  -- draft, and the draft that is final first.
+  select * into invoice from private.stripe_invoices i
+  where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
+    and i.created_at >= p_period.ends_at - interval '1 minute' and i.status <> 'deleted'
+  order by (i.status = 'draft' and i.finalised_at is null), i.finalises_at nulls last limit 1;
+  return invoice;
+end;
+$$;
+comment on function private.invoice_of_period(private.billing_periods) is
+  'The invoice that bills the usage of a period, as last read. All columns are null before it is read.';
+
 create function private.sending_ends_at(p_period private.billing_periods) returns timestamptz
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   books_close constant timestamptz := p_period.ends_at + private.books_open_for();
-  invoice private.stripe_invoices;
+  invoice constant private.stripe_invoices := private.invoice_of_period(p_period);
 begin
   if p_period.books_closed_at is not null or p_period.is_trial then
     return '-infinity';
   end if;
-  -- A final one before a draft, and the draft that is final first.
-  select * into invoice from private.stripe_invoices i
-  where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
-    and i.status <> 'deleted'
-  order by (i.status = 'draft' and i.finalised_at is null), i.finalises_at nulls last limit 1;
-  if found then
+  if invoice.id is not null then
     if invoice.status <> 'draft' or invoice.finalised_at is not null then
       return '-infinity';
     end if;
@@ -306,7 +320,7 @@ declare
   day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
 begin
   return coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.state = 'accepted'
+      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.accepted_at is not null
         and r.event_at >= day_start and r.event_at < day_start + interval '1 day'), 0)
     - coalesce((select sum(r.units) from private.billing_rows r
       where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason = 'rejection' and r.day = p_day), 0);
@@ -500,6 +514,16 @@ comment on function private.repeat_of(private.billing_rows) is
   'What settles a row whose outcome is unknown: the same call while Stripe remembers the identifier and the period is '
   'open, or the summary. A call that was lost would otherwise land in a period that is final. Null: not yet.';
 
+create function private.placement_key(p_row private.billing_rows) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency);
+end;
+$$;
+comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
+
 create function private.choose_calls(p_customer_id text, p_limit integer) returns public.metering_call[]
 language plpgsql
 set search_path = ''
@@ -507,13 +531,15 @@ as $$
 declare
   calls public.metering_call[] := '{}';
   taken text[] := '{}';
+  looked_at text[] := '{}';
   candidate private.billing_rows;
   place private.placement;
   step public.metering_step;
 begin
   for candidate in
     select * from private.billing_rows r
-    where r.stripe_customer_id = p_customer_id and r.state in ('pending', 'sending')
+    where r.stripe_customer_id = p_customer_id
+      and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
     order by r.state desc, (r.units < 0), r.number
   loop
     exit when cardinality(calls) >= p_limit;
@@ -527,9 +553,13 @@ begin
         end if;
         calls := calls || private.metering_call_of(candidate, step);
       end if;
-    elsif candidate.retry_at is null or candidate.retry_at <= private.present() then
+    elsif candidate.units < 0 or private.placement_key(candidate) <> all (looked_at) then
       place := case when candidate.units < 0 then private.place_negative(candidate)
         else private.place_positive(candidate) end;
+      -- Rows with the same key have the same place. Of negative ones, one may have room where another has none.
+      if candidate.units > 0 then
+        looked_at := looked_at || private.placement_key(candidate);
+      end if;
       -- One row of a day at a time, so that the summary of the day tells whether it was counted.
       if place.event_at is not null
         and candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken)
@@ -556,12 +586,12 @@ as $$
 declare
   present constant timestamptz := private.present();
 begin
-  return (select greatest(min(case
+  return (select min(greatest(present + interval '1 minute', case
       when r.retry_at > present then r.retry_at
       when r.state = 'sending' then r.tried_at + private.summary_lag()
       -- The first seconds of a day or a period, in which no whole second has passed yet.
       when r.created_at > present - interval '5 minutes' then present
-      else present + interval '6 hours' end), present + interval '1 minute')
+      else present + interval '6 hours' end))
     from private.billing_rows r
     where r.stripe_customer_id = p_customer_id and r.state in ('pending', 'sending'));
 end;
@@ -660,17 +690,32 @@ $$;
 comment on function private.put_back(private.billing_rows, text, interval) is
   'Makes a row that Stripe certainly does not have pending again. Its place is chosen anew when it is sent.';
 
+create function public.note_deleted_customer(p_customer_id text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.stripe_customers s set deleted_at = now() where s.id = p_customer_id and s.deleted_at is null;
+  update private.billing_customers c set gone_at = private.present(), due_at = private.present()
+  where c.stripe_customer_id = p_customer_id and c.gone_at is null;
+  return found;
+end;
+$$;
+comment on function public.note_deleted_customer(text) is
+  'Notes that a customer was deleted at Stripe. Its pending rows are lost by the next sending, and what Stripe would '
+  'accept for it and reject later is not sent. Returns whether usage was billed to it.';
+
 create function private.note_refusal(p_row private.billing_rows, p_error text) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  refusals constant integer := p_row.refusals + 1;
+  times constant integer := p_row.refusals + 1;
 begin
   perform private.put_back(p_row, p_error, interval '10 minutes' * power(4, p_row.refusals));
-  update private.billing_rows r set rejections = r.rejections + 1, refusals = note_refusal.refusals
+  update private.billing_rows r set rejections = r.rejections + 1, refusals = times
   where r.id = p_row.id;
-  if refusals < private.most_refusals() then
+  if times < private.most_refusals() then
     perform private.alert_metering(p_row, p_error);
   else
     update private.billing_rows r set state = 'lost', loss_reason = 'refused', retry_at = null where r.id = p_row.id;
@@ -741,7 +786,13 @@ begin
     when 'compared' then
       perform private.settle_compared(p_row, p_report.counted);
     when 'refused' then
-      perform private.note_refusal(p_row, p_report.error);
+      if p_row.tries = 1 then
+        perform private.note_refusal(p_row, p_report.error);
+      else
+        -- An earlier call may have had its effect: the summary decides.
+        update private.billing_rows r set error = p_report.error, retry_at = private.present() + interval '1 hour'
+        where r.id = p_row.id;
+      end if;
     when 'customer_gone' then
       update private.billing_customers c set gone_at = private.present()
       where c.stripe_customer_id = p_row.stripe_customer_id and c.gone_at is null;
@@ -838,26 +889,20 @@ end;
 $$;
 comment on function public.list_unsent_usage(text) is 'What of a customer''s usage Stripe has not accepted.';
 
-create function public.rate_customer_finally(p_customer_id text) returns bigint
-language plpgsql
+create function public.billed_users(p_customer_id text) returns table (user_id uuid)
+language plpgsql stable
 set search_path = ''
 as $$
-declare
-  of_user uuid;
-  written bigint := 0;
+#variable_conflict use_column
 begin
-  for of_user in
+  return query
     select distinct b.user_id from private.billing_periods b
     where b.stripe_customer_id = p_customer_id and b.books_closed_at is null and b.user_id is not null
-    order by b.user_id
-  loop
-    written := written + private.rate_usage(of_user, true);
-  end loop;
-  return written;
+    order by b.user_id;
 end;
 $$;
-comment on function public.rate_customer_finally(text) is
-  'Rates all usage of the tenants of a customer, also messages that Twilio has not priced. Returns the rows written.';
+comment on function public.billed_users(text) is
+  'The tenants whose usage can still be sent into a billing period of a customer.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 
@@ -898,7 +943,8 @@ set search_path = ''
 as $$
 begin
   update private.billing_periods b set close_due_at = private.present()
-  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null;
+  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null
+    and new.created_at >= b.ends_at - interval '1 minute';
   if found then
     perform private.set_metering_due(new.stripe_customer_id, private.present());
   end if;
@@ -916,9 +962,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return exists (select from private.stripe_invoices i
-      where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
-        and i.status <> 'deleted')
+  return (private.invoice_of_period(p_period)).id is not null
     or exists (select from public.subscriptions s
       where s.id = p_period.subscription_id and s.ended_at <= p_period.ends_at);
 end;
@@ -1102,7 +1146,10 @@ revoke execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
-  public.rate_customer_finally(text),
+  private.invoice_of_period(private.billing_periods),
+  private.placement_key(private.billing_rows),
+  public.note_deleted_customer(text),
+  public.billed_users(text),
   private.note_period_end(),
   private.note_new_period(),
   private.note_read_invoice(),
@@ -1152,7 +1199,10 @@ grant execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
-  public.rate_customer_finally(text),
+  private.invoice_of_period(private.billing_periods),
+  private.placement_key(private.billing_rows),
+  public.note_deleted_customer(text),
+  public.billed_users(text),
   private.is_invoice_known(private.billing_periods),
   private.flush_at(private.billing_periods),
   private.close_period(private.billing_periods),

@@ -472,8 +472,8 @@ as $$
     private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out
     private.has_phrases private.has_spent private.hold_for_usage private.hold_number private.hour_of private.id_at
     private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
-    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_cut_off
-    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.invoice_of_period private.is_about_another private.is_comparable private.is_counted private.is_country_in
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
     private.is_ready private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
     private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
@@ -510,7 +510,7 @@ as $$
     private.open_period_of private.other_currencies private.our_functions private.our_tables private.outcome_in
     private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice
     private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
-    private.periods_without_invoice private.place_in private.place_negative private.place_positive
+    private.periods_without_invoice private.place_in private.place_negative private.place_positive private.placement_key
     private.plan_for_price private.plan_of private.present private.preview_recipients private.price_final_at
     private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
     private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
@@ -552,41 +552,41 @@ as $$
     public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
     public.begin_final_bill public.begin_invoice_read public.begin_metering public.begin_number_release
     public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
-    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
-    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
-    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
-    public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions public.close_alert
-    public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
-    public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
-    public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job public.forget_invoice
-    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
-    public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices public.lease_cancellation
-    public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
-    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
-    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
-    public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants
-    public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage public.message_media
-    public.message_of public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters
-    public.needs_metered_items public.next_stripe_read public.note_create_attempt public.note_flush
-    public.note_leaving_begun public.note_leaving_step public.note_meter_errors public.note_metering_problem
-    public.note_sealing_ring public.note_status_intent public.notice_of public.number_to_change public.number_to_move
-    public.numbers_to_price public.offer_forward_webhook public.offer_number public.offered_master_numbers
-    public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
-    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired
-    public.rate_customer_finally public.rate_usage public.reconcile_due_days public.record_alert_delivery
-    public.record_campaign_batch public.record_cancellation public.record_checkout public.record_convergence_action
-    public.record_final_reading public.record_forward_attempt public.record_inbound_message public.record_invoice
-    public.record_leaving_step public.record_list_price public.record_listed_prices public.record_master_consent
-    public.record_message_reports public.record_message_status public.record_message_statuses public.record_meters
-    public.record_number public.record_number_move public.record_number_name public.record_number_release
-    public.record_number_sync public.record_payment_move public.record_primary_token public.record_redaction
-    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
-    public.record_subscription public.record_sweep_page public.record_usage public.record_usage_callback
-    public.record_usage_trigger public.release_message public.remove_forward_webhook public.renew_lease
-    public.renew_usage_trigger_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billed_users
+    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
+    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
+    public.check_due_spending public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions
+    public.close_alert public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage
+    public.count_request public.count_unpaid_accounts public.create_campaign public.decide_duplicate
+    public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
+    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
+    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
+    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
+    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_exchange_rates
+    public.list_forward_deliveries public.list_messages public.list_meters public.list_opt_outs
+    public.list_reconciliations public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events
+    public.list_unsent_usage public.message_media public.message_of public.messages_to_redact
+    public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items public.next_stripe_read
+    public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
+    public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
+    public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_to_price
+    public.offer_forward_webhook public.offer_number public.offered_master_numbers public.parked_numbers_to_do
+    public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign
+    public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
+    public.record_alert_delivery public.record_campaign_batch public.record_cancellation public.record_checkout
+    public.record_convergence_action public.record_final_reading public.record_forward_attempt
+    public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
+    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
+    public.record_message_statuses public.record_meters public.record_number public.record_number_move
+    public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
+    public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
     public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
     public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch

@@ -148,6 +148,10 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.CarrierFeeList, Success<Get<typeof admin, "/carrier-fees">>>(true);
   same<client.CarrierFeeSetting, Body<Post<typeof admin, "/set-carrier-fee">>>(true);
   same<client.CarrierFeeSet, Success<Post<typeof admin, "/set-carrier-fee">>>(true);
+  same<client.ExchangeRatesPage, Query<Get<typeof admin, "/exchange-rates">>>(true);
+  same<client.ExchangeRateList, Success<Get<typeof admin, "/exchange-rates">>>(true);
+  same<client.ExchangeRateSetting, Body<Post<typeof admin, "/set-exchange-rate">>>(true);
+  same<client.ExchangeRateSet, Success<Post<typeof admin, "/set-exchange-rate">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

@@ -61,6 +61,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "admin/rotate-token": hold,
   "admin/settle-alert": { alertId: id, reason: "test" },
   "admin/set-carrier-fee": { country: "US", channel: "sms", validFrom: "2027-01-01", fee: 0.005, reason: "test" },
+  "admin/set-exchange-rate": { unit: "USD", currency: "eur", validFrom: "2027-01-01", rate: 0.9, reason: "test" },
   "admin/set-plan-limits": { plan: "nothing", limits: { maxNumbers: 1 }, reason: "test" },
   "admin/set-tenant-limits": { ...hold, limits: { maxNumbers: 1 } },
   "admin/sync-tenant": hold,

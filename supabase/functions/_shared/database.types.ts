@@ -1010,6 +1010,12 @@ export type Database = {
           "trigger_value": number;
         }[];
       };
+      "billed_users": {
+        Args: { "p_customer_id": string };
+        Returns: {
+          "user_id": string;
+        }[];
+      };
       "billing_customer": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1807,6 +1813,7 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_deleted_customer": { Args: { "p_customer_id": string }; Returns: boolean };
       "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
@@ -2005,7 +2012,6 @@ export type Database = {
           "usage": number;
         }[];
       };
-      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
       "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };

@@ -90,6 +90,8 @@ const jobSchema = z.discriminatedUnion("kind", [
     kind: z.literal("close-periods"),
     period: z.object({ customerId: z.string(), subscriptionId: z.string(), startsAt: z.string() }).optional(),
   }),
+  z.object({ kind: z.literal("rate-due-usage") }),
+  z.object({ kind: z.literal("rate-usage"), userId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -112,7 +114,7 @@ const RECIPIENTS_BATCH = 2_000;
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
-const METERED_BATCH = 20;
+const UNMETERED_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -131,6 +133,8 @@ const METERED_BATCH = 500;
 const CLOSING_BATCH = 200;
 /** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
 const COMPARISONS_BATCH = 100;
+/** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
+const RATING_BATCH = 500;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -221,7 +225,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           : NEXT_BATCH;
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
-          return await keepDueMeteredItems(METERED_BATCH, { db, stripe }) < METERED_BATCH ? "done" : NEXT_BATCH;
+          return await keepDueMeteredItems(UNMETERED_BATCH, { db, stripe }) < UNMETERED_BATCH ? "done" : NEXT_BATCH;
         }
         await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";
@@ -370,6 +374,12 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           return "done";
         }
         return await decide(db, "close_due_periods", { p_limit: CLOSING_BATCH }) < CLOSING_BATCH ? "done" : NEXT_BATCH;
+      case "rate-due-usage":
+        return await decide(db, "ask_for_rating", { p_limit: RATING_BATCH }) < RATING_BATCH ? "done" : NEXT_BATCH;
+      case "rate-usage":
+        // Once: a tenant with more to rate is due again.
+        await decide(db, "rate_usage", { p_user_id: job.userId, p_is_final: false });
+        return "done";
       case "rotate-sealing-keys":
         return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
     }

@@ -100,6 +100,11 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
       operator.call("admin/set-carrier-fee", {
         body: { country: "US", channel: "sms", validFrom: "2027-01-01", fee: 0.005, reason: id },
       }),
+    () => operator.call("admin/exchange-rates?unit=SEK"),
+    () =>
+      operator.call("admin/set-exchange-rate", {
+        body: { unit: "SEK", currency: "nok", validFrom: "2027-01-01", rate: 0.95, reason: id },
+      }),
     () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: id } }),
     () =>
       operator.call("admin/set-tenant-limits", {

@@ -61,6 +61,9 @@ async function apply(
   const subject = subjectOf(type, payload);
   if (typeof subject === "string") return { result: "ignored", reason: subject };
   if (subject.chargeId !== null) return await tellOfPayment(subject.chargeId, type, { db, stripe });
+  if (type === "customer.deleted" && subject.customerId !== null) {
+    await decide(db, "note_deleted_customer", { p_customer_id: subject.customerId });
+  }
   const read = await unlessUnknown(() => subscriptionsOf(subject, stripe));
   if (read === null) {
     await refuseIfKnown(subject, db);
@@ -155,7 +158,7 @@ export async function recordRead(
   readNumber: number,
   { db, stripe }: ApplyEventDependencies,
 ): Promise<void> {
-  const subject = { subscriptionId, customerId: null, userId: null, origin: null };
+  const subject = { subscriptionId, customerId: null, invoiceId: null, chargeId: null, userId: null, origin: null };
   for (const { subscription, prices } of await subscriptionsOf(subject, stripe)) {
     await knowMeters(prices, { db, stripe });
     await record(subscription, prices, subject, readNumber, db);

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { completeCompositesFrom, type Db, decide, decision, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
+import { isMissingAtStripe } from "../stripe/errors.ts";
 import { ACCEPTED, type MeterOutcome, outcomeOfFailure } from "./meter-outcome.ts";
 
 const beginMetering = decision("begin_metering", {
@@ -149,7 +150,10 @@ async function send(
     isUnknown ||= last.outcome === "unknown";
     if (!last.isTransient) break;
   }
-  return isUnknown && last.outcome === "unsent" ? { ...last, outcome: "unknown" } : last;
+  // What Stripe says of a later attempt does not tell what became of an earlier one.
+  return isUnknown && last.outcome !== "accepted" && last.outcome !== "customer_gone"
+    ? { ...last, outcome: "unknown" }
+    : last;
 }
 
 /** Reads what Stripe has counted for the customer, the meter and the UTC day of a row whose outcome is unknown. */
@@ -175,7 +179,8 @@ async function compare(
     for await (const { aggregated_value } of summaries) counted += aggregated_value;
     return { row_id, outcome: "compared", error: null, delay_seconds: 0, counted: Math.round(counted) };
   } catch (error) {
-    return { row_id, outcome: "unknown", error: outcomeOfFailure(error, "").error, delay_seconds: 300, counted: null };
+    const outcome = isMissingAtStripe(error, "customer") ? "customer_gone" : "unknown";
+    return { row_id, outcome, error: outcomeOfFailure(error, "").error, delay_seconds: 300, counted: null };
   }
 }
 
