@@ -454,26 +454,27 @@ as $$
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
     private.count_subaccount private.count_units private.countries private.country_windows private.counts
     private.cover_fees private.covered_prices private.currency private.cut private.day_subject private.dead_letters_of
-    private.decide_late_usage private.delete_campaign_texts private.describe_due_work private.describe_function_grants
-    private.describe_queues private.describe_realtime private.describe_schedule private.describe_sealing_keys
-    private.describe_shared_numbers private.describe_tables private.describe_token_column private.draft_batch
-    private.draft_message private.due_work_health private.email_key private.end_billing_periods private.end_comparison
-    private.end_tenant_limits private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
-    private.erase_conversations private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs
-    private.estimated_after private.event_time private.exchange_rate private.explain_rate private.fallback_subject
-    private.fee_date private.fee_kind_of private.fee_parts private.fees_between private.fees_to_come private.fees_until
-    private.fill_missed_periods private.filled_segments private.final_bill_setting private.final_bill_window
-    private.final_margin private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
-    private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
-    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
-    private.forget_sightings private.forward_event private.found_messages private.give_leaving_notice
-    private.gmt_month_of private.goes_on private.grapheme_classes private.grapheme_end private.grapheme_segments
-    private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out
-    private.has_phrases private.has_spent private.hold_for_usage private.hold_number private.hour_of private.id_at
-    private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
-    private.invoice_of_period private.is_about_another private.is_comparable private.is_counted private.is_country_in
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.decide_late_usage private.delete_campaign_texts private.describe_due_work private.describe_exchange_rates
+    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
+    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
+    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_billing_periods
+    private.end_comparison private.end_tenant_limits private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
+    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
+    private.erase_opt_outs private.estimated_after private.event_time private.exchange_rate private.explain_rate
+    private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts private.fees_between
+    private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
+    private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
+    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
+    private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
+    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
+    private.found_messages private.give_leaving_notice private.gmt_month_of private.goes_on private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage
+    private.hold_number private.hour_of private.id_at private.identifier_age private.identify_by_id
+    private.included_amount private.index_words private.insert_campaign private.invoice_of_period
+    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_cut_off
+    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
     private.is_ready private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
     private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
@@ -734,6 +735,19 @@ end;
 $$;
 comment on function private.describe_schedule() is 'Whether something calls run-jobs for each lane regularly.';
 
+create function private.describe_exchange_rates() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  select 'exchange rates', (case when m.pairs is null then 'ok' else 'fail' end)::public.installation_verdict,
+    coalesce('missing, so usage is not billed: ' || m.pairs, 'usage of every plan can be billed in its currency')
+  from (
+    select string_agg(format('%s to %s (%s)', r.unit, r.currency, array_to_string(r.plans, ', ')), '; ') as pairs
+    from public.missing_exchange_rates() r) m;
+$$;
+comment on function private.describe_exchange_rates() is
+  'Fails for each currency of a plan in which usage cannot be billed, because no exchange rate leads to it.';
+
 create function private.describe_due_work() returns setof private.installation_finding
 language sql stable
 set search_path = ''
@@ -806,6 +820,7 @@ as $$
   union all select * from private.describe_queues()
   union all select * from private.describe_schedule()
   union all select * from private.describe_due_work()
+  union all select * from private.describe_exchange_rates()
   union all select * from private.describe_shared_numbers()
   union all select * from private.describe_sealing_keys();
 $$;
@@ -839,6 +854,7 @@ revoke execute on function
   private.describe_queues(),
   private.describe_schedule(),
   private.describe_due_work(),
+  private.describe_exchange_rates(),
   private.describe_shared_numbers(),
   private.describe_sealing_keys(),
   public.describe_installation()
@@ -866,6 +882,7 @@ grant execute on function
   private.describe_queues(),
   private.describe_schedule(),
   private.describe_due_work(),
+  private.describe_exchange_rates(),
   private.describe_shared_numbers(),
   private.describe_sealing_keys(),
   public.describe_installation()
