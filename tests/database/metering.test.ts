@@ -26,7 +26,18 @@ const FIRST = Date.parse("2027-01-10T00:00:00Z");
 const REST = [2, 26, 26, 26, 26].map((hours) => hours * HOUR);
 
 /** How a call to the outside goes wrong. `late`: Stripe gets it after the others of the round. */
-const FAULTS = ["dies before", "dies after", "lost", "answer lost", "400", "400", "429", "500", "500 after", "late"] as const;
+const FAULTS = [
+  "dies before",
+  "dies after",
+  "lost",
+  "answer lost",
+  "400",
+  "400",
+  "429",
+  "500",
+  "500 after",
+  "late",
+] as const;
 type Fault = { at: number; how: typeof FAULTS[number] };
 
 const step = fc.record({
