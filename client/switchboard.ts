@@ -255,14 +255,25 @@ export class Switchboard {
    * Opens a checkout for a plan: lead the browser to its URL. The same request again returns the same checkout, and a request
    * for another plan replaces it. URLs must be on the origins that the platform lists.
    * @throws SwitchboardError `subscription_exists` with the billing portal's URL as `details[0].portalUrl`,
-   * `permanent_user_required`, `plan_not_found`, `plan_not_for_sale`, `checkout_replaced`, `stripe_…`
+   * `permanent_user_required`, `plan_not_found`, `plan_not_for_sale`, `billing_not_set_up`, `checkout_replaced`, `stripe_…`
    */
   createCheckout(request: CheckoutRequest, options?: CallOptions): Promise<Checkout> {
     return this.#call("POST", "create-checkout", { body: request, repeatable: true }, options);
   }
 
   /**
-   * Opens Stripe's billing portal: lead the browser to its URL, which is valid for a short time.
+   * Moves the caller's own subscription to another plan at once, up or down; Stripe prorates the plan's price. Stripe's portal
+   * cannot do it, because the subscription also bills usage.
+   * @throws SwitchboardError `subscription_not_found`, `subscription_not_changeable`, `plan_not_found`, `plan_not_for_sale`,
+   * `stripe_…`
+   */
+  changePlan(request: PlanChangeRequest, options?: CallOptions): Promise<PlanChange> {
+    return this.#call("POST", "change-plan", { body: request, repeatable: true }, options);
+  }
+
+  /**
+   * Opens Stripe's billing portal: lead the browser to its URL, which is valid for a short time. Plans are switched with
+   * {@link changePlan}.
    * @throws SwitchboardError `billing_customer_not_found`, `stripe_…`
    */
   billingPortal(request: BillingPortalRequest = {}, options?: CallOptions): Promise<BillingPortal> {
@@ -394,6 +405,16 @@ export class SwitchboardAdmin {
   /** Sets the carrier fee of a country and channel from a day on. Messages that are reserved keep theirs. */
   setCarrierFee(fee: CarrierFeeSetting, options?: CallOptions): Promise<CarrierFeeSet> {
     return this.#call("POST", "admin/set-carrier-fee", { body: fee, repeatable: true }, options);
+  }
+
+  /** One page of exchange rates, by currencies and day. */
+  listExchangeRates(page: Omit<ExchangeRatesPage, "format"> = {}, options?: CallOptions): Promise<ExchangeRateList> {
+    return this.#call("GET", "admin/exchange-rates", { query: page }, options);
+  }
+
+  /** Sets what Twilio's currency is worth in a plan's from a UTC day on. What is rated keeps its rate. */
+  setExchangeRate(rate: ExchangeRateSetting, options?: CallOptions): Promise<ExchangeRateSet> {
+    return this.#call("POST", "admin/set-exchange-rate", { body: rate, repeatable: true }, options);
   }
 
   /** Compares a tenant's subaccount, numbers and usage with Twilio now. @throws SwitchboardError `not_found` */
@@ -1039,6 +1060,55 @@ export interface EnsuredSubaccount {
   status: "active";
 }
 
+/** The response of admin/exchange-rates. */
+export interface ExchangeRateList {
+  rates: ListedExchangeRate[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** The response of admin/set-exchange-rate. */
+export interface ExchangeRateSet {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit: string;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency: string;
+  /** The first UTC day; the rate holds until the next one's day. */
+  validFrom: string;
+  /** What one of unit is worth in currency, with up to ten decimals. */
+  rate: number;
+  /** false: the currencies had this rate from this day on already. */
+  changed: boolean;
+}
+
+/** The body of admin/set-exchange-rate. */
+export interface ExchangeRateSetting {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit: string;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency: string;
+  /** The first UTC day; the rate holds until the next one's day. */
+  validFrom: string;
+  /** What one of unit is worth in currency, with up to ten decimals. */
+  rate: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+/** Lists exchange rates by currencies and day, a page at a time. */
+export interface ExchangeRatesPage {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit?: string | undefined;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** Lists the deliveries to your webhook, newest first. */
 export interface ForwardDeliveriesQuery {
   status?: ForwardDeliveryStatus | undefined;
@@ -1302,6 +1372,21 @@ export interface Limits {
   spendLimit: number;
   /** The send rate of the tenant's campaigns: 0.01 to 1000. */
   messagesPerSecond: number;
+}
+
+export interface ListedExchangeRate {
+  /** The currency in which Twilio charges (ISO 4217, upper case). */
+  unit: string;
+  /** The currency of a plan (ISO 4217, lower case). */
+  currency: string;
+  /** The first UTC day; the rate holds until the next one's day. */
+  validFrom: string;
+  /** What one of unit is worth in currency, with up to ten decimals. */
+  rate: number;
+  reason: string;
+  /** The operator's id. */
+  setBy: string;
+  setAt: string;
 }
 
 /** A message that was sent or received. Times are ISO 8601. */
@@ -1647,6 +1732,7 @@ export interface OwnLimits {
   monthlyMessageLimit: number | null;
   spendLimit: number | null;
   messagesPerSecond: number | null;
+  markup: number | null;
   validUntil: string | null;
   reason: string;
   /** The operator's id. */
@@ -1682,6 +1768,22 @@ export interface PhoneNumber {
   isPrimary: boolean;
   status: string;
   source: NumberSource;
+}
+
+/** A subscription with the plan that was asked for. */
+export interface PlanChange {
+  /** sub_…. */
+  subscriptionId: string;
+  /** The plan that the subscription has now. */
+  plan: string;
+  /** False if it had this plan before. */
+  changed: boolean;
+}
+
+/** The body of change-plan. */
+export interface PlanChangeRequest {
+  /** The key of a plan that is for sale. */
+  plan: string;
 }
 
 /** The body of admin/set-plan-limits. */
@@ -1918,6 +2020,8 @@ export type ServerErrorCode =
   | "plan_not_for_sale"
   | "subscription_exists"
   | "checkout_replaced"
+  | "billing_not_set_up"
+  | "subscription_not_changeable"
   | "billing_customer_not_found"
   | "subscription_not_found"
   | "email_not_confirmed"
@@ -2069,7 +2173,7 @@ export interface TenantJob {
 /** The body of admin/set-tenant-limits. */
 export interface TenantLimits {
   userId: string;
-  /** All of the tenant's own limits; null removes them. */
+  /** All of the tenant's own limits and their own markup; null removes them. */
   limits: {
     /** Numbers at a time. */
     maxNumbers?: number | undefined;
@@ -2083,6 +2187,8 @@ export interface TenantLimits {
     spendLimit?: number | undefined;
     /** The send rate of the tenant's campaigns: 0.01 to 1000. */
     messagesPerSecond?: number | undefined;
+    /** The tenant's price is what Twilio charges times this, for usage from now on: 0.0001 to 1000. */
+    markup?: number | undefined;
   } | null;
   /** Until when they apply; without it they have no end. */
   validUntil?: string | undefined;

@@ -24,6 +24,7 @@ const EXPECTED = {
   "forward-webhook": ["GET", 401, "unauthorized"],
   "create-checkout": ["POST", 401, "unauthorized"],
   "billing-portal": ["POST", 401, "unauthorized"],
+  "change-plan": ["POST", 401, "unauthorized"],
   "claim-subscription": ["POST", 401, "unauthorized"],
   "stripe-webhook": ["POST", 400, "invalid_signature"],
   "twilio-webhook": ["POST", 404, "not_found"],

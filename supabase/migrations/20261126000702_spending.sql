@@ -390,8 +390,8 @@ begin
     outcome := 'spend_limit_reached';
     spending := private.shown_spending(coalesce(plan.spend_limit, 0), remaining);
   else
-    insert into private.fees (user_id, key, kind, cost, markup)
-    values (p_user_id, p_key, p_kind, p_cost, coalesce(plan.markup, 1));
+    insert into private.fees (user_id, key, kind, cost, markup, plan_key)
+    values (p_user_id, p_key, p_kind, p_cost, coalesce(plan.markup, 1), plan.key);
     outcome := 'reserved';
     spending := private.note_spending(p_user_id, plan, remaining, price);
   end if;

@@ -29,12 +29,15 @@ create table private.usage_totals (
   segments bigint not null,
   price numeric(16, 5) not null,
   cost numeric(16, 5) not null,
+  changes bigint not null default 1,
   primary key (user_id, day, kind, unit)
 ) with (fillfactor = 50); -- as sending_totals
 create index usage_totals_by_day on private.usage_totals (day);
 comment on table private.usage_totals is
   'Counts and amounts by tenant, UTC day, kind and currency. price: for the tenant. cost: what Twilio charges. '
   'Messages that were refused or not sent do not count.';
+comment on column private.usage_totals.changes is
+  'How often the row was written. Rating reads the messages and fees of a day again only when one of its rows was.';
 alter table private.usage_totals enable row level security;
 revoke all on private.usage_totals from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.usage_totals to service_role;
@@ -79,7 +82,8 @@ begin
   select c.user_id, private.utc_day(c.hour), c.kind, c.unit, sum(c.count), sum(c.segments), sum(c.price), sum(c.cost)
   from unnest(p_changes) c group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
   on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
-    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost
+    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost,
+    changes = t.changes + 1
   where (excluded.count, excluded.segments, excluded.price, excluded.cost) <> (0, 0, 0, 0);
 end;
 $$;
@@ -226,7 +230,7 @@ begin
   if tg_op <> 'INSERT' then
     -- A day without a total is older than the totals that are kept.
     update private.usage_totals t set count = t.count - old.count, price = t.price - old.tenant_price,
-      cost = t.cost - old.cost
+      cost = t.cost - old.cost, changes = t.changes + 1
     where t.user_id = old.user_id and t.day = private.utc_day(old.charged_at)
       and t.kind = private.usage_kind_of(old.kind) and t.unit = old.price_unit;
   end if;
@@ -235,7 +239,7 @@ begin
     values (new.user_id, private.utc_day(new.charged_at), private.usage_kind_of(new.kind), new.price_unit, new.count,
       0, new.tenant_price, new.cost)
     on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
-      price = t.price + excluded.price, cost = t.cost + excluded.cost;
+      price = t.price + excluded.price, cost = t.cost + excluded.cost, changes = t.changes + 1;
   end if;
   return null;
 end;
@@ -268,12 +272,13 @@ set search_path = ''
 as $$
 declare
   due_at constant timestamptz := private.fee_date(p_purchase.reserved_at, p_fees);
+  plan constant public.plans := private.plan_of(p_purchase.user_id);
 begin
-  insert into private.fees (user_id, key, kind, number_id, cost, markup, charged_at)
+  insert into private.fees (user_id, key, kind, number_id, cost, markup, plan_key, charged_at)
   values (p_purchase.user_id,
     p_purchase.number_id || to_char(due_at at time zone 'UTC', ' YYYY-MM-DD"T"HH24:MI:SS.US'), 'number',
     p_purchase.number_id, coalesce(p_purchase.monthly_price, 0),
-    coalesce((private.plan_of(p_purchase.user_id)).markup, 1), due_at)
+    coalesce(plan.markup, 1), plan.key, due_at)
   on conflict (user_id, key) do nothing;
 end;
 $$;

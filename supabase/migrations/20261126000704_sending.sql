@@ -301,12 +301,12 @@ begin
   end if;
 
   insert into public.sms_messages as m (user_id, direction, from_number, to_number, country, body, media_urls,
-    has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, idempotency_key,
-    request_hash)
+    has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, plan_key,
+    idempotency_key, request_hash)
   values (p_user_id, 'outbound', sender.from_number, p_to, p_country, p_body, p_media_urls,
     cardinality(p_media_urls) > 0, 'reserved',
     coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding, cost,
-    coalesce(plan.markup, 1), p_idempotency_key, p_request_hash)
+    coalesce(plan.markup, 1), plan.key, p_idempotency_key, p_request_hash)
   returning to_jsonb(m) into message;
   if sender.source = 'master' then
     -- Last, because tenants share these counts: nothing is waited for while they are locked.

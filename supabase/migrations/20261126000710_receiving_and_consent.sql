@@ -347,12 +347,12 @@ begin
     case p_consent when 'stop' then null else p_received.peer_number end, p_country, price);
   -- Twilio sends the reply with our response; its callback brings the SID of this row.
   insert into public.sms_messages (user_id, direction, from_number, to_number, country, body, status, error_message,
-    account_sid, source, num_segments, encoding, estimated_price, markup, idempotency_key)
+    account_sid, source, num_segments, encoding, estimated_price, markup, plan_key, idempotency_key)
   values (p_received.user_id, 'outbound', p_received.own_number, p_received.peer_number, p_country, p_text,
     (case when rule.outcome is null then 'reserved' else 'refused' end)::public.message_status,
     'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', measured.segments,
     measured.encoding, coalesce(cost, 0), -- a plan that was deleted has no price, and sends nothing
-    coalesce(plan.markup, 1), p_key)
+    coalesce(plan.markup, 1), plan.key, p_key)
   returning id into reply_id;
   if rule.outcome is null then
     perform private.note_spending(p_received.user_id, plan, rule.remaining, price);
@@ -398,6 +398,7 @@ as $$
 declare
   -- The space keeps this key apart from those of callers.
   reply_key constant text := 'reply ' || p_twilio_message_sid;
+  plan constant public.plans := private.plan_of(p_user_id);
   configured_reply constant text := private.keyword_reply(p_user_id, p_consent);
   received public.sms_messages;
   pending private.start_check;
@@ -413,9 +414,9 @@ begin
     perform private.lock_sending(p_user_id); -- before any row, as every send does
   end if;
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, media_types, status,
-    twilio_message_sid, account_sid, source, num_segments, markup, consent)
+    twilio_message_sid, account_sid, source, num_segments, markup, plan_key, consent)
   values (p_user_id, 'inbound', p_from, p_to, p_body, p_media_urls, p_media_types, 'received', p_twilio_message_sid,
-    p_account_sid, 'subaccount', p_num_segments, coalesce((private.plan_of(p_user_id)).markup, 1), p_consent)
+    p_account_sid, 'subaccount', p_num_segments, coalesce(plan.markup, 1), plan.key, p_consent)
   on conflict (twilio_message_sid) where twilio_message_sid is not null do nothing
   returning * into received;
   if received.id is null then

@@ -2,17 +2,24 @@
 
 -- Fees ----------------------------------------------------------------------------------------------------------------
 
-create function private.fee_kind_of(p_class private.usage_class) returns public.fee_kind
+create function private.fee_kind_of(p_class private.usage_class, p_category text) returns public.fee_kind
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return case p_class when 'fee' then 'registration' when 'failed_message_fee' then 'failed_message' end;
+  return case p_class
+    when 'fee' then 'registration'
+    when 'failed_message_fee' then 'failed_message'
+    -- Without their parts, and in its domestic category, these are the messages themselves.
+    when 'other' then case when p_category not in ('sms', 'mms', 'smsmessages-outbound-domestic') then 'other' end
+    -- Numbers have their monthly fees. No row of ours stands for a short code.
+    when 'number' then case when left(p_category, 10) = 'shortcodes' then 'other' end
+  end;
 end;
 $$;
-comment on function private.fee_kind_of(private.usage_class) is
-  'The kind of fee that a class of usage counts; null for what is no fee of its own. Carrier fees are part of the '
-  'prices of messages.';
+comment on function private.fee_kind_of(private.usage_class, text) is
+  'The kind of fee that a category of usage counts; null for what messages or the fees of numbers show already. '
+  'Carrier fees are part of the prices of messages.';
 
 create function private.cover_fees(p_user_id uuid, p_key text, p_kind public.fee_kind, p_day date, p_cost numeric)
 returns numeric
@@ -49,6 +56,7 @@ declare
   known text[] := '{}';
   seen record;
   beyond numeric;
+  plan constant public.plans := private.limiting_plan(p_account.user_id);
   is_raised boolean := false;
 begin
   -- The master account's own fees are no tenant's.
@@ -62,12 +70,13 @@ begin
     and split_part(f.covered_by, ' ', 2)::date between p_from and p_until;
   for seen in
     select concat_ws(' ', p_account.account_sid, r.day, r.category, r.price_unit) as key,
-      private.fee_kind_of(r.class) as kind, r.day, ceil(r.count)::bigint as count, r.price, upper(r.price_unit) as unit,
+      private.fee_kind_of(r.class, r.category) as kind, r.day, ceil(r.count)::bigint as count, r.price,
+      upper(r.price_unit) as unit,
       f.cost as noted_cost, f.count as noted_count
     from private.usage_of_days(p_account.account_sid, p_from, p_until) r
     left join private.fees f on f.user_id = p_account.user_id
       and f.key = concat_ws(' ', p_account.account_sid, r.day, r.category, r.price_unit)
-    where private.fee_kind_of(r.class) is not null
+    where private.fee_kind_of(r.class, r.category) is not null
     order by r.day, r.category, r.price_unit
   loop
     beyond := round(greatest(0, seen.price - case when private.is_foreign(seen.unit) then 0
@@ -76,9 +85,10 @@ begin
     known := known || seen.key;
     continue when (seen.noted_cost, seen.noted_count) = (beyond, seen.count);
     -- A day's fee belongs to the billing period in which the day ends.
-    insert into private.fees (user_id, key, kind, count, cost, price_unit, markup, is_from_usage, charged_at)
+    insert into private.fees (user_id, key, kind, count, cost, price_unit, markup, plan_key, is_from_usage,
+      charged_at)
     values (p_account.user_id, seen.key, seen.kind, seen.count, beyond, seen.unit,
-      coalesce((private.limiting_plan(p_account.user_id)).markup, 1), true,
+      coalesce(plan.markup, 1), plan.key, true,
       (seen.day + 1)::timestamp at time zone 'utc' - interval '1 microsecond')
     on conflict (user_id, key) do update set cost = excluded.cost, count = excluded.count;
     is_raised := is_raised or beyond > coalesce(seen.noted_cost, 0);
@@ -271,7 +281,7 @@ comment on function public.cost_of_usage(uuid, date, date) is
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.fee_kind_of(private.usage_class),
+  private.fee_kind_of(private.usage_class, text),
   private.cover_fees(uuid, text, public.fee_kind, date, numeric),
   private.note_usage_fees(private.usage_accounts, date, date),
   private.usage_by_day(uuid, date, date),
@@ -281,7 +291,7 @@ revoke execute on function
   public.cost_of_usage(uuid, date, date)
   from public, anon, authenticated;
 grant execute on function
-  private.fee_kind_of(private.usage_class),
+  private.fee_kind_of(private.usage_class, text),
   private.cover_fees(uuid, text, public.fee_kind, date, numeric),
   private.note_usage_fees(private.usage_accounts, date, date),
   private.usage_by_day(uuid, date, date),

@@ -436,6 +436,7 @@ begin
     (select m.meter_id from private.meters m where m.kind = p_row.kind))::public.metering_call;
 end;
 $$;
+comment on function private.metering_call_of(private.billing_rows, public.metering_step) is 'A call for a row.';
 
 create function private.split_row(p_row private.billing_rows, p_units bigint) returns private.billing_rows
 language plpgsql
@@ -519,7 +520,8 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency);
+  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency,
+    sign(p_row.units));
 end;
 $$;
 comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
@@ -540,7 +542,7 @@ begin
     select * from private.billing_rows r
     where r.stripe_customer_id = p_customer_id
       and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
-    order by r.state desc, (r.units < 0), r.number
+    order by r.state desc, greatest(-r.units, 0), r.number
   loop
     exit when cardinality(calls) >= p_limit;
     if candidate.state = 'sending' then
@@ -553,11 +555,11 @@ begin
         end if;
         calls := calls || private.metering_call_of(candidate, step);
       end if;
-    elsif candidate.units < 0 or private.placement_key(candidate) <> all (looked_at) then
+    elsif private.placement_key(candidate) <> all (looked_at) then
       place := case when candidate.units < 0 then private.place_negative(candidate)
         else private.place_positive(candidate) end;
-      -- Rows with the same key have the same place. Of negative ones, one may have room where another has none.
-      if candidate.units > 0 then
+      -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
+      if candidate.units <> 0 then
         looked_at := looked_at || private.placement_key(candidate);
       end if;
       -- One row of a day at a time, so that the summary of the day tells whether it was counted.
@@ -739,6 +741,8 @@ begin
       'error', p_error));
 end;
 $$;
+comment on function private.alert_metering(private.billing_rows, text) is
+  'Raises the alert that usage of a customer and kind cannot be sent.';
 
 create function private.settle_compared(p_row private.billing_rows, p_counted bigint) returns void
 language plpgsql
@@ -772,6 +776,8 @@ begin
   perform private.settle_alert('metering', p_row.stripe_customer_id || ' ' || p_row.kind);
 end;
 $$;
+comment on function private.accept_row(private.billing_rows) is
+  'Stripe has the row. Usage of the customer and kind can be sent, so an alert about it is settled.';
 
 create function private.settle_call(p_row private.billing_rows, p_report private.metering_report) returns void
 language plpgsql
@@ -889,26 +895,20 @@ end;
 $$;
 comment on function public.list_unsent_usage(text) is 'What of a customer''s usage Stripe has not accepted.';
 
-create function public.rate_customer_finally(p_customer_id text) returns bigint
-language plpgsql
+create function public.billed_users(p_customer_id text) returns table (user_id uuid)
+language plpgsql stable
 set search_path = ''
 as $$
-declare
-  of_user uuid;
-  written bigint := 0;
+#variable_conflict use_column
 begin
-  for of_user in
+  return query
     select distinct b.user_id from private.billing_periods b
     where b.stripe_customer_id = p_customer_id and b.books_closed_at is null and b.user_id is not null
-    order by b.user_id
-  loop
-    written := written + private.rate_usage(of_user, true);
-  end loop;
-  return written;
+    order by b.user_id;
 end;
 $$;
-comment on function public.rate_customer_finally(text) is
-  'Rates all usage of the tenants of a customer, also messages that Twilio has not priced. Returns the rows written.';
+comment on function public.billed_users(text) is
+  'The tenants whose usage can still be sent into a billing period of a customer.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 
@@ -949,7 +949,8 @@ set search_path = ''
 as $$
 begin
   update private.billing_periods b set close_due_at = private.present()
-  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null;
+  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null
+    and new.created_at >= b.ends_at - interval '1 minute';
   if found then
     perform private.set_metering_due(new.stripe_customer_id, private.present());
   end if;
@@ -1154,7 +1155,7 @@ revoke execute on function
   private.invoice_of_period(private.billing_periods),
   private.placement_key(private.billing_rows),
   public.note_deleted_customer(text),
-  public.rate_customer_finally(text),
+  public.billed_users(text),
   private.note_period_end(),
   private.note_new_period(),
   private.note_read_invoice(),
@@ -1207,7 +1208,7 @@ grant execute on function
   private.invoice_of_period(private.billing_periods),
   private.placement_key(private.billing_rows),
   public.note_deleted_customer(text),
-  public.rate_customer_finally(text),
+  public.billed_users(text),
   private.is_invoice_known(private.billing_periods),
   private.flush_at(private.billing_periods),
   private.close_period(private.billing_periods),

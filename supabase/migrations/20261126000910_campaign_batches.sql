@@ -311,12 +311,12 @@ begin
     ) d
     where d.price_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls,
-    has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, campaign_id,
+    has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, plan_key, campaign_id,
     idempotency_key, request_hash)
   select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country,
     (d.message).body, p_campaign.media_urls, cardinality(p_campaign.media_urls) > 0, 'reserved',
     p_sender.account_sid, 'subaccount', (d.message).segments, (d.message).encoding, (d.message).cost,
-    coalesce(p_plan.markup, 1), p_campaign.id,
+    coalesce(p_plan.markup, 1), p_plan.key, p_campaign.id,
     'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id

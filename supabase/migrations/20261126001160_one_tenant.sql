@@ -27,7 +27,7 @@ begin
     select jsonb_build_object('maxNumbers', l.max_numbers, 'maxPurchasesPerDay', l.max_purchases_per_day,
       'maxPurchasesPerMonth', l.max_purchases_per_month, 'maxNumberPrice', l.max_number_price,
       'dailyMessageLimit', l.daily_message_limit, 'monthlyMessageLimit', l.monthly_message_limit,
-      'spendLimit', l.spend_limit, 'messagesPerSecond', l.messages_per_second,
+      'spendLimit', l.spend_limit, 'messagesPerSecond', l.messages_per_second, 'markup', l.markup,
       'validUntil', private.iso(l.valid_until), 'reason', l.reason, 'setBy', l.set_by, 'setAt', private.iso(l.set_at))
     from private.tenant_limits l where l.user_id = p_user_id);
 end;
@@ -259,20 +259,21 @@ begin
   else
     -- One statement, so that nothing acts on the plan's limits in between.
     insert into private.tenant_limits (user_id, max_numbers, max_purchases_per_day, max_purchases_per_month,
-      max_number_price, daily_message_limit, monthly_message_limit, spend_limit, messages_per_second, valid_until,
-      reason, set_by)
+      max_number_price, daily_message_limit, monthly_message_limit, spend_limit, messages_per_second, markup,
+      valid_until, reason, set_by)
     select p_user_id, l."maxNumbers", l."maxPurchasesPerDay", l."maxPurchasesPerMonth", l."maxNumberPrice",
-      l."dailyMessageLimit", l."monthlyMessageLimit", l."spendLimit", l."messagesPerSecond", p_valid_until, p_reason,
-      p_operator_id
+      l."dailyMessageLimit", l."monthlyMessageLimit", l."spendLimit", l."messagesPerSecond", l.markup,
+      p_valid_until, p_reason, p_operator_id
     from jsonb_to_record(p_limits) as l ("maxNumbers" integer, "maxPurchasesPerDay" integer,
       "maxPurchasesPerMonth" integer, "maxNumberPrice" numeric, "dailyMessageLimit" integer,
-      "monthlyMessageLimit" integer, "spendLimit" numeric, "messagesPerSecond" numeric)
+      "monthlyMessageLimit" integer, "spendLimit" numeric, "messagesPerSecond" numeric, markup numeric)
     on conflict (user_id) do update set max_numbers = excluded.max_numbers,
       max_purchases_per_day = excluded.max_purchases_per_day,
       max_purchases_per_month = excluded.max_purchases_per_month, max_number_price = excluded.max_number_price,
       daily_message_limit = excluded.daily_message_limit, monthly_message_limit = excluded.monthly_message_limit,
       spend_limit = excluded.spend_limit, messages_per_second = excluded.messages_per_second,
-      valid_until = excluded.valid_until, reason = excluded.reason, set_by = excluded.set_by, set_at = now();
+      markup = excluded.markup, valid_until = excluded.valid_until, reason = excluded.reason,
+      set_by = excluded.set_by, set_at = now();
   end if;
   perform private.audit(actor, case when p_limits is null then 'limits.removed' else 'limits.set' end, p_user_id, null,
     p_request_id, jsonb_build_object('reason', p_reason, 'before', before, 'limits', p_limits,

@@ -66,6 +66,8 @@ select bag_eq(
     ('private.billing_periods', 'DELETE INSERT SELECT UPDATE'),
     ('private.billing_rows', 'DELETE INSERT SELECT UPDATE'),
     ('private.meter_days', 'DELETE INSERT SELECT UPDATE'),
+    ('private.changed_days', 'DELETE INSERT SELECT UPDATE'),
+    ('private.open_days', 'DELETE INSERT SELECT UPDATE'),
     ('private.exchange_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.metered_items', 'DELETE INSERT SELECT UPDATE'),
     ('private.own_subscriptions', 'DELETE INSERT SELECT UPDATE'),

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(43);
+select plan(48);
 
 select pg_temp.join_as('tenant', 'attacker', 'neighbour', 'stranger');
 select pg_temp.forget_jobs();
@@ -173,6 +173,21 @@ select results_eq($$ select private.metered_since('sub_a', 'sms_out', '2026-01-1
 select pg_temp.record('sub_a', pg_temp.tenant(), pg_temp.flat('2026-01-01Z', '2026-02-01Z'));
 select results_eq($$ select private.metered_since('sub_a', 'sms_out', '2026-01-19Z'), private.metered_since('sub_a', 'sms_out', '2026-01-20Z') $$,
   $$ values ('2026-01-15 12:30Z'::timestamptz, null::timestamptz) $$, 'An item that is gone counts until the read that did not find it');
+
+-- Changes of plan -----------------------------------------------------------------------------------------------------
+
+create function pg_temp.change(p_user uuid, p_plan text) returns text language sql as $$
+  select c.outcome || coalesce(' ' || c.subscription_id, '') from public.begin_plan_change(p_user, p_plan) c;
+$$;
+select results_eq($$ select pg_temp.change(pg_temp.newcomer(), p) from unnest(array['scale', 'gold', 'free', 'fallback']) with ordinality u (p, n) order by n $$,
+  array['change sub_d', 'unknown_plan', 'not_for_sale', 'not_for_sale'], 'begin_plan_change changes the own subscription, to a plan that is for sale');
+select is(pg_temp.change(gen_random_uuid(), 'scale'), 'unknown_user', 'begin_plan_change refuses an unknown user');
+select is(pg_temp.change(pg_temp.visitor(), 'team'), 'change sub_x', 'Of two subscriptions begin_plan_change changes the one that runs');
+select pg_temp.record('sub_d', pg_temp.newcomer(), pg_temp.flat('2026-01-01Z', '2026-02-01Z'), 'unpaid');
+select is(pg_temp.change(pg_temp.newcomer(), 'scale'), 'not_active sub_d', 'begin_plan_change refuses a subscription that does not run');
+select pg_temp.record('sub_d', pg_temp.newcomer(), pg_temp.flat('2026-01-01Z', '2026-02-01Z'), 'canceled', '2026-01-21Z');
+update public.subscriptions set status = 'canceled', ended_at = '2026-01-21Z' where id = 'sub_g';
+select is(pg_temp.change(pg_temp.newcomer(), 'scale'), 'no_subscription', 'begin_plan_change finds no subscription after its end');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(57);
+select plan(58);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000;
@@ -38,6 +38,7 @@ select results_eq($$ select user_id, direction::text, from_number, to_number, bo
     idempotency_key, request_hash from public.sms_messages where id = (select message_id from first) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'Hello', array['https://example.test/a.png'], 'reserved', null::text, 'AC1',
     'subaccount', 2, 'UCS-2', 'key-1', 'hash') $$, 'The reserved message is stored with every value');
+select is((select plan_key from public.sms_messages where id = (select message_id from first)), 'free', 'It names the version of the plan in force');
 select is((select from_number from pg_temp.reserve(pg_temp.tenant())), '+15005550102', 'Without a number, the primary one is used');
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), number)), 'number_not_owned', format('reserve_message returns number_not_owned for %s, %s', number, why)) from (values
   ('+15005550104', 'another tenant''s number'), ('+15005550103', 'a released number'), ('+15005550002', 'a shared number'), ('+15005550999', 'an unknown number')) cases (number, why);

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(49);
+select plan(51);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -22,6 +22,7 @@ select results_eq($$ select user_id, direction::text, from_number, to_number, bo
     from public.sms_messages where twilio_message_sid = 'SM-pgtap-1' $$,
   $$ values (pg_temp.tenant(), 'inbound', '+15005550199', '+15005550101', 'Hello', array['https://example.test/a.png'], 'received', 'AC1', 'subaccount', 1, null::text) $$,
   'The received message is stored with every value');
+select is((select plan_key from public.sms_messages where twilio_message_sid = 'SM-pgtap-1'), 'free', 'It names the version of the plan in force');
 select is_empty('select 1 from pg_temp.opt_outs', 'A message without a keyword changes no opt-out');
 select is(pg_temp.receive('SM-pgtap-1', 'Hello again', 'stop'), 'duplicate', 'record_inbound_message returns duplicate for a known SID');
 select results_eq($$ select body from public.sms_messages where twilio_message_sid = 'SM-pgtap-1' $$, array['Hello'], 'A duplicate does not change the stored message');
@@ -95,6 +96,8 @@ select is(pg_temp.answered('SM-pgtap-a4', 'start'), 'duplicate t SM-pgtap-a4', '
 select is(cardinality((select stop_sids from public.start_to_settle(pg_temp.tenant(), 'SM-pgtap-a4'))), 2, 'The START is compared with the STOP that the opt-out does not name, too');
 
 insert into public.messaging_settings (user_id, help_reply) values (pg_temp.tenant(), 'Call us');
+select pg_temp.receive('SM-pgtap-b1', 'Help', 'help');
+select is((select plan_key from public.sms_messages where idempotency_key = 'reply SM-pgtap-b1'), 'free', 'So does the reply to a keyword');
 delete from public.plans where key = 'free';
 select is(pg_temp.receive('SM-pgtap-7', 'Help', 'help'), 'recorded', 'A keyword is stored although the plan that would price its reply was deleted');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.neighbour()), 0::bigint, 'Another tenant has received no message');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(42);
+select plan(43);
 
 select pg_temp.join_as('visitor', 'newcomer', 'attacker', 'tenant');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -29,6 +29,7 @@ $$;
 select is(pg_temp.outcome(pg_temp.visitor()), 'no_number', 'A shared number that no operator offered cannot be sent from');
 select is(public.offer_number('+15005550001', true, pg_temp.operator(), 'for trials', 'req-1')::text, 'changed', 'offer_number returns changed');
 select is(pg_temp.outcome(pg_temp.visitor()), 'reserved', 'An offered number can be sent from');
+select is((select plan_key from public.sms_messages where source = 'master' and user_id = pg_temp.visitor()), 'fallback', 'A message from a shared number names the plan of the shared numbers');
 select is(public.offer_number('+15005550001', true, pg_temp.operator(), 'again', 'req-2')::text, 'already', 'offer_number returns already for an offered number');
 select is(public.offer_number('+15005550009', true, pg_temp.operator(), 'x', 'req-3')::text, 'not_found', 'offer_number returns not_found for an unknown number');
 select is(public.offer_number('+15005550001', false, pg_temp.operator(), 'abuse', 'req-4')::text, 'changed', 'offer_number returns changed for a withdrawal');

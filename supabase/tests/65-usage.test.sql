@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(50);
+select plan(51);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 100, monthly_message_limit = 1000, spend_limit = 10, markup = 1.5, segment_price = 0.01;
@@ -79,6 +79,7 @@ select is(pg_temp.totals(pg_temp.neighbour()), 'number  1/0 2.3 of 1.15', 'A pur
 select results_eq($$ select private.fee_date('2026-01-31 20:00Z', n) from generate_series(1, 3) n $$,
   $$ values ('2026-02-28 20:00Z'::timestamptz), ('2026-03-31 20:00Z'), ('2026-04-30 20:00Z') $$, 'Fees are due on the anniversaries, or on the last day of a shorter month');
 select is(public.charge_number_fees(1), 1, 'A due fee is charged');
+select is((select array_agg(distinct plan_key) from private.fees where number_id = pg_temp.row_id(2)), '{free}', 'The fees of a number name the version of the plan in force');
 select results_eq($$ select day, price, cost from private.usage_totals where user_id = pg_temp.neighbour() order by day $$,
   $$ values ('2026-01-31'::date, 2.3::numeric, 1.15::numeric), ('2026-02-28', 1.725, 1.15) $$, 'It counts on its day, at the markup of the plan in force');
 select is((select fees || ' ' || (next_fee_at = '2026-03-31 20:00Z') from private.number_purchases where number_id = pg_temp.row_id(2)), '2 true', 'The next one is due a month later');

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(132);
+select plan(133);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -66,6 +66,7 @@ select results_eq($$ select user_id, direction::text, from_number, to_number, bo
     where id = (select (messages -> 0 ->> 'id')::uuid from first) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005551001', 'Hi', '{}'::text[], 'reserved', 'AC1', 'subaccount', 1, 0.01::numeric, pg_temp.id('one'),
     'campaign ' || pg_temp.id('one') || ' 1') $$, 'The messages are stored as reserved');
+select is((select plan_key from public.sms_messages where id = (select (messages -> 0 ->> 'id')::uuid from first)), (private.plan_of(pg_temp.tenant())).key, 'They name the version of the plan in force');
 select is(pg_temp.message('one', 2), (select (messages -> 1 ->> 'id')::uuid from first), 'Each recipient has the id of their message');
 select is(pg_temp.counts('one'), 'running, 4 waiting, 2 in flight', 'The recipients count as in flight');
 select is((select started_at from public.campaigns where id = pg_temp.id('one')), now(), 'The first batch sets started_at');

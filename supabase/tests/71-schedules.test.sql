@@ -21,6 +21,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('meter-due-customers', '{"kind": "meter-due-customers"}', '1 minute'),
     ('price-numbers', '{"kind": "price-numbers"}', '1 hour'),
     ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),
+    ('rate-due-usage', '{"kind": "rate-due-usage"}', '1 minute'),
     ('reconcile-days', '{"kind": "reconcile-days"}', '5 minutes'),
     ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour'),
     ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes'),

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../supabase/functions/_shared/platform/errors
 import type { contract as admin } from "../../supabase/functions/admin/contract.ts";
 import type { contract as billingPortal } from "../../supabase/functions/billing-portal/contract.ts";
 import type { contract as buyNumber } from "../../supabase/functions/buy-number/contract.ts";
+import type { contract as changePlan } from "../../supabase/functions/change-plan/contract.ts";
 import type { contract as claimSubscription } from "../../supabase/functions/claim-subscription/contract.ts";
 import type { contract as createCheckout } from "../../supabase/functions/create-checkout/contract.ts";
 import type { contract as listNumbers } from "../../supabase/functions/list-numbers/contract.ts";
@@ -54,6 +55,8 @@ Deno.test("the client's types for accounts, numbers, sending and billing equal t
   same<client.SentMessage, Success<Post<typeof sendSms>>>(true);
   same<client.CheckoutRequest, Body<Post<typeof createCheckout>>>(true);
   same<client.Checkout, Success<Post<typeof createCheckout>>>(true);
+  same<client.PlanChangeRequest, Body<Post<typeof changePlan>>>(true);
+  same<client.PlanChange, Success<Post<typeof changePlan>>>(true);
   same<client.SubscriptionClaim, Body<Post<typeof claimSubscription>>>(true);
   same<client.ClaimedSubscriptions, Success<Post<typeof claimSubscription>>>(true);
   same<client.BillingPortalRequest, Body<Post<typeof billingPortal>>>(true);
@@ -142,6 +145,10 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.CarrierFeeList, Success<Get<typeof admin, "/carrier-fees">>>(true);
   same<client.CarrierFeeSetting, Body<Post<typeof admin, "/set-carrier-fee">>>(true);
   same<client.CarrierFeeSet, Success<Post<typeof admin, "/set-carrier-fee">>>(true);
+  same<client.ExchangeRatesPage, Query<Get<typeof admin, "/exchange-rates">>>(true);
+  same<client.ExchangeRateList, Success<Get<typeof admin, "/exchange-rates">>>(true);
+  same<client.ExchangeRateSetting, Body<Post<typeof admin, "/set-exchange-rate">>>(true);
+  same<client.ExchangeRateSet, Success<Post<typeof admin, "/set-exchange-rate">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

@@ -129,6 +129,7 @@ const CALLS: Record<
   "billing-portal": { method: "POST", as: "user", status: 415 },
   "buy-number": { method: "POST", as: "user", status: 415 },
   "campaigns": { as: "user", status: 200 },
+  "change-plan": { method: "POST", as: "user", status: 415 },
   "claim-subscription": { method: "POST", as: "user", status: 415 },
   "create-checkout": { method: "POST", as: "user", status: 415 },
   "forward-webhook": { as: "user", status: 200 },

@@ -18,6 +18,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "billing-portal": { caller: "user", methods: ["POST"] },
   "buy-number": { caller: "user", methods: ["POST"] },
   "campaigns": { caller: "user", methods: ["GET", "POST"] },
+  "change-plan": { caller: "user", methods: ["POST"] },
   "claim-subscription": { caller: "user", methods: ["POST"] },
   "create-checkout": { caller: "user", methods: ["POST"] },
   "forward-webhook": { caller: "user", methods: ["GET", "POST"] },
@@ -191,6 +192,7 @@ test("functions that take a body refuse query parameters", async () => {
       "forward-webhook",
       "create-checkout",
       "billing-portal",
+      "change-plan",
       "claim-subscription",
       `${CAMPAIGN}/pause`,
     ]

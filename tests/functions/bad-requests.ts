@@ -206,6 +206,12 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a URL on another origin": { body: { returnUrl: "https://evil.example.com/" }, fields: ["returnUrl"] },
     "a customer from the caller": { body: { customer: "cus_1" }, fields: ["customer"] },
   },
+  "change-plan": {
+    ...NO_JSON,
+    "an empty object": { body: {}, fields: ["plan"] },
+    "an empty plan": { body: { plan: "" }, fields: ["plan"] },
+    "a subscription from the caller": { body: { plan: "team", subscriptionId: "sub_1" }, fields: ["subscriptionId"] },
+  },
   "claim-subscription": {
     ...NO_JSON,
     "an empty id": { body: { subscriptionId: "" }, fields: ["subscriptionId"] },

@@ -191,6 +191,53 @@ test("an operator sets a carrier fee with its day, and the list of fees has it w
   ]);
 });
 
+test("an operator sets an exchange rate with its day, and the list of rates has it with those before", async () => {
+  const operator = await signUpOperator(stage);
+  const { admin } = operator.switchboard;
+  const rate = { unit: "SEK", currency: "nok", validFrom: "2027-01-01", rate: 0.9512345678 } as const;
+  assert.deepEqual(await admin.setExchangeRate({ ...rate, reason: "Norges Bank" }), { ...rate, changed: true });
+  assert.deepEqual(await admin.setExchangeRate({ ...rate, reason: "again" }), { ...rate, changed: false });
+  await admin.setExchangeRate({ ...rate, validFrom: "2027-06-01", rate: 1, reason: "Norges Bank" });
+  const first = await admin.listExchangeRates({ unit: "SEK", limit: 1 });
+  const [{ setAt, ...listed }] = first.rates as [typeof first.rates[number]];
+  assert.deepEqual(listed, { ...rate, reason: "Norges Bank", setBy: operator.id });
+  assert.ok(Math.abs(Date.parse(setAt) - Date.now()) < 60_000);
+  const second = await admin.listExchangeRates({ unit: "SEK", limit: 1, cursor: first.next! });
+  assert.deepEqual(second.rates.map(({ validFrom, rate }) => [validFrom, rate]), [["2027-06-01", 1]]);
+  const file = await operator.call("admin/exchange-rates?currency=nok&format=csv");
+  assert.match(
+    file.body,
+    /^unit,currency,validFrom,rate,reason,setBy,setAt\r\nSEK,nok,2027-01-01,0.9512345678,Norges Bank,/,
+  );
+  const wrong = [{ unit: "sek" }, { currency: "NOK" }, { currency: "sek" }, { rate: 0 }, { rate: 0.12345678901 }];
+  const answers = await Promise.all(
+    wrong.map((part) => operator.call("admin/set-exchange-rate", { body: { ...rate, reason: "x", ...part } })),
+  );
+  assert.deepEqual(answers.map(({ status, body }) => [status, body.details?.[0]?.field]), [
+    [400, "unit"],
+    [400, "currency"],
+    [400, "currency"],
+    [400, "rate"],
+    [400, "rate"],
+  ]);
+});
+
+test("an operator sets a tenant's own markup, which one tenant shows and the tenant does not see", async () => {
+  const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
+  const { admin } = operator.switchboard;
+  await admin.setTenantLimits({ userId: ada.id, limits: { markup: 1.25 }, reason: "contract" });
+  assert.equal((await admin.tenant(ada.id)).ownLimits?.markup, 1.25);
+  const sent = await ada.switchboard.sendSms({ to: "+14155550199", body: "Hello" });
+  const [stored] = await stage.database.sql`
+    select markup::float, plan_key from public.sms_messages where id = ${sent.id}`;
+  assert.deepEqual([stored!.markup, stored!.plan_key], [1.25, "free"]);
+  assert.ok(!JSON.stringify(await ada.switchboard.getUsage()).includes("markup"));
+  const refused = await operator.call("admin/set-tenant-limits", {
+    body: { userId: ada.id, limits: { markup: 0 }, reason: "x" },
+  });
+  assert.equal(refused.status, 400);
+});
+
 test("an operator lists compared days by account and page, and a tenant's days with price and cost", async () => {
   const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
   const { sql } = stage.database;

@@ -864,6 +864,7 @@ export type Database = {
       "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
@@ -935,6 +936,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_plan_change": {
+        Args: { "p_plan_key": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["begin_plan_change_outcome"];
+          "plan_keys": (string)[];
+          "plan_price_ids": (string)[];
+          "price_id": string;
+          "subscription_id": string;
+        }[];
+      };
       "begin_stripe_event": {
         Args: { "p_event_id": string };
         Returns: {
@@ -975,6 +986,12 @@ export type Database = {
           "fence": number;
           "outcome": Database["public"]["Enums"]["usage_trigger_lease"];
           "trigger_value": number;
+        }[];
+      };
+      "billed_users": {
+        Args: { "p_customer_id": string };
+        Returns: {
+          "user_id": string;
         }[];
       };
       "billing_customer": {
@@ -1461,6 +1478,23 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_exchange_rates": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_day": string;
+          "p_after_unit": string;
+          "p_currency": string;
+          "p_limit": number;
+          "p_unit": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_forward_deliveries": {
         Args: {
           "p_before_at": string;
@@ -1726,6 +1760,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "missing_exchange_rates": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["missing_exchange_rate"][];
+        SetofOptions: {
+          from: "*";
+          to: "missing_exchange_rate";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
@@ -1925,6 +1969,7 @@ export type Database = {
         Args: { "p_limit": number };
         Returns: {
           "audit_details": number;
+          "billing_rows": number;
           "cron_runs": number;
           "event_payloads": number;
           "forward_deliveries": number;
@@ -1937,7 +1982,7 @@ export type Database = {
           "usage": number;
         }[];
       };
-      "rate_customer_finally": { Args: { "p_customer_id": string }; Returns: number };
+      "rate_usage": { Args: { "p_is_final"?: boolean; "p_user_id": string }; Returns: number };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -2442,6 +2487,18 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
+      "set_exchange_rate": {
+        Args: {
+          "p_currency": string;
+          "p_operator_id": string;
+          "p_rate": number;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_unit": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_exchange_rate_outcome"];
+      };
       "set_number_send_rate": {
         Args: {
           "p_operator_id": string;
@@ -2616,6 +2673,13 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_ids": (string)[];
+          "total": number;
+        }[];
+      };
       "unpaid_account_total": { Args: Record<PropertyKey, never>; Returns: Json };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2725,6 +2789,14 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "begin_plan_change_outcome":
+        | "change"
+        | "no_subscription"
+        | "not_active"
+        | "unknown_plan"
+        | "not_for_sale"
+        | "unknown_user"
+        | "tenant_closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
       "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
@@ -2953,6 +3025,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_carrier_fee_outcome": "set" | "already";
+      "set_exchange_rate_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
@@ -3048,6 +3121,15 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
+      "exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "valid_from": string | null;
+        "rate": number | null;
+        "reason": string | null;
+        "set_by": string | null;
+        "set_at": string | null;
+      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
@@ -3074,6 +3156,11 @@ export type Database = {
         "timestamp_seconds": number | null;
         "day_start_seconds": number | null;
         "meter_id": string | null;
+      };
+      "missing_exchange_rate": {
+        "unit": string | null;
+        "currency": string | null;
+        "plans": (string)[] | null;
       };
       "reconciliation": {
         "account_sid": string | null;
@@ -3299,6 +3386,15 @@ export const Constants = {
         "pending",
         "suspended",
         "closed",
+      ],
+      "begin_plan_change_outcome": [
+        "change",
+        "no_subscription",
+        "not_active",
+        "unknown_plan",
+        "not_for_sale",
+        "unknown_user",
+        "tenant_closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
       "begin_usage_sync_outcome": ["read", "unknown_account"],
@@ -3538,6 +3634,7 @@ export const Constants = {
         "closed",
       ],
       "set_carrier_fee_outcome": ["set", "already"],
+      "set_exchange_rate_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [

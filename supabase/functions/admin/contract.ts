@@ -15,6 +15,7 @@ import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accoun
 import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
 import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } from "./carrier-fees.ts";
+import { exchangeRateList, exchangeRateSet, exchangeRateSetting, exchangeRatesQuery } from "./exchange-rates.ts";
 import { reconciliationList, reconciliationsQuery } from "./reconciliations.ts";
 import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
@@ -208,6 +209,23 @@ export const contract = {
       summary: "Sets the carrier fee of a country and channel from a day on; reserved messages keep theirs",
       body: carrierFeeSetting,
       responses: { 200: carrierFeeSet },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/exchange-rates",
+      summary: "Lists exchange rates by currencies and day, a page at a time",
+      query: exchangeRatesQuery,
+      responses: { 200: exchangeRateList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-exchange-rate",
+      summary: "Sets what Twilio's currency is worth in a plan's from a day on; what is rated keeps its rate",
+      body: exchangeRateSetting,
+      responses: { 200: exchangeRateSet },
       errors: [],
     },
     {

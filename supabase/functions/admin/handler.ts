@@ -4,6 +4,7 @@ import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { listCarrierFees, setCarrierFee } from "./carrier-fees.ts";
+import { listExchangeRates, setExchangeRate } from "./exchange-rates.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { showHealth } from "./health.ts";
 import { setPlanLimits, setTenantLimits } from "./limits.ts";
@@ -35,6 +36,8 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /reconciliations": listReconciliations,
   "GET /carrier-fees": listCarrierFees,
   "POST /set-carrier-fee": setCarrierFee,
+  "GET /exchange-rates": listExchangeRates,
+  "POST /set-exchange-rate": setExchangeRate,
   "POST /sync-tenant": syncTenant,
   "POST /set-tenant-limits": setTenantLimits,
   "POST /set-plan-limits": setPlanLimits,

@@ -22,6 +22,14 @@ export const limitsSchema = z.strictObject(LIMITS).meta({ id: "Limits" });
 
 const someLimits = limitsSchema.partial().refine((limits) => Object.keys(limits).length > 0, "must have a limit");
 
+/** A tenant's own price beside the limits: a plan's markup is the row of the plan. */
+const markup = z.number().min(0.0001).max(1000).refine((markup) => /^\d+(\.\d{1,4})?$/.test(String(markup)), {
+  error: "must have at most four decimals",
+}).describe("The tenant's price is what Twilio charges times this, for usage from now on: 0.0001 to 1000");
+
+const ownLimits = z.strictObject({ ...LIMITS, markup }).partial()
+  .refine((limits) => Object.keys(limits).length > 0, "must have a limit");
+
 /** What an operator set for a tenant. */
 export const ownLimitsSchema = z.strictObject({
   maxNumbers: LIMITS.maxNumbers.nullable(),
@@ -32,6 +40,7 @@ export const ownLimitsSchema = z.strictObject({
   monthlyMessageLimit: LIMITS.monthlyMessageLimit.nullable(),
   spendLimit: LIMITS.spendLimit.nullable(),
   messagesPerSecond: LIMITS.messagesPerSecond.nullable(),
+  markup: markup.nullable(),
   validUntil: z.iso.datetime().nullable(),
   reason: z.string(),
   setBy: z.guid().describe("The operator's id"),
@@ -40,7 +49,7 @@ export const ownLimitsSchema = z.strictObject({
 
 export const tenantLimitsSchema = z.strictObject({
   userId: idSchema,
-  limits: someLimits.nullable().describe("All of the tenant's own limits; null removes them"),
+  limits: ownLimits.nullable().describe("All of the tenant's own limits and their own markup; null removes them"),
   validUntil: momentSchema.optional().describe("Until when they apply; without it they have no end"),
   reason: reasonText,
 }).meta({ id: "TenantLimits", description: "The body of admin/set-tenant-limits" });

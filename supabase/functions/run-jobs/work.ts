@@ -87,6 +87,8 @@ const jobSchema = z.discriminatedUnion("kind", [
     kind: z.literal("close-periods"),
     period: z.object({ customerId: z.string(), subscriptionId: z.string(), startsAt: z.string() }).optional(),
   }),
+  z.object({ kind: z.literal("rate-due-usage") }),
+  z.object({ kind: z.literal("rate-usage"), userId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -126,6 +128,8 @@ const COMPARISONS_BATCH = 100;
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
+/** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
+const RATING_BATCH = 500;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -359,6 +363,12 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           return "done";
         }
         return await decide(db, "close_due_periods", { p_limit: CLOSING_BATCH }) < CLOSING_BATCH ? "done" : NEXT_BATCH;
+      case "rate-due-usage":
+        return await decide(db, "ask_for_rating", { p_limit: RATING_BATCH }) < RATING_BATCH ? "done" : NEXT_BATCH;
+      case "rate-usage":
+        // Once: a tenant with more to rate is due again.
+        await decide(db, "rate_usage", { p_user_id: job.userId, p_is_final: false });
+        return "done";
       case "rotate-sealing-keys":
         return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
     }

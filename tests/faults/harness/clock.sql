@@ -58,6 +58,8 @@ begin
   delete from private.fees;
   delete from private.meter_days;
   delete from private.billing_rows;
+  delete from private.changed_days;
+  delete from private.open_days;
   delete from private.billing_periods;
   delete from private.metered_items;
   delete from private.own_subscriptions;

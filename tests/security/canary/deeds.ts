@@ -34,6 +34,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("search-numbers?country=nowhere"),
     () => ada.call("buy-number", { body: { phoneNumber: freshNumber(), friendlyName: id } }),
     () => ada.call("create-checkout", { body: { plan: turn % 2 === 0 ? "team" : "scale" } }),
+    () => ada.call("change-plan", { body: { plan: turn % 2 === 0 ? "team" : id } }),
     () => ada.call("claim-subscription", { body: {} }),
     () => ada.call("create-checkout", { body: { plan: id, successUrl: "https://evil.example.com" } }),
     () => ada.call("billing-portal", { body: {} }),
@@ -97,6 +98,11 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () =>
       operator.call("admin/set-carrier-fee", {
         body: { country: "US", channel: "sms", validFrom: "2027-01-01", fee: 0.005, reason: id },
+      }),
+    () => operator.call("admin/exchange-rates?unit=SEK"),
+    () =>
+      operator.call("admin/set-exchange-rate", {
+        body: { unit: "SEK", currency: "nok", validFrom: "2027-01-01", rate: 0.95, reason: id },
       }),
     () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: id } }),
     () =>
