@@ -233,7 +233,7 @@ async function openUsage(tenant: Tenant, kind: Kind, world: BillingWorld): Promi
 const sum = (numbers: readonly (number | bigint)[]): bigint =>
   numbers.reduce<bigint>((total, each) => total + BigInt(each), 0n);
 const isSame = (iso: string, at: bigint) => BigInt(Date.parse(iso)) * 1000n === at;
-const isHalf = ({ over, under }: Fraction) => under === 2n;
+const isHalf = ({ under }: Fraction) => under === 2n;
 const isRight = (units: bigint, exact: Fraction) =>
   units === rounded(exact) || (isHalf(exact) && units === rounded(exact) - 1n);
 const units = (due: Due) => `${rounded(due.exact)} (${shown(due.exact)})`;
