@@ -168,23 +168,37 @@ comment on function private.set_metering_due(text, timestamptz) is
 
 -- Periods -------------------------------------------------------------------------------------------------------------
 
+create function private.invoice_of_period(p_period private.billing_periods) returns private.stripe_invoices
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  invoice private.stripe_invoices;
+begin
+  -- An invoice that is made during a period, such as the first one, bills no usage of it. A final one comes before a
+  -- draft, and the draft that is final first.
+  select * into invoice from private.stripe_invoices i
+  where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
+    and i.created_at >= p_period.ends_at - interval '1 minute' and i.status <> 'deleted'
+  order by (i.status = 'draft' and i.finalised_at is null), i.finalises_at nulls last limit 1;
+  return invoice;
+end;
+$$;
+comment on function private.invoice_of_period(private.billing_periods) is
+  'The invoice that bills the usage of a period, as last read. All columns are null before it is read.';
+
 create function private.sending_ends_at(p_period private.billing_periods) returns timestamptz
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   books_close constant timestamptz := p_period.ends_at + private.books_open_for();
-  invoice private.stripe_invoices;
+  invoice constant private.stripe_invoices := private.invoice_of_period(p_period);
 begin
   if p_period.books_closed_at is not null or p_period.is_trial then
     return '-infinity';
   end if;
-  -- A final one before a draft, and the draft that is final first.
-  select * into invoice from private.stripe_invoices i
-  where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
-    and i.status <> 'deleted'
-  order by (i.status = 'draft' and i.finalised_at is null), i.finalises_at nulls last limit 1;
-  if found then
+  if invoice.id is not null then
     if invoice.status <> 'draft' or invoice.finalised_at is not null then
       return '-infinity';
     end if;
@@ -513,6 +527,16 @@ comment on function private.repeat_of(private.billing_rows) is
   'What settles a row whose outcome is unknown: the same call while Stripe remembers the identifier and the period is '
   'open, or the summary. A call that was lost would otherwise land in a period that is final. Null: not yet.';
 
+create function private.placement_key(p_row private.billing_rows) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency);
+end;
+$$;
+comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
+
 create function private.choose_calls(p_customer_id text, p_limit integer) returns public.metering_call[]
 language plpgsql
 set search_path = ''
@@ -520,13 +544,15 @@ as $$
 declare
   calls public.metering_call[] := '{}';
   taken text[] := '{}';
+  looked_at text[] := '{}';
   candidate private.billing_rows;
   place private.placement;
   step public.metering_step;
 begin
   for candidate in
     select * from private.billing_rows r
-    where r.stripe_customer_id = p_customer_id and r.state in ('pending', 'sending')
+    where r.stripe_customer_id = p_customer_id
+      and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
     order by r.state desc, (r.units < 0), r.number
   loop
     exit when cardinality(calls) >= p_limit;
@@ -540,9 +566,13 @@ begin
         end if;
         calls := calls || private.metering_call_of(candidate, step);
       end if;
-    elsif candidate.retry_at is null or candidate.retry_at <= private.present() then
+    elsif candidate.units < 0 or private.placement_key(candidate) <> all (looked_at) then
       place := case when candidate.units < 0 then private.place_negative(candidate)
         else private.place_positive(candidate) end;
+      -- Rows with the same key have the same place. Of negative ones, one may have room where another has none.
+      if candidate.units > 0 then
+        looked_at := looked_at || private.placement_key(candidate);
+      end if;
       -- One row of a day at a time, so that the summary of the day tells whether it was counted.
       if place.event_at is not null
         and candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken)
@@ -769,7 +799,13 @@ begin
     when 'compared' then
       perform private.settle_compared(p_row, p_report.counted);
     when 'refused' then
-      perform private.note_refusal(p_row, p_report.error);
+      if p_row.tries = 1 then
+        perform private.note_refusal(p_row, p_report.error);
+      else
+        -- An earlier call may have had its effect: the summary decides.
+        update private.billing_rows r set error = p_report.error, retry_at = private.present() + interval '1 hour'
+        where r.id = p_row.id;
+      end if;
     when 'customer_gone' then
       update private.billing_customers c set gone_at = private.present()
       where c.stripe_customer_id = p_row.stripe_customer_id and c.gone_at is null;
@@ -944,9 +980,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return exists (select from private.stripe_invoices i
-      where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
-        and i.status <> 'deleted')
+  return (private.invoice_of_period(p_period)).id is not null
     or exists (select from public.subscriptions s
       where s.id = p_period.subscription_id and s.ended_at <= p_period.ends_at);
 end;
@@ -1147,6 +1181,8 @@ revoke execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
+  private.invoice_of_period(private.billing_periods),
+  private.placement_key(private.billing_rows),
   public.note_deleted_customer(text),
   public.rate_customer_finally(text),
   private.note_period_end(),
@@ -1199,6 +1235,8 @@ grant execute on function
   public.settle_metering(text, bigint, integer, jsonb),
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
+  private.invoice_of_period(private.billing_periods),
+  private.placement_key(private.billing_rows),
   public.note_deleted_customer(text),
   public.rate_customer_finally(text),
   private.is_invoice_known(private.billing_periods),

@@ -4,6 +4,7 @@ import type postgres from "postgres";
 import type Stripe from "stripe";
 import { startStripeSimulator, type StripeSimulator } from "../../local/simulators/stripe/mod.ts";
 import type { MeterEventRecord } from "../../local/simulators/stripe/records.ts";
+import { outcomeOfFailure } from "../../supabase/functions/_shared/billing/meter-outcome.ts";
 import { meterUsage } from "../../supabase/functions/_shared/billing/meter-usage.ts";
 import { flushPeriod, type PeriodToClose } from "../../supabase/functions/_shared/billing/flush.ts";
 import type { Db } from "../../supabase/functions/_shared/platform/database.ts";
@@ -25,7 +26,7 @@ const FIRST = Date.parse("2027-01-10T00:00:00Z");
 const REST = [2, 26, 26, 26, 26].map((hours) => hours * HOUR);
 
 /** How a call to the outside goes wrong. `late`: Stripe gets it after the others of the round. */
-const FAULTS = ["dies before", "dies after", "lost", "answer lost", "429", "500", "500 after", "late"] as const;
+const FAULTS = ["dies before", "dies after", "lost", "answer lost", "400", "429", "500", "500 after", "late"] as const;
 type Fault = { at: number; how: typeof FAULTS[number] };
 
 const step = fc.record({
@@ -52,6 +53,11 @@ const script = fc.record({
   steps: fc.array(step, { minLength: 12, maxLength: 12 }),
 });
 const story = fc.record({
+  metering: fc.record({
+    processingSeconds: fc.constantFrom(0, 240),
+    summarySeconds: fc.constantFrom(0, 1500),
+    summaryEnd: fc.constantFrom("exclusive", "inclusive"),
+  }),
   scripts: fc.array(script, { minLength: CUSTOMERS, maxLength: CUSTOMERS }),
   minutes: fc.array(fc.constantFrom(1, 20, 45, 70, 300, 600, 26 * 60, 47 * 60, 3 * 24 * 60), {
     minLength: 12,
@@ -62,7 +68,7 @@ type Script = typeof script extends fc.Arbitrary<infer Value> ? Value : never;
 type Step = Script["steps"][number];
 
 /** What the histories had, so that they prove something. */
-const seen = { events: 0, repeated: 0, compared: 0, moved: 0, negative: 0, split: 0, killed: 0, closed: 0 };
+const seen = { events: 0, repeated: 0, compared: 0, refused: 0, moved: 0, negative: 0, split: 0, killed: 0, closed: 0 };
 
 class ProcessEnded extends Error {
   override readonly name = "ProcessEnded";
@@ -105,6 +111,7 @@ class Worker {
       case "answer lost":
         await send();
         return lost();
+      case "400":
       case "429":
       case "500":
         return status(Number(how));
@@ -172,7 +179,10 @@ class World {
           lost: () => {
             throw new TypeError("connection closed");
           },
-          status: (status) => Response.json({ error: { type: "api_error", message: "no" } }, { status }),
+          status: (status) => {
+            const type = status === 400 ? "invalid_request_error" : "api_error";
+            return Response.json({ error: { type, message: "no" } }, { status });
+          },
         })) as typeof globalThis.fetch,
     });
   }
@@ -311,17 +321,19 @@ class Customer {
         assert.equal(sum(inPeriod.map(valueOf)), sum(billed.map(({ units }) => units)), `in the period, ${about}`);
         let total = 0;
         for (const event of inPeriod) {
-          assert.ok(event.receivedAt * 1000 < this.finalAt(period), `after the invoice was final, ${about}`);
+          assert.ok(event.processedAt! * 1000 < this.finalAt(period), `after the invoice was final, ${about}`);
           total += valueOf(event);
           assert.ok(total >= 0, `below zero, ${about}`);
         }
       }
-      const open = rows.filter((row) => row.kind === kind && row.state !== "accepted");
+      const open = rows.filter((row) => row.kind === kind && row.state !== "accepted" && row.state !== "lost");
       assert.ok(open.every(({ state, units }) => state === "pending" && units < 0), `not sent, ${about}`);
+      assert.equal(ofKind.filter(({ status }) => status !== "counted").length, 0, about);
       seen.events += ofKind.length;
       seen.negative += accepted.filter(({ units }) => units < 0).length;
       seen.moved += accepted.filter((row) => row.billed_start !== row.period_start).length;
-      seen.compared += accepted.filter(({ rejections }) => rejections > 0).length;
+      seen.compared += accepted.filter(({ rejections, refusals }) => rejections > refusals).length;
+      seen.refused += accepted.filter(({ refusals }) => refusals > 0).length;
       seen.repeated += accepted.filter(({ tries }) => tries > 1).length;
       seen.split += rows.filter(({ kind: of, count }) => of === kind && count === 0).length;
     }
@@ -340,6 +352,7 @@ interface Row {
   billed_start: string | null;
   event_at: string | null;
   rejections: number;
+  refusals: number;
   tries: number;
   error: string | null;
 }
@@ -374,7 +387,7 @@ const sum = (values: number[]) => values.reduce((total, value) => total + value,
 const valueOf = (record: MeterEventRecord) => Number(record.event.payload.value);
 
 async function replay(
-  { scripts, minutes }: { scripts: Script[]; minutes: number[] },
+  { metering, scripts, minutes }: typeof story extends fc.Arbitrary<infer Value> ? Value : never,
   admin: postgres.Sql,
   service: postgres.Sql,
   signatures: Signatures,
@@ -382,6 +395,7 @@ async function replay(
   const world = await World.create(admin, service, signatures);
   try {
     await world.passTo(FIRST);
+    await world.control("/_sim/metering", metering);
     const customers: Customer[] = [];
     for (const each of scripts) customers.push(await Customer.create(each, world));
     const byId = new Map(customers.map((customer) => [customer.id, customer]));
@@ -400,10 +414,11 @@ async function replay(
         await world.work(() => ({ faults: [], workers: 1 }));
       }
     }
+    await world.passTo(world.now + HOUR);
     const { meterEvents } = await world.control<{ meterEvents: MeterEventRecord[] }>("/_sim/meter-events");
     const rows = await admin<Row[]>`
       select id, stripe_customer_id, kind, day, state, units::integer, count::integer, period_start, billed_start, event_at,
-        rejections, tries, error from private.billing_rows order by number`;
+        rejections, refusals, tries, error from private.billing_rows order by number`;
     const [closed] = await admin`
       select count(*)::integer from private.billing_periods where books_closed_at is not null`;
     seen.closed += closed!.count;
@@ -442,4 +457,69 @@ Deno.test("after lost answers, doubles, deaths and period ends, Stripe has every
   }
   console.log(`figures: ${RUNS * CUSTOMERS} histories: ${JSON.stringify(seen)}`);
   assert.ok(Object.values(seen).every((count) => count > 0), JSON.stringify(seen));
+});
+
+Deno.test("each answer of Stripe to a meter event, as the SDK throws it, has its meaning", async () => {
+  const simulator = await startStripeSimulator();
+  try {
+    const { url: apiBaseUrl, secretKey, fetch } = simulator;
+    const stripe = createStripe({ apiBaseUrl, secretKey, fetch, retries: 0 });
+    const control = (path: string, body: unknown, method = "POST") =>
+      fetch(`${apiBaseUrl}/_sim/${path}`, { method, ...(method === "POST" && { body: JSON.stringify(body) }) });
+    const { id: customer } = await stripe.customers.create({});
+    const meter = await stripe.billing.meters.create({
+      ...{ display_name: "SMS", event_name: "switchboard_sms_out", default_aggregation: { formula: "sum" } },
+    });
+    const seconds = Math.floor(Date.now() / 1000);
+    const send = async (
+      identifier: string,
+      more: Partial<Stripe.Billing.MeterEventCreateParams> = {},
+      key = identifier,
+    ) => {
+      try {
+        await stripe.billing.meterEvents.create({
+          event_name: "switchboard_sms_out",
+          payload: { stripe_customer_id: customer, value: "1" },
+          timestamp: seconds,
+          identifier,
+          ...more,
+        }, { idempotencyKey: key });
+        return "accepted";
+      } catch (error) {
+        return outcomeOfFailure(error, "row.0").outcome;
+      }
+    };
+    const fault = async (status: number, identifier: string) => {
+      await control("faults", { match: "POST /v1/billing/meter_events", kind: "status", status });
+      return await send(identifier);
+    };
+    assert.equal(await send("row.0"), "accepted");
+    assert.equal(await send("row.0", {}, "another-key"), "accepted", "it exists already");
+    assert.equal(await send("row.0", { timestamp: seconds - 1 }), "unknown", "the key was used with other parameters");
+    assert.equal(await send("row.00", {}), "accepted");
+    assert.equal(await send("row.00", {}, "key-2"), "refused", "another identifier exists already");
+    assert.deepEqual(
+      (await Promise.all([send("row.1"), send("row.2")])).sort(),
+      ["accepted", "unsent"],
+      "lock_timeout",
+    );
+    assert.equal(await send("row.3", { timestamp: seconds + 900 }), "unsent", "in the future");
+    assert.equal(await send("row.4", { timestamp: seconds - 36 * 86_400 }), "refused", "too old");
+    assert.equal(await fault(429, "row.5"), "unsent");
+    assert.equal(await fault(401, "row.5"), "unsent");
+    assert.equal(await fault(500, "row.5"), "unknown");
+    assert.equal(await fault(503, "row.5"), "unknown");
+    assert.equal(await fault(409, "row.5"), "unknown");
+    await control("faults", { match: "POST /v1/billing/meter_events", kind: "drop_before" });
+    assert.equal(await send("row.5"), "unknown");
+    await control("metering", { checks: "at_once" });
+    const payload = { stripe_customer_id: "cus_unknown", value: "1" };
+    assert.equal(await send("row.6", { payload }), "customer_gone");
+    assert.equal(await send("row.7", { payload: { stripe_customer_id: customer, value: "many" } }), "refused");
+    await stripe.billing.meters.deactivate(meter.id);
+    assert.equal(await send("row.8"), "no_meter");
+    assert.equal(await send("row.9", { event_name: "switchboard_fee" }), "no_meter");
+  } finally {
+    await simulator.stop();
+  }
 });

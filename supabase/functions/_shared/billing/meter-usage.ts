@@ -150,7 +150,10 @@ async function send(
     isUnknown ||= last.outcome === "unknown";
     if (!last.isTransient) break;
   }
-  return isUnknown && last.outcome === "unsent" ? { ...last, outcome: "unknown" } : last;
+  // What Stripe says of a later attempt does not tell what became of an earlier one.
+  return isUnknown && last.outcome !== "accepted" && last.outcome !== "customer_gone"
+    ? { ...last, outcome: "unknown" }
+    : last;
 }
 
 /** Reads what Stripe has counted for the customer, the meter and the UTC day of a row whose outcome is unknown. */
