@@ -472,8 +472,8 @@ as $$
     private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out
     private.has_phrases private.has_spent private.hold_for_usage private.hold_number private.hour_of private.id_at
     private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
-    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_cut_off
-    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.invoice_of_period private.is_about_another private.is_comparable private.is_counted private.is_country_in
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
     private.is_ready private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
     private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
@@ -484,51 +484,6 @@ as $$
     private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals_of private.lock_totals_of_sending
     private.look_again private.look_at_closing private.lose_rows_of private.mark_of private.mark_running
-    private.account_status_without_subaccount private.add_changes private.add_fee private.added_totals
-    private.alert_health private.alert_metering private.apply_evidence private.ask_for_convergence
-    private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.ask_for_usage_sync
-    private.audit private.audit_campaign private.audit_number private.audit_number_sync private.available_sends
-    private.await_again private.await_reports private.awaited_payer private.begin_priced_plan private.begin_sending
-    private.best_item private.billing_customer_of private.billing_period_of private.blocks_checkout
-    private.books_open_for private.bounded private.campaign_count_of private.campaign_outcome private.can_send
-    private.carrier_fee private.ceil_second private.changed_status private.charge_fee private.charge_first_fee
-    private.charge_of private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
-    private.check_for_start private.check_new_subscriber private.check_purchase_rules private.check_recipients
-    private.check_sending_rules private.check_spending private.check_subscriber private.check_subscriptions_of_tenant
-    private.checkout_for private.choose_calls private.claim_due private.claim_usage_triggers
-    private.clear_incapable_primary private.clear_released_sid private.close_period private.compare_account
-    private.compare_day private.compare_kind private.compared_channels private.compared_kinds private.complete_purchase
-    private.confirmed_contacts private.confirmed_email_of private.correct_fees private.count_campaign_deletes
-    private.count_campaign_update private.count_dead_letters private.count_fallback_message private.count_fallback_use
-    private.count_in_window private.count_request private.count_subaccount private.count_units private.countries
-    private.country_windows private.counts private.cover_fees private.currency private.cut private.dead_letters_of
-    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
-    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
-    private.due_work_health private.email_key private.end_billing_periods private.end_tenant_limits private.enqueue
-    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
-    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
-    private.erase_numbers private.erase_opt_outs private.event_time private.exchange_rate private.explain_rate
-    private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts private.fees_between
-    private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments private.final_margin
-    private.finish_sweep private.first_day_to_read private.first_grapheme private.fitting_characters private.flat_prices
-    private.flush_at private.foreign_categories private.forget_closed_numbers private.forget_fallback_usage
-    private.forget_jobs private.forget_lane private.forget_sightings private.forward_event private.found_messages
-    private.give_leaving_notice private.gmt_month_of private.grapheme_classes private.grapheme_end
-    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
-    private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
-    private.hour_of private.id_at private.identifier_age private.identify_by_id private.index_words
-    private.insert_campaign private.invoice_of_period private.is_about_another private.is_counted private.is_country_in
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
-    private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
-    private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply
-    private.lacks_metered_items private.lane_health private.lane_of private.learn_currency private.leave_after_notice
-    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
-    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
-    private.limits_of private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices
-    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals_of
-    private.lock_totals_of_sending private.look_at_closing private.lose_rows_of private.mark_of private.mark_running
     private.marked_up private.matches private.may_create_subaccount private.may_match private.measure_text
     private.message_cost private.message_health private.message_kind private.message_may_move
     private.message_status_named private.messages_of_day private.meter_slice_of private.meter_windows_of
@@ -556,7 +511,7 @@ as $$
     private.open_period_of private.other_currencies private.our_functions private.our_tables private.outcome_in
     private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice
     private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
-    private.periods_without_invoice private.place_in private.place_negative private.place_positive
+    private.periods_without_invoice private.place_in private.place_negative private.place_positive private.placement_key
     private.plan_for_price private.plan_of private.present private.preview_recipients private.price_final_at
     private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
     private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
@@ -576,27 +531,6 @@ as $$
     private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due private.set_due
     private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
     private.settle_compared private.settle_day private.settle_unknown_price private.settled_before private.share_number
-    private.numbers_of private.numbers_to_leave private.oldest_event private.open_countries private.open_period_of
-    private.other_currencies private.our_functions private.our_tables private.own_limits_of private.owner_named_by
-    private.payer_at private.payers_of private.pays_usage private.period_usage_of private.place_in
-    private.place_negative private.place_positive private.placement_key private.plan_for_price private.plan_of
-    private.present private.preview_recipients private.price_final_at private.primary_number_of
-    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
-    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
-    private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
-    private.purge_usage private.put_back private.queue_of private.raise_alert private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
-    private.reconciliation_health private.record_appeared_number private.record_at_tenant private.record_changed_number
-    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
-    private.record_place private.record_usage_firing private.redact_old_texts private.refuse_change
-    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
-    private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.repeat_of
-    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
-    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in private.schedule_fee
-    private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
-    private.sender_of private.sending_ends_at private.sending_plan private.set_due private.set_due_by
-    private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
-    private.settle_compared private.settle_unknown_price private.settled_before private.share_number
     private.share_opt_outs private.shown_spending private.single_characters private.skip_recipients private.spaced
     private.spend_between private.spent_between private.split_row private.split_words private.spread
     private.state_of_usage_day private.store_primary_token private.store_subaccount private.store_taken_in_number
