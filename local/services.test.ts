@@ -40,6 +40,7 @@ Deno.test("The stack uses the Twilio and Stripe accounts in the environment and 
   assert.deepEqual(stripeState(stripe), {
     url: "https://api.stripe.com",
     webhookSecret: "whsec_real",
+    thinWebhookSecret: "whsec_thin",
     simulated: false,
   });
   assert.equal(stripe.thinWebhookSecret, "whsec_thin");

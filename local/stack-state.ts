@@ -23,6 +23,8 @@ export interface StackState {
   stripe: {
     url: string;
     webhookSecret: string;
+    /** Signs thin events; absent when a real account has no such secret in the environment. */
+    thinWebhookSecret?: string;
     /** Simulator only: a real key stays in the environment. */
     secretKey?: string;
     /** The page with the subscription controls. Simulator only. */
@@ -55,9 +57,12 @@ export function twilioState({ accountSid, authToken, apiBaseUrl, simulated }: Tw
 }
 
 /** Returns the Stripe part of the state. */
-export function stripeState({ webhookSecret, secretKey, apiBaseUrl, simulated }: StripeService): StackState["stripe"] {
+export function stripeState(
+  { webhookSecret, thinWebhookSecret, secretKey, apiBaseUrl, simulated }: StripeService,
+): StackState["stripe"] {
   const url = apiBaseUrl ?? "https://api.stripe.com";
-  return { url, webhookSecret, simulated, ...(simulated && { secretKey, pageUrl: `${url}/` }) };
+  const thin = thinWebhookSecret === undefined ? {} : { thinWebhookSecret };
+  return { url, webhookSecret, ...thin, simulated, ...(simulated && { secretKey, pageUrl: `${url}/` }) };
 }
 
 /** Writes the state file. It contains secrets, so only its owner can read it. */

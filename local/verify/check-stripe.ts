@@ -1,12 +1,12 @@
 import Stripe from "stripe";
-import { HANDLED_TYPES } from "../../supabase/functions/_shared/billing/event-subject.ts";
 import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
+import { checkEvents } from "./check-stripe-events.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Stripe: reachable, with prices that belong to plans, and (hosted) with a billing portal and a webhook endpoint that sends what
- * we need.
+ * Stripe: reachable, with prices that belong to plans, and (hosted) with a billing portal and the destinations that send what we
+ * need.
  */
 export async function checkStripe(target: Target): Promise<Finding[]> {
   const { stripe: { url, secretKey }, apiUrl, kind } = target;
@@ -32,7 +32,7 @@ export async function checkStripe(target: Target): Promise<Finding[]> {
     return kind === "local" ? findings : [
       ...findings,
       await checkPortal(stripe),
-      await checkEndpoint(stripe, `${apiUrl}/functions/v1/stripe-webhook`),
+      ...await checkEvents(stripe, `${apiUrl}/functions/v1/stripe-webhook`),
     ];
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError)) throw error;
@@ -69,26 +69,4 @@ async function checkPortal(stripe: Stripe): Promise<Finding> {
     `lets tenants not ${update.enabled ? "cancel" : "switch plans"}`,
     'Change its settings in Stripe\'s dashboard (docs/operations.md, "Stripe")',
   );
-}
-
-async function checkEndpoint(stripe: Stripe, webhookUrl: string): Promise<Finding> {
-  const endpoints = await stripe.webhookEndpoints.list({ limit: 100 });
-  const ours = endpoints.data.find((endpoint) => endpoint.url === webhookUrl && endpoint.status === "enabled");
-  if (ours === undefined) {
-    return fail(
-      "webhook endpoint",
-      `none is registered for ${webhookUrl}`,
-      'Register it at Stripe (README, "Deploying") and set STRIPE_WEBHOOK_SECRET to its secret',
-    );
-  }
-  const missing = HANDLED_TYPES.filter((type) =>
-    !ours.enabled_events.includes(type) && !ours.enabled_events.includes("*")
-  );
-  return missing.length === 0
-    ? ok("webhook endpoint", `${ours.id} sends all ${HANDLED_TYPES.length} types we need`)
-    : fail(
-      "webhook endpoint",
-      `${ours.id} does not send ${missing.join(", ")}`,
-      "Add these types to the endpoint at Stripe",
-    );
 }

@@ -113,6 +113,7 @@ function platformVariables(): Record<string, string> {
     TOKEN_SEALING_KEYS: JSON.stringify({ k1: btoa("k".repeat(32)) }),
     STRIPE_SECRET_KEY: "sk_test_rehearsal",
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+    STRIPE_THIN_WEBHOOK_SECRET: stripe.thinWebhookSecret!,
     PUBLIC_BASE_URL: `${apiUrl}/functions/v1`,
     SELF_PROVISIONING: "anyone",
     MASTER_FALLBACK: "on",

@@ -97,6 +97,55 @@ for (const [title, signature] of [["a bad", "bad"], ["an old", "old"], ["a futur
   });
 }
 
+/** A thin event of Stripe's: it has no data. */
+function thinEvent(fields: Record<string, unknown> = {}): { id: string; payload: string } {
+  return someEvent({
+    object: "v2.core.event",
+    type: "v1.billing.meter.error_report_triggered",
+    created: "2026-11-27T00:00:00.000Z",
+    livemode: false,
+    context: null,
+    related_object: { id: "mtr_none", type: "billing.meter", url: "/v1/billing/meters/mtr_none" },
+    data: undefined,
+    ...fields,
+  });
+}
+
+test("a thin event is accepted on its own path with the secret of its destination, and stored once", async () => {
+  const { id, payload } = thinEvent();
+  const signing = { path: "/thin", secret: stage.state.stripe.thinWebhookSecret! };
+  for (let delivery = 0; delivery < 2; delivery++) {
+    assert.deepEqual((await postStripeEvent(stage.state, payload, signing)).status, 200);
+  }
+  assert.deepEqual((await eventsStored(id)).map(({ payload }) => payload), [JSON.parse(payload)]);
+  // Stripe does not know it: a job that fetched its data says so.
+  assert.equal((await processed(id)).ignored_because, "unknown_object");
+});
+
+const UNSIGNED_THIN: Record<string, () => Parameters<typeof postStripeEvent>[2]> = {
+  "is signed with the secret of the other endpoint": () => ({ secret: stage.state.stripe.webhookSecret }),
+  "is six minutes old": () => ({ timestamp: now() - 360 }),
+  "is six minutes ahead": () => ({ timestamp: now() + 360 }),
+  "was changed on the way": () => ({ signed: "{}" }),
+};
+for (const [title, signing] of Object.entries(UNSIGNED_THIN)) {
+  test(`a thin event that ${title} is refused with 400 and leaves nothing behind`, async () => {
+    const { id, payload } = thinEvent();
+    const secret = stage.state.stripe.thinWebhookSecret!;
+    assertRefused(await postStripeEvent(stage.state, payload, { secret, ...signing(), path: "/thin" }), [
+      400,
+      "invalid_signature",
+    ]);
+    assert.deepEqual(await eventsStored(id), []);
+  });
+}
+
+test("an event of the endpoint is refused when it is signed with the secret of the thin destination", async () => {
+  const { payload } = someEvent();
+  const secret = stage.state.stripe.thinWebhookSecret!;
+  assertRefused(await postStripeEvent(stage.state, payload, { secret }), [400, "invalid_signature"]);
+});
+
 test("a signed body that is not an event is refused as invalid input, not reported as our error", async () => {
   assertRefused(await postStripeEvent(stage.state, "not json"), [400, "invalid_json"]);
   for (const payload of ["null", "[]", "{}", '{"id":"evt_1","type":"x"}', '{"id":1,"type":"x","created":1}']) {
@@ -168,11 +217,11 @@ test("events in the format of 2024 are understood", async () => {
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
-test("a thin event is acknowledged and stored, and has no effect", async () => {
+test("a thin event about no event of ours is acknowledged and stored, and has no effect", async () => {
   const { eventIds: [id], statuses } = await stage.stripe.deliver({ event: { object: "v2.core.event" } });
   assert.deepEqual(statuses, [200]);
   const { type, result, payload } = await processed(id!);
-  assert.deepEqual([type, result], ["v1.billing.meter.error_report_triggered", "ignored"]);
+  assert.deepEqual([type, result], ["v1.billing.meter.error_report_triggered", "nothing_to_record"]);
   assert.equal(payload.data, undefined);
 });
 
@@ -195,7 +244,7 @@ test("an event with text that Postgres cannot store is stored without it", async
 
 const UNKNOWN_OBJECTS: [type: string, object: Record<string, unknown>][] = [
   ["customer.subscription.updated", { id: "sub_unknown", customer: "cus_unknown" }],
-  ["invoice.paid", { customer: "cus_unknown", subscription: "sub_unknown" }],
+  ["invoice.paid", { id: "in_unknown", customer: "cus_unknown", subscription: "sub_unknown" }],
   ["customer.deleted", { id: "cus_unknown" }],
 ];
 for (const [type, object] of UNKNOWN_OBJECTS) {

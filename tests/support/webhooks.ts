@@ -10,6 +10,8 @@ export interface StripeSigning {
   timestamp?: number;
   /** The signed text, when it differs from the sent one. */
   signed?: string;
+  /** The path after `stripe-webhook`. */
+  path?: string;
 }
 
 /** Posts a raw event as Stripe does, signed with the SDK. */
@@ -18,9 +20,10 @@ export async function postStripeEvent(
   payload: string,
   signing: StripeSigning = {},
 ): Promise<Answer> {
+  const { path = "" } = signing;
   const { secret = state.stripe.webhookSecret, timestamp = Math.floor(Date.now() / 1000), signed = payload } = signing;
   const header = await Stripe.webhooks.generateTestHeaderStringAsync({ payload: signed, secret, timestamp });
-  return await callFunction(state, "stripe-webhook", {
+  return await callFunction(state, `stripe-webhook${path}`, {
     method: "POST",
     body: payload,
     headers: { "stripe-signature": header },

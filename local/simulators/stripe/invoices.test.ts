@@ -417,6 +417,19 @@ Deno.test("Canceling stops the collection of the customer's open invoices", asyn
   assert.deepEqual([stopped.status, stopped.auto_advance, stopped.next_payment_attempt], ["open", false, null]);
 });
 
+Deno.test("The control that fails a payment finalises the draft in its grace period, and paying it makes it active again", async () => {
+  await using s = await startBilling();
+  const { id } = await s.subscribe();
+  await s.use(500);
+  await s.at(FEBRUARY + 60);
+  await s.control(`/_sim/subscriptions/${id}`, { action: "payment_fails" });
+  const [, failed, ...others] = await s.invoices();
+  assert.deepEqual([failed!.status, failed!.total, failed!.attempt_count, others], ["open", 4905, 1, []]);
+  assert.equal((await s.stripe.subscriptions.retrieve(id)).status, "past_due");
+  await s.stripe.invoices.pay(failed!.id);
+  assert.equal((await s.stripe.subscriptions.retrieve(id)).status, "active");
+});
+
 Deno.test("A renewal is manual when the account says so, and then the control ends the period now", async () => {
   await using s = await startBilling();
   await s.control("/_sim/account", { renewals: "manual" });

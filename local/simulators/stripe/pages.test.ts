@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
+import type Stripe from "stripe";
+import { FEBRUARY, startBilling } from "../../../tests/support/stripe/billing-fixture.ts";
+import { sdk, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const page = async (url: string, form?: Record<string, string>) => {
   const response = await fetch(url, form ? { method: "POST", body: new URLSearchParams(form) } : {});
@@ -118,4 +120,28 @@ Deno.test("The pages load no resources from other origins", async () => {
     assert.equal(/(src|href|url|import)\s*[=(]?\s*["']?https?:/.test(html), false, path);
     assert.match(headers.get("content-security-policy") ?? "", /default-src 'none'/);
   }
+});
+
+Deno.test("The control of invoices shows drafts with their lines and finalises them, as the dashboard's button does", async () => {
+  await using s = await startBilling();
+  await s.subscribe();
+  await s.use(300);
+  await s.at(FEBRUARY);
+  const shown = async () => (await s.control("/_sim/invoices")).answer.invoices as Stripe.Invoice[];
+  const [draft, first] = await shown();
+  assert.deepEqual([draft!.status, draft!.lines.data.map(({ amount }) => amount), first!.status], [
+    "draft",
+    [3, 4900],
+    "paid",
+  ]);
+  const { answer } = await s.control(`/_sim/invoices/${draft!.id}`, { action: "finalize" });
+  assert.equal((await s.received(answer.eventIds as string[]))[0]?.type, "invoice.finalized");
+  assert.equal((await s.control(`/_sim/invoices/${draft!.id}`, { action: "finalize" })).status, 400);
+  assert.match(await (await fetch(s.simulator.url)).text(), /id="invoices"/);
+  // An endpoint of an old API version gets an invoice without a subscription in its shape.
+  const own = await s.stripe.invoices.create({ customer: s.customer });
+  await s.stripe.invoiceItems.create({ customer: s.customer, invoice: own.id, amount: 5 });
+  const old = await sdk(s.simulator, { apiVersion: "2024-06-20" }).invoices.retrieve(own.id);
+  const { subscription, lines } = old as unknown as { subscription: null; lines: { data: { type: string }[] } };
+  assert.deepEqual([subscription, lines.data[0]?.type], [null, "invoiceitem"]);
 });

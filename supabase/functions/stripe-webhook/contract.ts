@@ -19,5 +19,12 @@ export const contract = {
     body: eventSchema,
     responses: { 200: z.strictObject({ received: z.literal(true) }) },
     errors: ["invalid_signature"],
+  }, {
+    method: "POST",
+    path: "/thin",
+    summary: "Verifies a thin event of Stripe, which has no data, records it and enqueues its work",
+    body: eventSchema,
+    responses: { 200: z.strictObject({ received: z.literal(true) }) },
+    errors: ["invalid_signature", "stripe_misconfigured"],
   }],
 } as const satisfies Contract;

@@ -160,9 +160,9 @@ function moveItems(books: Books, subscription: Subscription, { start, end }: Per
 }
 
 /** Finalises a draft and collects its payment. */
-export function advanceInvoice(books: Books, invoice: Invoice): void {
+export function advanceInvoice(books: Books, invoice: Invoice, charge?: Charge): void {
   openInvoice(books, invoice);
-  collect(books, invoice);
+  collect(books, invoice, charge);
 }
 
 /** Collects the payment of an invoice that became open, as far as Stripe does that by itself. */
@@ -186,9 +186,16 @@ export function collect(books: Books, invoice: Invoice, charge?: Charge): void {
   }
 }
 
-/** Declines the payment of the open invoice. Without one, bills the next period and declines its payment. */
+/**
+ * Declines the payment of the open invoice. Without one, finalises the draft of the last period, or bills the next period, and
+ * declines its payment.
+ */
 export function failPayment(books: Books, subscription: Subscription): void {
   if (openInvoiceOf(books, subscription)) return paymentFailed(books, subscription);
+  const draft = [...books.records.invoices.values()].findLast((invoice) =>
+    subscriptionOf(invoice) === subscription.id && invoice.status === "draft" && invoice.auto_advance
+  );
+  if (draft !== undefined) return advanceInvoice(books, draft, "declined");
   if (subscription.status === "trialing") endTrial(books, subscription, { charge: "declined" });
   else renew(books, subscription, "declined");
 }

@@ -2,6 +2,7 @@
 const REFRESH_MS = 2000;
 const NOTICE_MS = 6000;
 const SHOWN_EVENTS = 100;
+const SHOWN_INVOICES = 20;
 const notice = document.querySelector("#notice");
 const hold = document.querySelector("#hold");
 let shown = "";
@@ -156,6 +157,43 @@ function eventRow({ id, event, delivery, attempts, lastAttempt }) {
   );
 }
 
+/** The changes of an invoice that its status allows, with the labels of their buttons. */
+const INVOICE_ACTIONS = {
+  draft: [["finalize", "Finalize"]],
+  open: [["pay", "Pay"], ["void", "Void"], ["mark_uncollectible", "Mark uncollectible"]],
+  uncollectible: [["pay", "Pay"]],
+};
+
+function invoiceCard({ id, number, status, currency, total, automatically_finalizes_at: finalAt, lines }) {
+  const buttons = (INVOICE_ACTIONS[status] ?? []).map(([action, label]) =>
+    button(`${id} ${action}`, label, "small", () =>
+      perform(
+        () => post(`/_sim/invoices/${id}`, { action }),
+        ({ eventIds }) => `${label}: ${eventIds.length} event${eventIds.length === 1 ? "" : "s"} sent`,
+      ))
+  );
+  return element(
+    "article",
+    { className: "card" },
+    element(
+      "header",
+      {},
+      element("h3", {}, number ?? id),
+      badge(status),
+      ...(finalAt === null ? [] : [element("span", { className: "remark" }, `final on ${day(finalAt)}`)]),
+    ),
+    element("p", { className: "card-line" }, element("strong", {}, money(total, currency))),
+    element(
+      "ul",
+      { className: "ids" },
+      ...lines.data.map((line) =>
+        element("li", {}, `${line.description ?? ""} · ${money(line.amount, line.currency)}`)
+      ),
+    ),
+    element("div", { className: "actions" }, ...buttons),
+  );
+}
+
 function meterCard({ id, displayName, eventName, status, pending, rejected, customers }) {
   const remarks = [pending > 0 ? `${pending} pending` : null, rejected > 0 ? `${rejected} rejected` : null].filter(
     Boolean,
@@ -177,8 +215,8 @@ function meterCard({ id, displayName, eventName, status, pending, rejected, cust
   );
 }
 
-/** Renders subscriptions, meters and events, and keeps the focus and the opened details. */
-function draw(subscriptions, meters, events) {
+/** Renders subscriptions, invoices, meters and events, and keeps the focus and the opened details. */
+function draw(subscriptions, invoices, meters, events) {
   const focused = document.activeElement?.dataset?.key;
   const opened = new Set([...document.querySelectorAll("details[open]")].map((details) => details.dataset.key));
   document.querySelector("#subscriptions").replaceChildren(
@@ -186,6 +224,8 @@ function draw(subscriptions, meters, events) {
       ? subscriptions.map(subscriptionCard)
       : [element("p", { className: "empty" }, "No subscriptions yet. Open the checkout to buy one.")]),
   );
+  document.querySelector("#billing").hidden = invoices.length === 0;
+  document.querySelector("#invoices").replaceChildren(...invoices.map(invoiceCard));
   document.querySelector("#usage").hidden = meters.length === 0;
   document.querySelector("#meters").replaceChildren(...meters.map(meterCard));
   document.querySelector("#events").replaceChildren(
@@ -196,8 +236,9 @@ function draw(subscriptions, meters, events) {
 }
 
 async function refresh() {
-  const [{ subscriptions }, { meters }, { events }, faults, catalogue] = await Promise.all([
+  const [{ subscriptions }, billing, { meters }, { events }, faults, catalogue] = await Promise.all([
     call("/_sim/subscriptions"),
+    call("/_sim/invoices"),
     call("/_sim/meters"),
     call("/_sim/events"),
     call("/_sim/faults"),
@@ -206,10 +247,11 @@ async function refresh() {
   plans = catalogue.plans;
   hold.checked = faults.deliveries.includes("paused");
   const recent = events.slice(0, SHOWN_EVENTS);
-  const now = JSON.stringify([subscriptions, meters, recent]);
+  const invoices = billing.invoices.slice(0, SHOWN_INVOICES);
+  const now = JSON.stringify([subscriptions, invoices, meters, recent]);
   if (now === shown) return;
   shown = now;
-  draw(subscriptions, meters, recent);
+  draw(subscriptions, invoices, meters, recent);
 }
 
 hold.addEventListener("change", () =>

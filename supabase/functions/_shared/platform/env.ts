@@ -21,6 +21,9 @@ const schema = z.object({
   TOKEN_SEALING_KEYS: z.string().regex(/^\s*\{.+\}\s*$/s, "must be a JSON object of sealing keys by key id"),
   STRIPE_SECRET_KEY: z.string().regex(/^(sk|rk)_\S+$/, "must be a secret or restricted key (sk_… or rk_…)"),
   STRIPE_WEBHOOK_SECRET: z.string().regex(/^whsec_\S+$/, "must be the endpoint's signing secret (whsec_…)"),
+  // Of the event destination with thin payload. Without it everything but thin events works.
+  STRIPE_THIN_WEBHOOK_SECRET: z.string().regex(/^whsec_\S+$/, "must be the destination's signing secret (whsec_…)")
+    .optional(),
   STRIPE_API_BASE_URL: url.default("https://api.stripe.com"),
   PUBLIC_BASE_URL: url,
   SELF_PROVISIONING: z.enum(["anyone", "subscribers"]).default("subscribers"),
