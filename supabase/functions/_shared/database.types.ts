@@ -1061,7 +1061,12 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
-      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
+      "claim_unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_id": string;
+        }[];
+      };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1643,6 +1648,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_statements": {
+        Args: { "p_before_at": string; "p_before_id": string; "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["CompositeTypes"]["statement"][];
+        SetofOptions: {
+          from: "*";
+          to: "statement";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_tenants": {
         Args: {
           "p_after": string;
@@ -1783,10 +1798,16 @@ export type Database = {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
+      "needs_metered_items": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
+      };
+      "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_deleted_customer": { Args: { "p_customer_id": string }; Returns: boolean };
       "note_flush": { Args: { "p_starts_at": string; "p_subscription_id": string }; Returns: boolean };
       "note_leaving_begun": {
         Args: { "p_fence": number; "p_user_id": string };
@@ -2586,6 +2607,14 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
       };
+      "show_statement": {
+        Args: { "p_statement_id": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["show_statement_outcome"];
+          "parts": Json;
+          "statement": Json;
+        }[];
+      };
       "show_tenant": {
         Args: { "p_user_id": string };
         Returns: {
@@ -2911,6 +2940,7 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "needs_metered_items_outcome": "needed" | "not_needed";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -3058,8 +3088,13 @@ export type Database = {
       "settle_final_charge_outcome": "settled" | "already";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
+      "show_statement_outcome": "found" | "not_found";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
+      "statement_line_state": "billed" | "pending" | "trial" | "not_billed";
+      "statement_line_type": "usage" | "correction" | "not_counted" | "sent_again";
+      "statement_status": "open" | "closing" | "closed";
+      "statement_type": "period" | "later_usage";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
       "subscription_status":
@@ -3212,6 +3247,19 @@ export type Database = {
         "slot": Database["public"]["Enums"]["sealed_slot"] | null;
         "sealed_token": string | null;
         "key_id": string | null;
+      };
+      "statement": {
+        "id": string | null;
+        "type": Database["public"]["Enums"]["statement_type"] | null;
+        "status": Database["public"]["Enums"]["statement_status"] | null;
+        "starts_at": string | null;
+        "ends_at": string | null;
+        "is_trial": boolean | null;
+        "currency": string | null;
+        "units": number | null;
+        "amount": number | null;
+        "pending_units": number | null;
+        "invoices": Json | null;
       };
       "tenant_overview": {
         "user_id": string | null;
@@ -3512,6 +3560,7 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "needs_metered_items_outcome": ["needed", "not_needed"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
@@ -3667,8 +3716,13 @@ export const Constants = {
       "settle_final_charge_outcome": ["settled", "already"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "show_statement_outcome": ["found", "not_found"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
+      "statement_line_state": ["billed", "pending", "trial", "not_billed"],
+      "statement_line_type": ["usage", "correction", "not_counted", "sent_again"],
+      "statement_status": ["open", "closing", "closed"],
+      "statement_type": ["period", "later_usage"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],
       "subscription_status": [
