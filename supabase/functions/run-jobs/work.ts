@@ -226,7 +226,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           : NEXT_BATCH;
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
-          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH ? "done" : NEXT_BATCH;
+          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH
+            ? "done"
+            : NEXT_BATCH;
         }
         await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";

@@ -158,7 +158,7 @@ export async function recordRead(
   readNumber: number,
   { db, stripe }: ApplyEventDependencies,
 ): Promise<void> {
-  const subject = { subscriptionId, customerId: null, userId: null, origin: null };
+  const subject = { subscriptionId, customerId: null, userId: null, origin: null, invoiceId: null, chargeId: null };
   for (const { subscription, prices } of await subscriptionsOf(subject, stripe)) {
     await knowMeters(prices, { db, stripe });
     await record(subscription, prices, subject, readNumber, db);

@@ -23,3 +23,13 @@ export async function readMeterIds(stripe: Stripe): Promise<Map<Kind, string>> {
   }
   return ids;
 }
+
+/** The kinds as invoices and statements name them. */
+export const KIND_LABELS: Readonly<Record<Enum<"usage_kind">, string>> = {
+  sms_out: "Sent SMS",
+  sms_in: "Received SMS",
+  mms_out: "Sent MMS",
+  mms_in: "Received MMS",
+  number: "Phone numbers",
+  fee: "Fees",
+};
