@@ -278,14 +278,25 @@ export class Switchboard {
    * Opens a checkout for a plan: lead the browser to its URL. The same request again returns the same checkout, and a request
    * for another plan replaces it. URLs must be on the origins that the platform lists.
    * @throws SwitchboardError `subscription_exists` with the billing portal's URL as `details[0].portalUrl`,
-   * `permanent_user_required`, `plan_not_found`, `plan_not_for_sale`, `checkout_replaced`, `stripe_…`
+   * `permanent_user_required`, `plan_not_found`, `plan_not_for_sale`, `billing_not_set_up`, `checkout_replaced`, `stripe_…`
    */
   createCheckout(request: CheckoutRequest, options?: CallOptions): Promise<Checkout> {
     return this.#call("POST", "create-checkout", { body: request, repeatable: true }, options);
   }
 
   /**
-   * Opens Stripe's billing portal: lead the browser to its URL, which is valid for a short time.
+   * Moves the caller's own subscription to another plan at once, up or down; Stripe prorates the plan's price. Stripe's portal
+   * cannot do it, because the subscription also bills usage.
+   * @throws SwitchboardError `subscription_not_found`, `subscription_not_changeable`, `plan_not_found`, `plan_not_for_sale`,
+   * `stripe_…`
+   */
+  changePlan(request: PlanChangeRequest, options?: CallOptions): Promise<PlanChange> {
+    return this.#call("POST", "change-plan", { body: request, repeatable: true }, options);
+  }
+
+  /**
+   * Opens Stripe's billing portal: lead the browser to its URL, which is valid for a short time. Plans are switched with
+   * {@link changePlan}.
    * @throws SwitchboardError `billing_customer_not_found`, `stripe_…`
    */
   billingPortal(request: BillingPortalRequest = {}, options?: CallOptions): Promise<BillingPortal> {
@@ -1793,6 +1804,22 @@ export interface PhoneNumber {
   source: NumberSource;
 }
 
+/** A subscription with the plan that was asked for. */
+export interface PlanChange {
+  /** sub_…. */
+  subscriptionId: string;
+  /** The plan that the subscription has now. */
+  plan: string;
+  /** False if it had this plan before. */
+  changed: boolean;
+}
+
+/** The body of change-plan. */
+export interface PlanChangeRequest {
+  /** The key of a plan that is for sale. */
+  plan: string;
+}
+
 /** The body of admin/set-plan-limits. */
 export interface PlanLimits {
   /** The key of the plan. */
@@ -2027,6 +2054,8 @@ export type ServerErrorCode =
   | "plan_not_for_sale"
   | "subscription_exists"
   | "checkout_replaced"
+  | "billing_not_set_up"
+  | "subscription_not_changeable"
   | "billing_customer_not_found"
   | "subscription_not_found"
   | "subscription_over"

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
 import { parse } from "smol-toml";
+import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { checkAuth } from "../local/verify/check-auth.ts";
 import { findTarget, NoTargetError } from "../local/verify/target.ts";
@@ -141,6 +142,34 @@ Deno.test("verify fails on a token column that a browser may read", async () => 
   } finally {
     await stack
       .sql`revoke select (twilio_subaccount_auth_token_encrypted) on public.user_preferences from authenticated`;
+  }
+});
+
+Deno.test("verify fails without the meters, the metered prices and the metered items that bill usage, and names the next step", async () => {
+  const { url, secretKey } = stack.state.stripe;
+  const stripe = createStripe({ secretKey: secretKey!, apiBaseUrl: url });
+  const { data: meters } = await stripe.billing.meters.list({ limit: 100 });
+  const fee = meters.find(({ event_name }) => event_name === "switchboard_fee")!;
+  const { data: [price] } = await stripe.prices.list({ lookup_keys: ["switchboard_number_usd"] });
+  const metering = async () => {
+    const { text } = await report(await findTarget(unset, stateFile));
+    return text.slice(text.indexOf("Billing of usage"));
+  };
+  assert.match(await metering(), /ok\s+meters: 6, .*\n.*ok\s+metered prices: 6, .*\n.*ok\s+metered items: every/);
+  await stripe.billing.meters.deactivate(fee.id);
+  await stripe.prices.update(price!.id, { active: false });
+  await stack
+    .sql`insert into private.own_subscriptions (subscription_id, since, user_id, plan_key, plan_rank, is_running,
+    created_at, metered_due_at) values ('sub_unmetered', now(), gen_random_uuid(), 'team', 3, true, now(), 'infinity')`;
+  try {
+    const text = await metering();
+    assert.match(text, /fail\s+meters: meter \S+ of switchboard_fee \(not active\)\n\s+→ Run `deno task stripe:setup`/);
+    assert.match(text, /fail\s+metered prices: price \S+, switchboard_number_usd \(not active\)\n/);
+    assert.match(text, /fail\s+metered items: 1 subscriptions .* cannot bill usage: sub_unmetered\n/);
+  } finally {
+    await stack.sql`delete from private.own_subscriptions where subscription_id = 'sub_unmetered'`;
+    await stripe.billing.meters.reactivate(fee.id);
+    await stripe.prices.update(price!.id, { active: true });
   }
 });
 

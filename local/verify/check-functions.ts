@@ -26,6 +26,7 @@ const EXPECTED = {
   "billing-portal": ["POST", 401, "unauthorized"],
   "cancel-subscription": ["POST", 401, "unauthorized"],
   "list-statements": ["GET", 401, "unauthorized"],
+  "change-plan": ["POST", 401, "unauthorized"],
   "claim-subscription": ["POST", 401, "unauthorized"],
   "stripe-webhook": ["POST", 400, "invalid_signature"],
   "twilio-webhook": ["POST", 404, "not_found"],

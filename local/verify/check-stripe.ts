@@ -16,7 +16,7 @@ export async function checkStripe(target: Target): Promise<Finding[]> {
   const stripe = createStripe({ secretKey, apiBaseUrl: url });
   try {
     const prices = await stripe.prices.list({ active: true, limit: 100 });
-    const keyed = prices.data.filter(({ lookup_key }) => lookup_key !== null);
+    const keyed = prices.data.filter(({ lookup_key, recurring }) => lookup_key !== null && !recurring?.meter);
     const findings = [
       keyed.length > 0
         ? ok(
@@ -63,10 +63,10 @@ async function checkPortal(stripe: Stripe): Promise<Finding> {
       'Save its settings in Stripe\'s dashboard (docs/operations.md, "Stripe")',
     );
   }
-  const { subscription_update: update, subscription_cancel: cancel } = settings.features;
-  return update.enabled && cancel.enabled ? ok("billing portal", "tenants can switch plans and cancel") : warn(
+  const { subscription_cancel: cancel } = settings.features;
+  return cancel.enabled ? ok("billing portal", "tenants can cancel") : warn(
     "billing portal",
-    `lets tenants not ${update.enabled ? "cancel" : "switch plans"}`,
+    "does not let tenants cancel",
     'Change its settings in Stripe\'s dashboard (docs/operations.md, "Stripe")',
   );
 }

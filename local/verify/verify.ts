@@ -5,6 +5,7 @@ import { checkBundles } from "./check-bundles.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkEnvironment } from "./check-environment.ts";
 import { checkFunctions } from "./check-functions.ts";
+import { checkMetering } from "./check-metering.ts";
 import { checkSealingKeys } from "./check-sealing-keys.ts";
 import { checkStripe } from "./check-stripe.ts";
 import { checkTwilio } from "./check-twilio.ts";
@@ -28,6 +29,7 @@ const CHECKS: readonly [string, (target: Target) => Finding[] | Promise<Finding[
   ["Bundles of this checkout", checkBundles],
   ["Twilio", checkTwilio],
   ["Stripe", checkStripe],
+  ["Billing of usage", checkMetering],
 ];
 
 /** Runs every check against a target and prints as it goes. Returns how many findings there were of each verdict. */

@@ -193,6 +193,25 @@ comment on type public.begin_checkout_outcome is
   'the tenant has a subscription of their own that is not over. not_for_sale: a replaced plan, or one without a price. '
   'tenant_closed: by an operator, so a subscription would give nothing.';
 
+create function private.sale_refused(p_user_id uuid, p_plan_key text) returns public.begin_checkout_outcome
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  plan public.plans;
+begin
+  select * into plan from public.plans p where p.key = p_plan_key;
+  return case
+    when not private.user_exists(p_user_id) then 'unknown_user'
+    when exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed')
+      then 'tenant_closed'
+    when plan.key is null then 'unknown_plan'
+    when plan.key in ('fallback', 'free') or plan.superseded_at is not null then 'not_for_sale' end;
+end;
+$$;
+comment on function private.sale_refused(uuid, text) is
+  'Why a plan cannot be sold to a tenant, at a checkout or in a change of plan; null if it can.';
+
 create function public.begin_checkout(
   p_user_id uuid, p_plan_key text, p_success_url text, p_cancel_url text, p_over_session_id text
 ) returns table (outcome public.begin_checkout_outcome, attempt_id uuid, price_id text, customer_id text,
@@ -207,16 +226,12 @@ declare
 begin
   select * into plan from public.plans p where p.key = p_plan_key;
   customer_id := private.billing_customer_of(p_user_id);
-  outcome := case
-    when not private.user_exists(p_user_id) then 'unknown_user'
-    when exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed')
-      then 'tenant_closed'
-    when plan.key is null then 'unknown_plan'
-    when plan.key in ('fallback', 'free') or plan.superseded_at is not null then 'not_for_sale'
-    when exists (
-      select from public.subscriptions s
-      where s.user_id = p_user_id and s.origin is distinct from 'checkout' and private.blocks_checkout(s.status))
-      then 'subscription_exists' end;
+  outcome := private.sale_refused(p_user_id, p_plan_key);
+  if outcome is null and exists (
+    select from public.subscriptions s
+    where s.user_id = p_user_id and s.origin is distinct from 'checkout' and private.blocks_checkout(s.status)) then
+    outcome := 'subscription_exists';
+  end if;
   if outcome is null then
     checkout := private.checkout_for(p_user_id, p_plan_key, p_success_url, p_cancel_url, p_over_session_id);
     outcome := case when checkout.session_id is null then 'create' else 'open' end;
@@ -319,6 +334,7 @@ revoke execute on function
   private.blocks_checkout(public.subscription_status),
   private.billing_customer_of(uuid),
   private.checkout_for(uuid, text, text, text, text),
+  private.sale_refused(uuid, text),
   public.begin_checkout(uuid, text, text, text, text),
   public.record_checkout(uuid, uuid, text),
   public.record_stripe_customer(uuid, text),
@@ -333,6 +349,7 @@ grant execute on function
   private.blocks_checkout(public.subscription_status),
   private.billing_customer_of(uuid),
   private.checkout_for(uuid, text, text, text, text),
+  private.sale_refused(uuid, text),
   public.begin_checkout(uuid, text, text, text, text),
   public.record_checkout(uuid, uuid, text),
   public.record_stripe_customer(uuid, text),

@@ -442,6 +442,20 @@ comment on function public.claim_unmetered_subscriptions(integer) is
 insert into private.schedules (name, job, every)
   values ('keep-metered-items', '{"kind": "keep-metered-items"}', '5 minutes');
 
+create function public.unmetered_subscriptions(p_limit integer)
+returns table (total bigint, subscription_ids text[])
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select count(*), coalesce((array_agg(o.subscription_id order by o.metered_due_at))[1:p_limit], '{}')
+    from private.own_subscriptions o where o.metered_due_at is not null;
+end;
+$$;
+comment on function public.unmetered_subscriptions(integer) is
+  'How many own subscriptions lack metered items, and up to p_limit of them: for the operator''s `verify`.';
+
 create type public.needs_metered_items_outcome as enum ('needed', 'not_needed');
 comment on type public.needs_metered_items_outcome is
   'Whether a subscription is a tenant''s own, continues, and lacks metered items as last read.';
@@ -495,6 +509,51 @@ end;
 $$;
 comment on function public.note_metering_problem(text, jsonb) is
   'Raises an alert about the metered items of a tenant''s own subscription, or settles it (p_details null).';
+
+-- Changes of plan -----------------------------------------------------------------------------------------------------
+
+create type public.begin_plan_change_outcome as enum
+  ('change', 'no_subscription', 'not_active', 'unknown_plan', 'not_for_sale', 'unknown_user', 'tenant_closed');
+comment on type public.begin_plan_change_outcome is
+  'What to do for a change of plan. change: the price of the flat item. no_subscription: the tenant has none of their '
+  'own that continues. not_active: its payment is pending, overdue for good, or paused. The others as at a checkout.';
+
+create function public.begin_plan_change(p_user_id uuid, p_plan_key text)
+returns table (outcome public.begin_plan_change_outcome, subscription_id text, price_id text, plan_keys text[],
+  plan_price_ids text[])
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  own private.own_subscriptions;
+begin
+  outcome := private.sale_refused(p_user_id, p_plan_key)::text::public.begin_plan_change_outcome;
+  if outcome is not null then
+    return next;
+    return;
+  end if;
+  select o.* into own from private.own_subscriptions o
+  where o.user_id = p_user_id and o.until is null
+    and exists (select from public.subscriptions s where s.id = o.subscription_id and s.ended_at is null)
+  order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id limit 1;
+  subscription_id := own.subscription_id;
+  outcome := case
+    when own.is_running then 'change'
+    when own.subscription_id is not null or exists (
+      select from public.subscriptions s
+      where s.user_id = p_user_id and s.origin is distinct from 'checkout' and private.blocks_checkout(s.status))
+      then 'not_active'
+    else 'no_subscription' end;
+  price_id := (select p.stripe_price_id from public.plans p where p.key = p_plan_key);
+  select array_agg(p.key), array_agg(p.stripe_price_id) filter (where p.stripe_price_id is not null)
+    into plan_keys, plan_price_ids from public.plans p;
+  return next;
+end;
+$$;
+comment on function public.begin_plan_change(uuid, text) is
+  'Decides on a tenant''s request for another plan: which subscription to change, and to which price (null: that with '
+  'the plan''s key as lookup key). plan_keys and plan_price_ids tell the item that gives the plan.';
 
 -- Meters --------------------------------------------------------------------------------------------------------------
 
@@ -550,9 +609,11 @@ revoke execute on function
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
+  public.unmetered_subscriptions(integer),
   public.needs_metered_items(text),
   public.next_stripe_read(),
   public.note_metering_problem(text, jsonb),
+  public.begin_plan_change(uuid, text),
   public.list_meters(),
   public.record_meters(jsonb)
   from public, anon, authenticated;
@@ -572,9 +633,11 @@ grant execute on function
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
+  public.unmetered_subscriptions(integer),
   public.needs_metered_items(text),
   public.next_stripe_read(),
   public.note_metering_problem(text, jsonb),
+  public.begin_plan_change(uuid, text),
   public.list_meters(),
   public.record_meters(jsonb)
   to service_role;

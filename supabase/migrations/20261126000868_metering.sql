@@ -902,26 +902,20 @@ end;
 $$;
 comment on function public.list_unsent_usage(text) is 'What of a customer''s usage Stripe has not accepted.';
 
-create function public.rate_customer_finally(p_customer_id text) returns bigint
-language plpgsql
+create function public.billed_users(p_customer_id text) returns table (user_id uuid)
+language plpgsql stable
 set search_path = ''
 as $$
-declare
-  of_user uuid;
-  written bigint := 0;
+#variable_conflict use_column
 begin
-  for of_user in
+  return query
     select distinct b.user_id from private.billing_periods b
     where b.stripe_customer_id = p_customer_id and b.books_closed_at is null and b.user_id is not null
-    order by b.user_id
-  loop
-    written := written + private.rate_usage(of_user, true);
-  end loop;
-  return written;
+    order by b.user_id;
 end;
 $$;
-comment on function public.rate_customer_finally(text) is
-  'Rates all usage of the tenants of a customer, also messages that Twilio has not priced. Returns the rows written.';
+comment on function public.billed_users(text) is
+  'The tenants whose usage can still be sent into a billing period of a customer.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 
@@ -962,7 +956,8 @@ set search_path = ''
 as $$
 begin
   update private.billing_periods b set close_due_at = private.present()
-  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null;
+  where b.subscription_id = new.subscription_id and b.starts_at = new.period_start and b.books_closed_at is null
+    and new.created_at >= b.ends_at - interval '1 minute';
   if found then
     perform private.set_metering_due(new.stripe_customer_id, private.present());
   end if;
@@ -1184,7 +1179,7 @@ revoke execute on function
   private.invoice_of_period(private.billing_periods),
   private.placement_key(private.billing_rows),
   public.note_deleted_customer(text),
-  public.rate_customer_finally(text),
+  public.billed_users(text),
   private.note_period_end(),
   private.note_new_period(),
   private.note_read_invoice(),
@@ -1238,7 +1233,7 @@ grant execute on function
   private.invoice_of_period(private.billing_periods),
   private.placement_key(private.billing_rows),
   public.note_deleted_customer(text),
-  public.rate_customer_finally(text),
+  public.billed_users(text),
   private.is_invoice_known(private.billing_periods),
   private.flush_at(private.billing_periods),
   private.close_period(private.billing_periods),

@@ -13,17 +13,6 @@ end;
 $$;
 comment on function public.ask_for_invoice(text) is 'Enqueues the reading of an invoice from Stripe.';
 
-create function public.begin_invoice_read() returns bigint
-language plpgsql
-set search_path = ''
-as $$
-begin
-  return nextval('private.stripe_reads');
-end;
-$$;
-comment on function public.begin_invoice_read() is
-  'The number of the read from Stripe that follows. Of overlapping reads, the one with the highest number is kept.';
-
 create function private.owner_of_invoice(p_customer_id text, p_subscription_id text,
   out is_known boolean, out user_id uuid)
 language plpgsql stable
@@ -34,7 +23,9 @@ declare
   link private.stripe_customers;
   payer private.billing_customers;
 begin
-  select * into subscription from public.subscriptions s where s.id = p_subscription_id;
+  select * into subscription from public.subscriptions s
+  where s.id = p_subscription_id or s.stripe_customer_id = p_customer_id
+  order by (s.id = p_subscription_id) desc nulls last, s.created_at desc limit 1;
   select * into link from private.stripe_customers c where c.id = p_customer_id;
   select * into payer from private.billing_customers c where c.stripe_customer_id = p_customer_id;
   is_known := subscription.id is not null or link.id is not null or payer.stripe_customer_id is not null;
@@ -252,7 +243,6 @@ comment on function public.record_payment_move(text, text, jsonb) is
 
 revoke execute on function
   public.ask_for_invoice(text),
-  public.begin_invoice_read(),
   private.owner_of_invoice(text, text),
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
@@ -265,7 +255,6 @@ revoke execute on function
   from public, anon, authenticated;
 grant execute on function
   public.ask_for_invoice(text),
-  public.begin_invoice_read(),
   private.owner_of_invoice(text, text),
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),

@@ -201,8 +201,8 @@ set search_path = ''
 as $$
 declare
   present constant timestamptz := private.present();
-begin
-  return greatest(present + interval '1 minute', least(
+  -- The earlier of both; least ignores nulls.
+  due_at constant timestamptz := least(
     (select min(case
         when d.missing_since is not null
           then d.missing_since + private.comparison_pause(d.reported_at is not null)
@@ -211,10 +211,11 @@ begin
         else greatest(d.accepted_at, present) + private.comparison_delay() end)
       from private.meter_days d
       where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null),
-    (select min(case when i.difference_seen_at is null then present
-        else i.difference_seen_at end) + interval '1 hour'
+    (select min(coalesce(i.difference_seen_at, present)) + interval '1 hour'
       from private.stripe_invoices i
-      where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i))));
+      where i.stripe_customer_id = p_customer_id and i.compared_at is null and private.is_final(i)));
+begin
+  return case when due_at is not null then greatest(due_at, present + interval '1 minute') end;
 end;
 $$;
 comment on function private.next_comparison(text) is

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(43);
+select plan(53);
 
 select pg_temp.join_as('tenant', 'attacker', 'neighbour', 'stranger');
 select pg_temp.forget_jobs();
@@ -173,6 +173,72 @@ select results_eq($$ select private.metered_since('sub_a', 'sms_out', '2026-01-1
 select pg_temp.record('sub_a', pg_temp.tenant(), pg_temp.flat('2026-01-01Z', '2026-02-01Z'));
 select results_eq($$ select private.metered_since('sub_a', 'sms_out', '2026-01-19Z'), private.metered_since('sub_a', 'sms_out', '2026-01-20Z') $$,
   $$ values ('2026-01-15 12:30Z'::timestamptz, null::timestamptz) $$, 'An item that is gone counts until the read that did not find it');
+
+-- Random histories ----------------------------------------------------------------------------------------------------
+
+-- 80 subscriptions, each read eight times in the order of time: renewals, resets, trials that end early, pauses, ends, lost reads.
+create function pg_temp.random_life(p_id text, p_user uuid) returns void language plpgsql as $$
+declare
+  starts timestamptz := '2026-01-01Z'::timestamptz + random() * interval '40 days';
+  ends timestamptz := starts + interval '14 days';
+  trial timestamptz := case when random() < 0.4 then ends end;
+  over timestamptz;
+begin
+  for step in 1..8 loop
+    perform pg_temp.at((starts + (ends - starts) * random())::text);
+    perform pg_temp.record(p_id, p_user, pg_temp.flat(starts::text, ends::text, (array['starter', 'team', 'scale'])[1 + floor(random() * 3)]),
+      case when over is not null then 'canceled' else (array['active', 'past_due', 'paused', 'unpaid'])[1 + floor(random() * 4)] end, over::text, trial::text);
+    exit when over is not null;
+    if random() < 0.15 then
+      update private.billing_periods set books_closed_at = ends_at where subscription_id = p_id and starts_at < starts;
+    end if;
+    case floor(random() * 5)
+      when 0 then starts := ends;
+      when 1 then starts := starts + (ends - starts) * random();
+      when 2 then starts := ends + random() * interval '100 days';
+      when 3 then starts := starts + (ends - starts) * random() * 3; trial := least(trial, starts);
+      else over := starts + (ends - starts) * (0.1 + random());
+    end case;
+    if over is null then
+      ends := starts + (array['7 days', '1 month', '1 year'])[1 + floor(random() * 3)]::interval;
+    end if;
+  end loop;
+end;
+$$;
+reset role;
+select setseed(0.13);
+insert into auth.users (id, email) select gen_random_uuid(), 'life' || n || '@pgtap.test' from generate_series(1, 80) n;
+select pg_temp.random_life('sub_life_' || substr(email, 5, position('@' in email) - 5), id) from auth.users where email like 'life%';
+select cmp_ok((select count(*) from private.billing_periods where subscription_id like 'sub_life_%'), '>', 250::bigint, 'The random histories have many billing periods');
+select is_empty($$ select a.subscription_id, a.starts_at from private.billing_periods a join private.billing_periods b
+    on b.subscription_id = a.subscription_id and b.starts_at > a.starts_at and b.starts_at < a.ends_at $$, 'The billing periods of a subscription never overlap');
+select is_empty($$ select b.subscription_id, b.ends_at, s.ended_at from private.billing_periods b join public.subscriptions s on s.id = b.subscription_id
+    where b.ends_at > s.ended_at and b.books_closed_at is null $$, 'No billing period goes on after the end of its subscription');
+select is_empty($$ select b.subscription_id, b.ends_at from private.billing_periods b where b.subscription_id like 'sub_life_%' and not b.is_trial
+    and b.ends_at < (select max(l.starts_at) from private.billing_periods l where l.subscription_id = b.subscription_id)
+    and not exists (select from private.billing_periods n where n.subscription_id = b.subscription_id and n.starts_at = b.ends_at) $$,
+  'Between the periods of a subscription is no gap but after a trial');
+select is_empty($$ select b.subscription_id, m.at from private.billing_periods b join public.subscriptions s on s.id = b.subscription_id
+    cross join lateral (select unnest(array[b.starts_at, b.starts_at + (b.ends_at - b.starts_at) / 2, b.ends_at - interval '1 microsecond'])) m (at)
+    cross join lateral private.payer_at(s.user_id, m.at) p
+    where b.subscription_id like 'sub_life_%' and (p.subscription_id, p.starts_at, p.ends_at) is distinct from (b.subscription_id, b.starts_at, b.ends_at) $$,
+  'Each moment of a billing period has that period''s payer, from its first to its last microsecond');
+set local role service_role;
+
+-- Changes of plan -----------------------------------------------------------------------------------------------------
+
+create function pg_temp.change(p_user uuid, p_plan text) returns text language sql as $$
+  select c.outcome || coalesce(' ' || c.subscription_id, '') from public.begin_plan_change(p_user, p_plan) c;
+$$;
+select results_eq($$ select pg_temp.change(pg_temp.newcomer(), p) from unnest(array['scale', 'gold', 'free', 'fallback']) with ordinality u (p, n) order by n $$,
+  array['change sub_d', 'unknown_plan', 'not_for_sale', 'not_for_sale'], 'begin_plan_change changes the own subscription, to a plan that is for sale');
+select is(pg_temp.change(gen_random_uuid(), 'scale'), 'unknown_user', 'begin_plan_change refuses an unknown user');
+select is(pg_temp.change(pg_temp.visitor(), 'team'), 'change sub_x', 'Of two subscriptions begin_plan_change changes the one that runs');
+select pg_temp.record('sub_d', pg_temp.newcomer(), pg_temp.flat('2026-01-01Z', '2026-02-01Z'), 'unpaid');
+select is(pg_temp.change(pg_temp.newcomer(), 'scale'), 'not_active sub_d', 'begin_plan_change refuses a subscription that does not run');
+select pg_temp.record('sub_d', pg_temp.newcomer(), pg_temp.flat('2026-01-01Z', '2026-02-01Z'), 'canceled', '2026-01-21Z');
+update public.subscriptions set status = 'canceled', ended_at = '2026-01-21Z' where id = 'sub_g';
+select is(pg_temp.change(pg_temp.newcomer(), 'scale'), 'no_subscription', 'begin_plan_change finds no subscription after its end');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- The report for `deno task verify`: no failure after the migrations, and each fault by its name.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(18);
+select plan(21);
 \ir actors.psql
 
 -- The lines about the schedule depend on the project's Vault, so they are left out.
@@ -24,6 +24,12 @@ select bag_eq($$ select subject, finding from pg_temp.report where subject like 
 select pgmq.send('jobs_dead', '{}');
 select is((select verdict::text from pg_temp.report where subject = 'dead letters'), 'warn', 'describe_installation warns of a dead letter');
 
+select private.learn_currency('USD', 'usage');
+select is((select verdict::text from pg_temp.report where subject = 'exchange rates'), 'ok', 'describe_installation needs no exchange rate for plans in the currency of the master account');
+update public.plans set currency = 'eur' where key = 'team';
+select results_eq($$ select verdict::text, finding from pg_temp.report where subject = 'exchange rates' $$, $$ values ('fail', 'missing, so usage is not billed: USD to eur (team)') $$, 'It fails for a currency of a plan that no exchange rate leads to');
+select public.set_exchange_rate('USD', 'eur', private.utc_day(), 0.9, pg_temp.operator(), 'ECB', 'req');
+select is((select verdict::text from pg_temp.report where subject = 'exchange rates'), 'ok', 'A rate from today on settles it');
 select is((select verdict::text from pg_temp.report where subject = 'due work'), 'ok', 'describe_installation reports no late work after the migrations');
 insert into private.due_work (user_id, kind, due_at) values (gen_random_uuid(), 'redaction', now() - interval '119 minutes'), (gen_random_uuid(), 'token_rotation', '-infinity');
 select is((select verdict::text from pg_temp.report where subject = 'due work'), 'ok', 'Work that is less than two hours late, and an old token, are no late work');

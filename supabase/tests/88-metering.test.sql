@@ -2,11 +2,13 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(62);
+select plan(70);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
 create function pg_temp.at(p_at text) returns void language sql as $$ select set_config('test.present', p_at, true) $$;
+create function pg_temp.flushes() returns setof text language sql security definer as $$
+  select message -> 'period' ->> 'subscriptionId' from private.jobs where lane = 'billing' and message ->> 'kind' = 'close-periods' $$;
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.at('2027-01-20 12:00Z');
 set local role service_role;
@@ -184,6 +186,38 @@ select is((select day || ' ' || billed_start from private.billing_rows where id 
 select is(public.close_due_periods(10), 1, 'A period that is over is looked at');
 select is((select count(*)::integer from private.billing_periods where books_closed_at is not null), 1, 'and its books are closed when its invoice cannot change any more');
 select is((select subject from public.operator_alerts where kind = 'invoice_grace'), 'sub_1', 'That was before 48 hours had passed: an alert');
+
+-- Closing in time, old usage ------------------------------------------------------------------------------------------
+
+select pg_temp.at('2027-01-20 12:00Z');
+insert into private.billing_customers (stripe_customer_id, user_id) values ('cus_4', pg_temp.tenant());
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency)
+values ('sub_2', '2026-02-10Z', '2027-02-10Z', pg_temp.tenant(), 'cus_4', 'usd'), ('sub_2', '2027-02-10Z', '2028-02-10Z', pg_temp.tenant(), 'cus_4', 'usd');
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalises_at, total) values
+  ('in_0', 'cus_4', 'sub_2', 'paid', 'usd', '2026-02-10Z', '2026-02-10Z', '2027-02-10Z', null, 0),
+  ('in_2', 'cus_4', 'sub_2', 'draft', 'usd', '2027-02-10Z', '2026-02-10Z', '2027-02-10Z', '2027-02-13Z', 0);
+select pg_temp.add(1, '2026-12-10', p_start => '2026-02-10Z', p_customer => 'cus_4', p_subscription => 'sub_2'), pg_temp.add(2, '2026-12-18', p_start => '2026-02-10Z', p_customer => 'cus_4', p_subscription => 'sub_2');
+select is(pg_temp.begin(p_customer => 'cus_4'), 'leased: send switchboard_sms_out 1 .0 01-20 00:01:00, send switchboard_sms_out 2 .0 12-18 00:01:00',
+  'In a yearly period usage of 34 days back keeps its day, and older usage is stamped with today; the first invoice of the period ends nothing');
+create function pg_temp.closing() returns text language sql as $$
+  select concat_ws(' ', to_char(close_due_at at time zone 'UTC', 'MM-DD HH24:MI'), to_char(flushed_at at time zone 'UTC', 'MM-DD HH24:MI'), to_char(books_closed_at at time zone 'UTC', 'MM-DD HH24:MI'))
+  from private.billing_periods where subscription_id = 'sub_2' and starts_at = '2026-02-10Z' $$;
+select pg_temp.forget_jobs();
+select pg_temp.at('2027-02-10 00:15Z');
+select public.close_due_periods(10);
+select is(pg_temp.closing(), '02-11 23:00', 'The closing of books is looked at an hour before they close');
+select pg_temp.at('2027-02-11 23:00Z');
+select public.close_due_periods(10);
+select results_eq('select pg_temp.flushes()', $$ values ('sub_2') $$, 'Then a job rates and sends the usage of the period');
+select is(pg_temp.closing(), '02-11 23:10', 'and another one ten minutes later, when the first one ends before');
+select pg_temp.at('2027-02-11 23:02Z');
+select is(public.note_flush('sub_2', '2026-02-10Z'), true, 'The flush is recorded');
+select is(pg_temp.closing(), '02-12 00:00 02-11 23:02', 'and the books close 48 hours after the end');
+select pg_temp.at('2027-02-12 00:00Z');
+select public.close_due_periods(10);
+select is(pg_temp.closing(), '02-11 23:02 02-12 00:00', 'They are closed');
+select is((select count(*)::integer from public.operator_alerts where kind = 'invoice_grace' and subject = 'sub_2'), 0, 'without an alert');
+select pg_temp.at('2027-02-10 09:20Z');
 
 -- Negative rows -------------------------------------------------------------------------------------------------------
 

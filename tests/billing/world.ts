@@ -111,27 +111,24 @@ export class BillingWorld implements AsyncDisposable {
     await this.sql`select proof.reset()`;
     await this.simulator.stop();
     this.simulator = await startStripeSimulator();
+    this.#owner = undefined;
     this.now = now;
     await this.#tellTime();
     this.catalogue = await stock(this.stripe);
   }
 
-  priceOf(key: string): Promise<string> {
-    return Promise.resolve(this.catalogue.flat.get(key)!);
+  priceOf(plan: string): string {
+    return this.catalogue.flat.get(plan)!;
   }
 
-  meteredPrices(currency: string): Promise<string[]> {
-    return Promise.resolve([...this.catalogue.metered.get(currency)!.values()]);
+  meteredPrices(currency: string): string[] {
+    return [...this.catalogue.metered.get(currency)!.values()];
   }
 
-  kindsOfPrices(): Promise<Map<string, Kind>> {
+  /** By the id of the price. */
+  kindsOfPrices(): Map<string, Kind> {
     const all = [...this.catalogue.metered.values()].flatMap((prices) => [...prices]);
-    return Promise.resolve(new Map(all.map(([kind, price]) => [price, kind])));
-  }
-
-  enqueue(job: Job): Promise<void> {
-    this.#add({ queue: "", id: this.#nextLocal--, job, dueAt: this.now, failures: 0 });
-    return Promise.resolve();
+    return new Map(all.map(([kind, price]) => [price, kind]));
   }
 
   /** All invoices of a customer, with all of their lines. */
@@ -143,14 +140,6 @@ export class BillingWorld implements AsyncDisposable {
       lines.data = await stripe.invoices.listLineItems(id!, { limit: 100 }).autoPagingToArray({ limit: 1000 });
     }
     return invoices;
-  }
-
-  /** What Stripe counts of a customer and kind from a moment on. */
-  async countedSince(customer: string, kind: Kind, start: number): Promise<bigint> {
-    const { data } = await this.stripe.billing.meters.listEventSummaries(this.catalogue.meters.get(kind)!, {
-      ...{ customer, start_time: Math.floor(start / 60) * 60, end_time: Math.ceil(this.now / 60) * 60 + 600 },
-    });
-    return data.reduce((sum, { aggregated_value }) => sum + BigInt(aggregated_value), 0n);
   }
 
   /** The meter events of a customer that Stripe counts. */
@@ -179,8 +168,9 @@ export class BillingWorld implements AsyncDisposable {
 
   /** Stripe as its owner sees it: without faults. */
   get stripe(): Stripe {
-    return this.#stripeFor(new FunctionsProcess([], this.#underway));
+    return this.#owner ??= this.#stripeFor(new FunctionsProcess([], this.#underway));
   }
+  #owner: Stripe | undefined;
 
   async control(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
     const response = await this.simulator.fetch(`${this.simulator.url}/_sim${path}`, {
@@ -276,9 +266,10 @@ export class BillingWorld implements AsyncDisposable {
   }
 
   #dependencies(process: FunctionsProcess): WorkDependencies {
+    let stripe: Stripe | undefined;
     const dependencies: Partial<WorkDependencies> = {
       db: this.#databaseFor(process),
-      stripe: () => Promise.resolve(this.#stripeFor(process)),
+      stripe: () => Promise.resolve(stripe ??= this.#stripeFor(process)),
       alertTarget: null,
       now: () => new Date(this.now * 1000),
       log: SILENT,

@@ -7,6 +7,7 @@ import type { contract as admin } from "../../supabase/functions/admin/contract.
 import type { contract as billingPortal } from "../../supabase/functions/billing-portal/contract.ts";
 import type { contract as buyNumber } from "../../supabase/functions/buy-number/contract.ts";
 import type { contract as cancelSubscription } from "../../supabase/functions/cancel-subscription/contract.ts";
+import type { contract as changePlan } from "../../supabase/functions/change-plan/contract.ts";
 import type { contract as claimSubscription } from "../../supabase/functions/claim-subscription/contract.ts";
 import type { contract as createCheckout } from "../../supabase/functions/create-checkout/contract.ts";
 import type { contract as listNumbers } from "../../supabase/functions/list-numbers/contract.ts";
@@ -58,6 +59,8 @@ Deno.test("the client's types for accounts, numbers, sending and billing equal t
   same<client.Checkout, Success<Post<typeof createCheckout>>>(true);
   same<client.SubscriptionEnd, Body<Post<typeof cancelSubscription>>>(true);
   same<client.SubscriptionEndAccepted, Success<Post<typeof cancelSubscription>>>(true);
+  same<client.PlanChangeRequest, Body<Post<typeof changePlan>>>(true);
+  same<client.PlanChange, Success<Post<typeof changePlan>>>(true);
   same<client.SubscriptionClaim, Body<Post<typeof claimSubscription>>>(true);
   same<client.ClaimedSubscriptions, Success<Post<typeof claimSubscription>>>(true);
   same<client.BillingPortalRequest, Body<Post<typeof billingPortal>>>(true);

@@ -5,6 +5,7 @@ import { startStripeSimulator, type StripeSimulator } from "../../local/simulato
 import { applyStripeEvent } from "../../supabase/functions/_shared/billing/apply-event.ts";
 import { carryOutCancellation } from "../../supabase/functions/_shared/billing/cancel.ts";
 import { settleFinalBill } from "../../supabase/functions/_shared/billing/final-bill.ts";
+import { flushUsage } from "../../supabase/functions/_shared/billing/flush.ts";
 import { readInvoice } from "../../supabase/functions/_shared/billing/read-invoice.ts";
 import { type Db, decide } from "../../supabase/functions/_shared/platform/database.ts";
 import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
@@ -31,7 +32,8 @@ interface Death {
 /** Postgres and Stripe under one clock. */
 class World implements AsyncDisposable {
   now = Math.floor(Date.parse("2027-02-01T12:00:00Z") / 1000);
-  calls = 0;
+  /** Whether the last process has ended early. */
+  ended = false;
   private price: Record<string, string> = {};
   private turn = 0;
 
@@ -76,19 +78,18 @@ class World implements AsyncDisposable {
   /** The dependencies of a process that ends at a call, if one is given. */
   process(death: Death | null = null) {
     let calls = 0;
+    this.ended = false;
     const meet = async <Answer>(send: () => Promise<Answer>): Promise<Answer> => {
       const at = calls++;
-      this.calls = calls;
-      if (death !== null && (at > death.at || (at === death.at && death.how === "before"))) throw new ProcessEnded();
+      if (death !== null && (at > death.at || (at === death.at && death.how === "before"))) return this.end();
       const answer = await send();
-      if (death !== null && at === death.at) throw new ProcessEnded();
-      return answer;
+      return death !== null && at === death.at ? this.end() : answer;
     };
     const stripe = this.stripeOf(meet);
     const process = { call: ({ send }: { send: () => Promise<unknown> }) => meet(send) };
     const db: Db = databaseOf(this.service, this.signatures, process as unknown as FunctionsProcess);
     const log = { info: () => {}, warn: () => {}, error: () => {} };
-    return { db, stripe, log };
+    return { db, stripe, log, sleep: () => Promise.resolve() };
   }
 
   private stripeOf(meet: (<Answer>(send: () => Promise<Answer>) => Promise<Answer>) | null): Stripe {
@@ -96,6 +97,11 @@ class World implements AsyncDisposable {
     const through = (input: URL | RequestInfo, init?: RequestInit) =>
       meet === null ? fetch(input, init) : meet(() => fetch(input, init));
     return createStripe({ apiBaseUrl, secretKey, retries: 0, fetch: through as typeof globalThis.fetch });
+  }
+
+  private end(): never {
+    this.ended = true;
+    throw new ProcessEnded();
   }
 
   async control(path: string, body: unknown): Promise<unknown> {
@@ -130,7 +136,7 @@ class World implements AsyncDisposable {
   }
 
   /** A tenant with a subscription of their own, an hour old. */
-  async subscriber(): Promise<Tenant> {
+  async subscriber({ paysLater = false } = {}): Promise<Tenant> {
     const userId = crypto.randomUUID();
     await this.admin`insert into auth.users (id, email, email_confirmed_at)
       values (${userId}, ${`t${this.turn++}@final.test`}, now())`;
@@ -142,7 +148,15 @@ class World implements AsyncDisposable {
       customer: customer.id,
       metadata: { user_id: userId },
       items: [{ price: this.price["flat"]! }, ...KINDS.map((kind) => ({ price: this.price[kind]! }))],
+      ...(paysLater && { collection_method: "send_invoice", days_until_due: 30 }),
     });
+    if (paysLater) {
+      await this.pass(2 * HOUR);
+      for (const invoice of (await this.stripe.invoices.list({ subscription: id })).data) {
+        if (invoice.status === "draft") await this.stripe.invoices.finalizeInvoice(invoice.id);
+        await this.stripe.invoices.pay(invoice.id, { paid_out_of_band: true });
+      }
+    }
     const tenant = new Tenant(this, userId, customer.id, id);
     await tenant.read();
     await this.pass(HOUR);
@@ -208,6 +222,12 @@ class Tenant {
       assert.equal(await this.cancel(), null);
     }
     await this.read();
+  }
+
+  /** Rates and sends what is left. */
+  async flush(): Promise<void> {
+    const { stripe, ...rest } = this.world.process();
+    await flushUsage(this.customerId, { ...rest, stripe: () => Promise.resolve(stripe) });
   }
 
   async settle(death: Death | null = null): Promise<void> {
@@ -296,13 +316,266 @@ Deno.test("final bills", async (t) => {
       assert.equal(await tenant.cancel(), 5 * MINUTE);
       await world.stripe.subscriptions.cancel(tenant.subscriptionId);
       await tenant.read();
-      await tenant.settleUntil(3 * HOUR);
-      assert.deepEqual(await tenant.invoiced(), { metered: 0, own: 0, drafts: 1, notes: 0 });
-      await tenant.settleUntil(3 * HOUR);
+      await tenant.settleUntil(6 * HOUR);
       assert.deepEqual(await tenant.states(), { accepted: 32_345, invoiced: 32_345 });
       assert.deepEqual(await tenant.invoiced(), { metered: 0, own: 32_345, drafts: 0, notes: 0 });
       // 1.2345 is billed as 1.23.
       assert.deepEqual([...await tenant.charges()], [{ units: 32_345, billed: 323, rounding: -45 }]);
     },
   );
+
+  await t.step("smaller usage without an invoice is lost by name when no more is expected", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 9_000);
+    await tenant.cancelNow();
+    await tenant.settle();
+    await tenant.use("sms_out", 9_000);
+    await tenant.settleUntil(34 * DAY);
+    assert.deepEqual(await tenant.states(), { accepted: 9_000, pending: 9_000 });
+    await tenant.settleUntil(2 * DAY);
+    assert.deepEqual(await tenant.states(), { accepted: 9_000, "lost too_small": 9_000 });
+    // A price that Twilio changes after two months.
+    await tenant.settleUntil(30 * DAY);
+    await tenant.use("sms_out", 100);
+    await tenant.settleUntil(DAY);
+    assert.deepEqual(await tenant.states(), { accepted: 9_000, "lost too_small": 9_100 });
+    assert.deepEqual(await tenant.invoiced(), { metered: 9_000, own: 0, drafts: 0, notes: 0 });
+  });
+
+  await t.step(
+    "later usage is billed when its sum reaches the minimum of its currency, corrections included",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 500);
+      await tenant.cancelNow();
+      await tenant.settle();
+      for (const units of [6_000, -1_000]) {
+        await tenant.use("sms_out", units);
+        await tenant.settleUntil(DAY);
+      }
+      assert.deepEqual(await tenant.states(), { accepted: 500, pending: 5_000 });
+      await tenant.use("fee", 5_000);
+      await tenant.settleUntil(DAY);
+      assert.deepEqual(await tenant.states(), { accepted: 500, invoiced: 10_000 });
+      assert.deepEqual(await tenant.invoiced(), { metered: 500, own: 10_000, drafts: 0, notes: 0 });
+      await world.admin`insert into private.final_bill_settings (currency, minimum) values ('usd', 5)`;
+      await tenant.use("fee", 49_999);
+      await tenant.settleUntil(DAY);
+      assert.equal((await tenant.states())["pending"], 49_999);
+      await tenant.use("fee", 1);
+      await tenant.settleUntil(DAY);
+      assert.equal((await tenant.states())["invoiced"], 60_000);
+      await world.admin`delete from private.final_bill_settings`;
+    },
+  );
+
+  await t.step(
+    "a subscription that ends with its period is billed by its last invoice, whose draft Stripe leaves",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 12_345);
+      await tenant.ask("period_end");
+      await tenant.cancel();
+      await tenant.flush();
+      await world.pass(32 * DAY);
+      await tenant.read();
+      await tenant.settleUntil(3 * DAY);
+      assert.deepEqual(await tenant.invoiced(), { metered: 12_345, own: 0, drafts: 0, notes: 0 });
+      assert.deepEqual(await tenant.states(), { accepted: 12_345 });
+    },
+  );
+
+  await t.step(
+    "a correction after the end is refunded on the last invoice, a small one when no more is expected",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 50_000);
+      await tenant.cancelNow();
+      await tenant.settle();
+      await tenant.use("sms_out", -12_345);
+      await tenant.settleUntil(DAY);
+      assert.deepEqual(await tenant.states(), { accepted: 50_000, credited: -12_345 });
+      assert.equal((await tenant.invoiced()).notes, 123);
+      assert.deepEqual([...await tenant.charges()], [{ units: -12_345, billed: -123, rounding: 45 }]);
+      // 0.40 is below the minimum, and is given back when no more is expected.
+      await tenant.use("sms_out", -4_000);
+      await tenant.settleUntil(DAY);
+      assert.equal((await tenant.invoiced()).notes, 123);
+      await tenant.settleUntil(40 * DAY);
+      assert.equal((await tenant.invoiced()).notes, 163);
+      // Less than half a cent cannot be given back.
+      await tenant.use("sms_out", -40);
+      await tenant.settleUntil(DAY);
+      assert.deepEqual(await tenant.states(), { accepted: 50_000, credited: -16_345, "lost too_small": -40 });
+    },
+  );
+
+  await t.step(
+    "a correction lowers what is due of an open invoice, and what was paid outside of Stripe becomes a balance",
+    async () => {
+      const tenant = await world.subscriber({ paysLater: true });
+      await tenant.use("sms_out", 50_000);
+      await tenant.cancelNow();
+      await tenant.settle();
+      const [last, first] = (await world.stripe.invoices.list({ customer: tenant.customerId })).data;
+      assert.deepEqual([last?.status, last?.amount_remaining, first?.status], ["open", 500, "paid"]);
+      await tenant.use("sms_out", -12_345);
+      await tenant.settleUntil(DAY);
+      assert.equal((await world.stripe.invoices.retrieve(last!.id)).amount_remaining, 377);
+      await tenant.use("sms_out", -40_000);
+      await tenant.settleUntil(DAY);
+      assert.equal((await world.stripe.invoices.retrieve(last!.id)).amount_remaining, 0);
+      const { balance } = await world.stripe.customers.retrieve(tenant.customerId) as Stripe.Customer;
+      assert.equal(balance, -23);
+      assert.deepEqual(await tenant.states(), { accepted: 50_000, credited: -52_345 });
+      // 1.2345 and 4.00 are given back as 1.23 and 4.00.
+      assert.deepEqual((await tenant.charges()).map(({ rounding }) => rounding), [45, 0]);
+    },
+  );
+
+  await t.step("a credit goes on several invoices, and what fits on none is owed and told", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 50_000);
+    await tenant.cancelNow();
+    await tenant.settle();
+    const { data } = await world.stripe.invoices.list({ customer: tenant.customerId });
+    const totals = data.map(({ total }) => total);
+    assert.equal(totals.length, 2, "the first invoice and the last one");
+    const all = totals.reduce((sum, total) => sum + total, 0);
+    await tenant.use("sms_out", -(all + 100) * 100);
+    await tenant.settleUntil(DAY);
+    assert.equal((await tenant.invoiced()).notes, all);
+    assert.deepEqual(await tenant.states(), {
+      ...{ accepted: 50_000, credited: -all * 100, "lost credit_owed": -10_000 },
+    });
+    const [alert] = await world.admin`select details from public.operator_alerts
+      where kind = 'credit_owed' and user_id = ${tenant.userId} and settled_at is null`;
+    assert.equal(alert?.["details"].units, 10_000);
+  });
+
+  await t.step("later usage of a customer who was deleted at Stripe is lost by name", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 500);
+    await tenant.cancelNow();
+    await tenant.settle();
+    await world.stripe.customers.del(tenant.customerId);
+    await tenant.use("sms_out", 20_000);
+    await tenant.settleUntil(DAY);
+    assert.deepEqual(await tenant.states(), { accepted: 500, "lost customer_gone": 20_000 });
+  });
+
+  await t.step("a gift that ends leads to no final bill", async () => {
+    const tenant = await world.subscriber();
+    await world.stripe.subscriptions.update(tenant.subscriptionId, { metadata: { user_id: "" } });
+    await world.admin`update private.stripe_customers set origin = 'checkout' where id = ${tenant.customerId}`;
+    await world.admin`update public.subscriptions set origin = 'checkout' where id = ${tenant.subscriptionId}`;
+    await world.stripe.subscriptions.cancel(tenant.subscriptionId);
+    await tenant.read();
+    assert.equal(
+      (await world.admin`select from private.final_bills
+      where subscription_id = ${tenant.subscriptionId}`).length,
+      0,
+    );
+  });
+
+  await t.step("the usage of a deleted user is billed when an operator cancels their subscription", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 12_345);
+    await world.admin`delete from auth.users where id = ${tenant.userId}`;
+    await world.admin`select from public.request_cancellation(${tenant.subscriptionId}, null, ${crypto.randomUUID()},
+      'now', false, 'r', 'deleted')`;
+    const seconds = await tenant.cancel();
+    await world.pass(seconds!);
+    await tenant.cancel();
+    await tenant.read();
+    await tenant.settle();
+    assert.deepEqual(await tenant.states(), { accepted: 12_345 });
+    assert.deepEqual(await tenant.invoiced(), { metered: 12_345, own: 0, drafts: 0, notes: 0 });
+  });
+
+  await t.step(
+    "a process may end at any call of a final bill: each unit is billed or given back once",
+    async () => {
+      const charges = { "an own invoice": [12_345, -2_000], "a credit": [-12_345, 2_000] } as const;
+      for (const [name, [first, second]] of Object.entries(charges)) {
+        const tenant = await world.subscriber();
+        await tenant.use("sms_out", 5_000_000);
+        await tenant.cancelNow();
+        await tenant.settle();
+        const state = first > 0 ? "invoiced" : "credited";
+        let struck = true;
+        let at = -1;
+        let rounds = 0;
+        while (struck) {
+          at++;
+          // A lost answer is repeated soon, and when Stripe has forgotten the idempotency key.
+          for (const [how, pause] of [["before", MINUTE], ["after", MINUTE], ["after", 25 * HOUR]] as const) {
+            await tenant.use("sms_out", first);
+            await tenant.use("fee", second);
+            await tenant.settle({ at, how }).catch(expectEnd);
+            struck = world.ended;
+            await world.pass(pause);
+            await tenant.settle();
+            rounds++;
+            const about = `${name}, ended ${how} call ${at}, repeated after ${pause} s`;
+            assert.deepEqual(await tenant.states(), {
+              accepted: 5_000_000,
+              [state]: rounds * (first + second),
+            }, about);
+          }
+        }
+        assert.ok(at > 8, `${name} takes ${at} calls`);
+        await world.pass(DAY);
+        assert.deepEqual(await tenant.invoiced(), {
+          ...{ metered: 5_000_000, drafts: 0 },
+          own: first > 0 ? rounds * (first + second) : 0,
+          notes: first > 0 ? 0 : rounds * 103,
+        }, name);
+      }
+    },
+  );
+
+  await t.step("a process may end at any call of a cancellation: its usage is on one invoice", async () => {
+    let struck = true;
+    let at = -1;
+    while (struck) {
+      at++;
+      for (const how of ["before", "after"] as const) {
+        const tenant = await world.subscriber();
+        await tenant.use("sms_out", 50_000);
+        await tenant.ask("now");
+        await tenant.cancel({ at, how }).catch(expectEnd);
+        struck = world.ended;
+        // Longer than a lease and than usage takes to be counted.
+        await world.pass(6 * MINUTE);
+        const seconds = await tenant.cancel();
+        if (seconds !== null) {
+          await world.pass(seconds);
+          await tenant.cancel({ at, how }).catch(expectEnd);
+          struck ||= world.ended;
+          await world.pass(6 * MINUTE);
+          assert.equal(await tenant.cancel(), null);
+        }
+        await tenant.read();
+        await tenant.settleUntil(3 * DAY);
+        const about = `ended ${how} call ${at}`;
+        assert.deepEqual(await tenant.states(), { accepted: 50_000 }, about);
+        assert.deepEqual(await tenant.invoiced(), { metered: 50_000, own: 0, drafts: 0, notes: 0 }, about);
+      }
+    }
+    assert.ok(at > 8, `a cancellation takes ${at} calls`);
+  });
 });
+
+function expectEnd(error: unknown): void {
+  let cause = error;
+  while (cause instanceof Error && !(cause instanceof ProcessEnded)) cause = cause.cause ?? null;
+  if (!(cause instanceof ProcessEnded) && !String(error).includes("ProcessEnded") && !isConnectionError(error)) {
+    throw error;
+  }
+}
+
+/** The SDK reports a failed fetch as its own error. */
+function isConnectionError(error: unknown): boolean {
+  return error instanceof Error && "type" in error && error.type === "StripeConnectionError";
+}

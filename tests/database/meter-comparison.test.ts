@@ -248,7 +248,7 @@ class Customer {
         billing_reason: "subscription_cycle",
         metered,
       })
-    }, public.begin_invoice_read())`;
+    }, public.next_stripe_read())`;
   }
 
   async use({ rows, rejected }: Script["steps"][number]): Promise<void> {

@@ -130,6 +130,7 @@ const CALLS: Record<
   "buy-number": { method: "POST", as: "user", status: 415 },
   "campaigns": { as: "user", status: 200 },
   "cancel-subscription": { method: "POST", as: "user", status: 415 },
+  "change-plan": { method: "POST", as: "user", status: 415 },
   "claim-subscription": { method: "POST", as: "user", status: 415 },
   "create-checkout": { method: "POST", as: "user", status: 415 },
   "forward-webhook": { as: "user", status: 200 },

@@ -19,6 +19,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "buy-number": { caller: "user", methods: ["POST"] },
   "campaigns": { caller: "user", methods: ["GET", "POST"] },
   "cancel-subscription": { caller: "user", methods: ["POST"] },
+  "change-plan": { caller: "user", methods: ["POST"] },
   "claim-subscription": { caller: "user", methods: ["POST"] },
   "create-checkout": { caller: "user", methods: ["POST"] },
   "forward-webhook": { caller: "user", methods: ["GET", "POST"] },
@@ -194,6 +195,7 @@ test("functions that take a body refuse query parameters", async () => {
       "create-checkout",
       "billing-portal",
       "cancel-subscription",
+      "change-plan",
       "claim-subscription",
       `${CAMPAIGN}/pause`,
     ]

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import Stripe from "stripe";
 import { type Actor, callFunction } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
+import { setUpMetering } from "../../local/metering/set-up.ts";
 import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -247,4 +248,33 @@ test("a refusal by Stripe answers 502, without Stripe's words", async () => {
   const answer = await checkOut(ada).finally(() => stage.stripe.clearFaults());
   assertRefused(answer, [502, "stripe_misconfigured"]);
   assert.equal(JSON.stringify(answer.body).includes("unknown error"), false);
+});
+
+test("a checkout sells a metered price of each kind of usage, and answers 503 while there is none for the plan's currency and interval", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { id } = await opened(ada);
+  const { line_items: sold } = await stripe().checkout.sessions.retrieve(id, { expand: ["line_items"] });
+  const lookupKeys = sold!.data.map(({ price, quantity }) => [price!.lookup_key, quantity]);
+  const kinds = ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"];
+  assert.deepEqual(lookupKeys, [["team", 1], ...kinds.map((kind) => [`switchboard_${kind}_usd`, null])]);
+
+  const product = sold!.data[0]!.price!.product as string;
+  const price = await stripe().prices.create({
+    product,
+    currency: "sek",
+    unit_amount: 99_000,
+    recurring: { interval: "year" },
+  });
+  await stage.database.sql`insert into public.plans (key, name, rank, stripe_price_id, max_numbers, daily_message_limit,
+    monthly_message_limit) values ('yearly', 'Yearly', 77, ${price.id}, 1, 100, 1000)`;
+  try {
+    assertRefused(await checkOut(ada, { plan: "yearly" }), [503, "billing_not_set_up"]);
+    await setUpMetering({ stripe: stripe(), plans: [{ key: "yearly", stripe_price_id: price.id }] });
+    const other = await opened(ada, { plan: "yearly" });
+    const { line_items: yearly } = await stripe().checkout.sessions.retrieve(other.id, { expand: ["line_items"] });
+    assert.equal(yearly!.data[1]!.price!.lookup_key, "switchboard_sms_out_sek_year");
+  } finally {
+    await stage.database.sql`update private.checkouts set session_id = null where user_id = ${ada.id}`;
+    await stage.database.sql`delete from public.plans where key = 'yearly'`;
+  }
 });

@@ -71,6 +71,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "billing-portal": {},
   "buy-number": { phoneNumber: "+14155550100" },
   "cancel-subscription": {},
+  "change-plan": { plan: "gold" },
   "claim-subscription": {},
   "create-checkout": { plan: "gold" },
   "forward-webhook": { url: null },

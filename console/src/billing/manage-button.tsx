@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { ArrowUpRight } from "react-feather";
 import { useBillingPortal } from "./use-stripe-pages.ts";
 
-/** Leads to Stripe's billing portal, where the plan is changed, paid and canceled. */
+/** Leads to Stripe's billing portal, where the plan is paid and canceled. */
 export function ManageButton() {
   const portal = useBillingPortal();
   return (

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import Stripe from "stripe";
 import {
+  APRIL,
   type BillingFixture,
   DAY,
   FEBRUARY,
@@ -246,6 +247,10 @@ Deno.test("The usage of a trial is listed at zero, and the end of the trial is t
     [subscription.status, meteredItem(subscription).current_period_start],
     ["active", JANUARY + 7 * DAY],
   );
+  const canceled = await s.subscribe({ trial_period_days: 7 });
+  await s.use(900);
+  await s.stripe.subscriptions.cancel(canceled.id, { invoice_now: true });
+  assert.deepEqual(linesOf((await s.invoices()).at(-1)!), [["900", 0]]);
 });
 
 Deno.test("A metered item that is added in mid-cycle counts from then on", async () => {
@@ -536,4 +541,38 @@ Deno.test("Meter events that are processed after a draft was read count until it
   assert.deepEqual(linesOf((await s.invoices())[1]!)[0], ["100", 1]);
   await s.at(MARCH);
   assert.deepEqual(linesOf((await s.invoices())[1]!)[0], ["100", 1]);
+});
+
+Deno.test("Each month's invoice has the usage with its timestamp that was reported before it was final, for all histories", async () => {
+  const months = [JANUARY, FEBRUARY, MARCH, APRIL];
+  const report = fc.record({
+    at: fc.integer({ min: JANUARY, max: APRIL + HOUR - 1 }),
+    age: fc.oneof(fc.integer({ min: 0, max: 3 * HOUR }), fc.integer({ min: 0, max: 34 * DAY })),
+    value: fc.integer({ min: -300, max: 5000 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(report, { minLength: 1, maxLength: 12 }), async (reports) => {
+      await using s = await startBilling();
+      await s.subscribe();
+      const usage = reports.sort((a, b) => a.at - b.at).map(({ at, age, value }) => ({
+        at,
+        timestamp: Math.max(JANUARY, at - age),
+        value,
+      }));
+      for (const { at, timestamp, value } of usage) {
+        await s.at(at);
+        await s.use(value, timestamp);
+      }
+      await s.at(APRIL + HOUR);
+      const expected = months.slice(1).map((end, index) => {
+        const counts = usage.filter(({ at, timestamp }) =>
+          timestamp >= months[index]! && timestamp < end && at < end + HOUR
+        );
+        return Math.max(0, counts.reduce((sum, { value }) => sum + value, 0));
+      });
+      const billed = (await s.invoices()).slice(1).map(({ lines }) => lines.data[0]!.quantity);
+      assert.deepEqual(billed, expected);
+    }),
+    { numRuns: 12, endOnFailure: true },
+  );
 });

@@ -20,7 +20,8 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Opens Stripe's billing portal, where the caller changes or cancels their subscription",
+    summary:
+      "Opens Stripe's billing portal, where the caller pays, changes cards or cancels; plans are changed with change-plan",
     body: request,
     responses: { 200: portal },
     errors: ["billing_customer_not_found", "stripe_unavailable", "stripe_misconfigured"],

@@ -34,6 +34,7 @@ export const contract = {
       "permanent_user_required",
       "plan_not_found",
       "plan_not_for_sale",
+      "billing_not_set_up",
       "subscription_exists",
       "checkout_replaced",
       "subaccount_closed",

@@ -6,7 +6,6 @@ import { carryOutCancellation } from "../_shared/billing/cancel.ts";
 import { settleFinalBill } from "../_shared/billing/final-bill.ts";
 import { applyThinEvent } from "../_shared/billing/thin-event.ts";
 import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
-import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { compareMeters, type ComparisonResult } from "../_shared/billing/compare-meters.ts";
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";

@@ -35,6 +35,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("buy-number", { body: { phoneNumber: freshNumber(), friendlyName: id } }),
     () => ada.call("create-checkout", { body: { plan: turn % 2 === 0 ? "team" : "scale" } }),
     () => ada.call("cancel-subscription", { body: { when: turn % 2 === 0 ? "period_end" : "never" } }),
+    () => ada.call("change-plan", { body: { plan: turn % 2 === 0 ? "team" : id } }),
     () => ada.call("claim-subscription", { body: {} }),
     () => ada.call("create-checkout", { body: { plan: id, successUrl: "https://evil.example.com" } }),
     () => ada.call("billing-portal", { body: {} }),

@@ -128,6 +128,9 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
     "cancel-subscription": {
       admits: ["tenant", "operator"],
       shapes: [post("", { when: "period_end" }, { subscriptionId: "sub_1Unknown", when: "never" })],
+    "change-plan": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", { plan: "team" }, { plan: "gold" })],
     },
     "claim-subscription": {
       admits: ["tenant", "operator"],

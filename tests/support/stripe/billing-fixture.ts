@@ -9,6 +9,7 @@ export const HOUR = 3600;
 export const JANUARY = Date.UTC(2027, 0, 1) / 1000;
 export const FEBRUARY = Date.UTC(2027, 1, 1) / 1000;
 export const MARCH = Date.UTC(2027, 2, 1) / 1000;
+export const APRIL = Date.UTC(2027, 3, 1) / 1000;
 
 export interface BillingFixture extends Fixture {
   meter: Stripe.Billing.Meter;

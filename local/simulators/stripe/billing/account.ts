@@ -27,7 +27,7 @@ const DEFAULTS: AccountSettings = {
   gracePeriodSeconds: HOUR,
   renewals: "automatic",
   draftsOfEnded: "stay",
-  usageInRescheduledDrafts: "counts",
+  usageInRescheduledDrafts: "ends_with_grace",
   mostItems: 20,
   minimumCharge: 0,
 };

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
-import { type EventSubject, subjectOf } from "./event-subject.ts";
+import { type EventSubject, subjectOf, subjectOfSubscription } from "./event-subject.ts";
 import { meterIds } from "./meters.ts";
 import { isUnknownAtStripe } from "../stripe/errors.ts";
 import { EXPANDED, type PricedItem, pricesOf, readSubscription } from "./subscription.ts";
@@ -158,7 +158,7 @@ export async function recordRead(
   readNumber: number,
   { db, stripe }: ApplyEventDependencies,
 ): Promise<void> {
-  const subject = { subscriptionId, customerId: null, userId: null, origin: null, invoiceId: null, chargeId: null };
+  const subject = subjectOfSubscription(subscriptionId);
   for (const { subscription, prices } of await subscriptionsOf(subject, stripe)) {
     await knowMeters(prices, { db, stripe });
     await record(subscription, prices, subject, readNumber, db);

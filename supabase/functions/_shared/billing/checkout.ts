@@ -4,6 +4,7 @@ import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import { answerableStripeError, isMissingAtStripe, isStripeFailure } from "../stripe/errors.ts";
 import { writeKey } from "../stripe/write-key.ts";
+import { intervalOf, KINDS, meteredPrices } from "./meters.ts";
 import { openPortal } from "./portal.ts";
 
 const beginCheckout = decision("begin_checkout", {
@@ -47,7 +48,7 @@ const MOST_ROUNDS = 4;
  * tenant's, and Stripe whether it can still be paid.
  *
  * @throws ApiError `subscription_exists` with the portal's URL, `plan_not_found`, `plan_not_for_sale`, `checkout_replaced`,
- * `subaccount_closed`, `stripe_unavailable`, `stripe_misconfigured`
+ * `billing_not_set_up`, `subaccount_closed`, `stripe_unavailable`, `stripe_misconfigured`
  */
 export async function checkOut(order: Order, dependencies: CheckoutDependencies): Promise<OpenCheckout> {
   try {
@@ -89,43 +90,78 @@ async function oneRound(
     case "subscription_exists":
       throw await subscriptionExists(begun.customer_id, order, dependencies);
     case "open": {
-      const priceId = begun.price_id ?? await priceOf(order.plan, stripe);
-      const session = await payableSession(begun.session_id, priceId, order, dependencies);
+      const prices = await pricesOf(begun.price_id, order.plan, stripe);
+      const session = await payableSession(begun.session_id, prices, order, dependencies);
       return session ?? { overSessionId: begun.session_id };
     }
     case "create": {
-      const priceId = begun.price_id ?? await priceOf(order.plan, stripe);
+      const prices = await pricesOf(begun.price_id, order.plan, stripe);
       if (begun.replaced_session_id !== null) await endSession(begun.replaced_session_id, order, dependencies);
-      return await createSession({ ...begun, price_id: priceId }, order, dependencies) ?? { overSessionId: null };
+      return await createSession({ ...begun, prices }, order, dependencies) ?? { overSessionId: null };
     }
   }
 }
 
-/** The price whose lookup key is the plan's key. @throws ApiError `plan_not_for_sale` without one */
-async function priceOf(plan: string, stripe: Stripe): Promise<string> {
-  const { data: [price] } = await stripe.prices.list({
-    lookup_keys: [plan],
-    active: true,
-    type: "recurring",
-    limit: 1,
-  });
-  if (price === undefined) throw notForSale(plan);
-  return price.id;
+/** What a session sells: the plan's price, and the metered prices through which usage is billed. */
+interface SoldPrices {
+  flat: string;
+  metered: string[];
 }
 
-/** The session if it can still be paid, at this price; null if it is over. */
+/**
+ * @throws ApiError `plan_not_for_sale` without a price of the plan, `billing_not_set_up` without a metered price for each kind
+ * of usage: a subscription without them would not bill its usage
+ */
+async function pricesOf(priceId: string | null, plan: string, stripe: Stripe): Promise<SoldPrices> {
+  const flat = await planPrice(priceId, plan, stripe);
+  const interval = intervalOf(flat);
+  if (interval === null) throw notForSale(plan);
+  const { prices, missing } = await meteredPrices(stripe, flat.currency, interval);
+  if (missing.length > 0) {
+    throw new ApiError(
+      "billing_not_set_up",
+      `Cannot sell the plan "${plan}": its usage cannot be billed yet. The operator must run stripe:setup`,
+    );
+  }
+  return { flat: flat.id, metered: KINDS.map((kind) => prices[kind]!.id) };
+}
+
+/**
+ * The price of a plan: the one with this id, or the one whose lookup key is the plan's key.
+ * @throws ApiError `plan_not_for_sale` without one
+ */
+export async function planPrice(priceId: string | null, plan: string, stripe: Stripe): Promise<Stripe.Price> {
+  let price: Stripe.Price | undefined;
+  try {
+    price = priceId !== null
+      ? await stripe.prices.retrieve(priceId)
+      : (await stripe.prices.list({ lookup_keys: [plan], active: true, type: "recurring", limit: 1 })).data[0];
+  } catch (error) {
+    if (!isMissingAtStripe(error)) throw error;
+    throw notForSale(plan, error);
+  }
+  if (price === undefined || !price.active) throw notForSale(plan);
+  return price;
+}
+
+/** The session if it can still be paid, at these prices; null if it is over. */
 async function payableSession(
   sessionId: string,
-  priceId: string,
+  { flat, metered }: SoldPrices,
   order: Order,
   dependencies: CheckoutDependencies,
 ): Promise<OpenCheckout | null> {
   const session = await readSession(sessionId, dependencies.stripe);
   if (session?.status === "open" && session.url) {
-    if (session.line_items?.data[0]?.price?.id === priceId) return { id: session.id, url: session.url };
+    const sold = session.line_items?.data.map(({ price }) => price?.id) ?? [];
+    if (sameSet(sold, [flat, ...metered])) return { id: session.id, url: session.url };
     await endSession(sessionId, order, dependencies);
   } else if (session !== null) await refuseIfPaid(session, order, dependencies);
   return null;
+}
+
+function sameSet(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && others.every((other) => some.includes(other));
 }
 
 /** Expires a session, so that it cannot be paid beside another. @throws ApiError `subscription_exists` if it was paid */
@@ -165,14 +201,14 @@ async function refuseIfPaid(
 
 interface Attempt {
   attempt_id: string;
-  price_id: string;
+  prices: SoldPrices;
   customer_id: string | null;
   customers: number;
 }
 
 /** @returns null when the customer was deleted at Stripe: the next round creates another */
 async function createSession(
-  { attempt_id: attemptId, price_id: price, customer_id: knownCustomer, customers }: Attempt,
+  { attempt_id: attemptId, prices: { flat, metered }, customer_id: knownCustomer, customers }: Attempt,
   order: Order,
   { db, stripe }: CheckoutDependencies,
 ): Promise<OpenCheckout | null> {
@@ -182,7 +218,8 @@ async function createSession(
     mode: "subscription",
     customer,
     client_reference_id: order.userId,
-    line_items: [{ price, quantity: 1 }],
+    // A metered price takes no quantity.
+    line_items: [{ price: flat, quantity: 1 }, ...metered.map((price) => ({ price }))],
     metadata,
     subscription_data: { metadata },
     success_url: order.successUrl,
@@ -260,7 +297,7 @@ function unknownUser(): ApiError {
   return new ApiError("unauthorized", "Cannot sell a subscription: this user was deleted");
 }
 
-function notForSale(plan: string, cause?: unknown): ApiError {
+export function notForSale(plan: string, cause?: unknown): ApiError {
   return new ApiError("plan_not_for_sale", `Cannot sell the plan "${plan}": it is not for sale`, { cause });
 }
 

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { compositesFrom, type Db, decide, decision } from "../platform/database.ts";
 import { isUnknownAtStripe } from "../stripe/errors.ts";
-import { readMeterIds } from "./meter-kinds.ts";
+import { type MeterIds, meterIds } from "./meters.ts";
 import { type Count, countsOf, type Slice, type Window, windowsOf } from "./meter-windows.ts";
 
 const beginComparison = decision("begin_comparison", {
@@ -81,11 +81,12 @@ function slicesOf(windows: Json): Slice[] {
   }));
 }
 
-async function readCounts(customerId: string, slices: Slice[], { stripe }: CompareDependencies): Promise<Count[]> {
-  const meters = await readMeterIds(stripe);
+async function readCounts(customerId: string, slices: Slice[], { db, stripe }: CompareDependencies): Promise<Count[]> {
+  const isKnown = (stored: MeterIds) => slices.every(({ kind }) => stored[kind] !== undefined);
+  const meters = await meterIds(db, stripe, isKnown);
   const counts: Count[] = [];
   for (const [kind, windows] of Map.groupBy(windowsOf(slices), ({ kind }) => kind)) {
-    const meterId = meters.get(kind);
+    const meterId = meters[kind];
     // Without the meter nothing is known. Sending tells the operator of it.
     if (meterId === undefined) continue;
     counts.push(...await countsOfKind(customerId, meterId, windows, stripe));

@@ -98,7 +98,7 @@ function subjectIn(type: HandledType, object: unknown): EventSubject | null {
     case "customer.subscription.deleted":
     case "customer.subscription.paused":
     case "customer.subscription.resumed":
-      return ofSubscription(identified.parse(object).id);
+      return subjectOfSubscription(identified.parse(object).id);
     case "invoice.created":
     case "invoice.updated":
     case "invoice.finalized":
@@ -124,7 +124,8 @@ function isHandled(type: string): type is HandledType {
   return (HANDLED_TYPES as readonly string[]).includes(type);
 }
 
-function ofSubscription(subscriptionId: string): EventSubject {
+/** What is read for a subscription alone. */
+export function subjectOfSubscription(subscriptionId: string): EventSubject {
   return { ...NOTHING, subscriptionId };
 }
 
@@ -134,7 +135,7 @@ function ofSession({ subscription, client_reference_id, metadata }: z.output<typ
   const named = metadata?.user_id ?? null;
   const userId = named ?? client_reference_id;
   const origin = named !== null ? "metadata" : "checkout";
-  return { ...ofSubscription(subscription), userId, origin: userId === null ? null : origin };
+  return { ...subjectOfSubscription(subscription), userId, origin: userId === null ? null : origin };
 }
 
 /** An invoice without a subscription is of its own, such as the final bill of a tenant who has left. */

@@ -1,4 +1,4 @@
-import { completeRows, decide } from "../platform/database.ts";
+import { completeRows, decide, rows } from "../platform/database.ts";
 import { type MeterDependencies, meterUsage } from "./meter-usage.ts";
 
 /** How long a flush goes on. It ends well before the job that runs it is visible again. */
@@ -23,13 +23,23 @@ export interface Flushed {
 export async function flushUsage(customerId: string, dependencies: MeterDependencies): Promise<Flushed> {
   const { db, sleep = (ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)) } = dependencies;
   const until = performance.now() + BUDGET_MS;
-  await decide(db, "rate_customer_finally", { p_customer_id: customerId });
+  const isRated = await rateFinally(customerId, until, dependencies);
   while (true) {
     const result = await meterUsage(customerId, dependencies);
     const goesOn = result !== "idle" && result !== "stopped" && performance.now() < until;
-    if (!goesOn) return { isComplete: result === "idle", left: await listUnsent(customerId, dependencies) };
+    if (!goesOn) return { isComplete: isRated && result === "idle", left: await listUnsent(customerId, dependencies) };
     if (result !== "more") await sleep(BUSY_MS);
   }
+}
+
+/** Rates in steps of some seconds. Returns whether everything is rated. */
+async function rateFinally(customerId: string, until: number, { db }: Pick<MeterDependencies, "db">): Promise<boolean> {
+  for (const { user_id } of await rows(db, "billed_users", { p_customer_id: customerId })) {
+    while (await decide(db, "rate_usage", { p_user_id: user_id, p_is_final: true }) > 0) {
+      if (performance.now() >= until) return false;
+    }
+  }
+  return true;
 }
 
 function listUnsent(customerId: string, { db }: Pick<MeterDependencies, "db">) {

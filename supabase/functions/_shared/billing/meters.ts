@@ -6,6 +6,16 @@ import { type Db, decide, type Enum, rows } from "../platform/database.ts";
 export type UsageKind = Enum<"usage_kind">;
 export const KINDS: readonly UsageKind[] = Constants.public.Enums.usage_kind;
 
+/** The kinds as invoices and statements name them. */
+export const KIND_LABELS: Readonly<Record<UsageKind, string>> = {
+  sms_out: "Sent SMS",
+  sms_in: "Received SMS",
+  mms_out: "Sent MMS",
+  mms_in: "Received MMS",
+  number: "Phone numbers",
+  fee: "Fees",
+};
+
 /** How often a subscription renews, as Stripe's prices have it. */
 export interface BillingInterval {
   interval: Stripe.Price.Recurring.Interval;
@@ -80,6 +90,12 @@ export async function meterIds(
   const read = [...await readMeters(stripe)].map(([kind, { id }]) => ({ kind, meterId: id }));
   if (read.length > 0) await decide(db, "record_meters", { p_meters: read });
   return Object.fromEntries(read.map(({ kind, meterId }) => [kind, meterId]));
+}
+
+/** The kind that a meter counts; null for a meter that is not ours. */
+export async function kindOfMeter(meterId: string, db: Db, stripe: Stripe): Promise<UsageKind | null> {
+  const kindIn = (ids: MeterIds) => KINDS.find((kind) => ids[kind] === meterId) ?? null;
+  return kindIn(await meterIds(db, stripe, (stored) => kindIn(stored) !== null));
 }
 
 /** The metered prices of one currency and interval. */

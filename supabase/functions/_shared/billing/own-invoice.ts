@@ -9,7 +9,7 @@ import {
   isOfCharge,
   KIND_KEY,
 } from "./final-charge.ts";
-import { KIND_LABELS } from "./meter-kinds.ts";
+import { KIND_LABELS } from "./meters.ts";
 
 /**
  * Bills a charge by an invoice of its own: an invoice item for each kind, and an invoice that includes them. Safe to repeat:

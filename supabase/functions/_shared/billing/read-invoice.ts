@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
-import { kindOfEventName } from "./meter-kinds.ts";
+import { kindOfMeter } from "./meters.ts";
 import { type Db, decide, type Enum, rows } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
 import { isUnknownAtStripe } from "../stripe/errors.ts";
@@ -49,7 +49,7 @@ export async function readInvoice(
   invoiceId: string,
   { db, stripe }: ReadInvoiceDependencies,
 ): Promise<Enum<"record_invoice_outcome"> | null> {
-  const readNumber = await decide(db, "begin_invoice_read", {});
+  const readNumber = await decide(db, "next_stripe_read", {});
   let invoice: Stripe.Invoice;
   let lines: Stripe.InvoiceLineItem[];
   try {
@@ -112,17 +112,19 @@ async function kindsOf(
   const known = await rows(db, "kinds_of_prices", { p_price_ids: priceIds });
   const kinds = new Map(known.map(({ price_id, kind }) => [price_id, kind]));
   for (const id of priceIds.filter((id) => !kinds.has(id))) {
-    const kind = await kindOfPrice(id, stripe);
+    const kind = await kindOfPrice(id, { db, stripe });
     if (kind !== null) kinds.set(id, kind);
   }
   return kinds;
 }
 
-async function kindOfPrice(priceId: string, stripe: Stripe): Promise<Enum<"usage_kind"> | null> {
+async function kindOfPrice(
+  priceId: string,
+  { db, stripe }: ReadInvoiceDependencies,
+): Promise<Enum<"usage_kind"> | null> {
   try {
     const { recurring } = await stripe.prices.retrieve(priceId);
-    if (!recurring?.meter) return null;
-    return kindOfEventName((await stripe.billing.meters.retrieve(recurring.meter)).event_name);
+    return recurring?.meter ? await kindOfMeter(recurring.meter, db, stripe) : null;
   } catch (error) {
     if (isUnknownAtStripe(error)) return null;
     throw error;
@@ -154,21 +156,30 @@ function factsOf(invoice: Stripe.Invoice, metered: MeteredLine[]): InvoiceFacts 
   };
 }
 
+/** Far shorter than any billing period. */
+const SLACK_SECONDS = 60;
+
 /**
- * The period whose usage an invoice bills: that of its metered lines. Without them, the period that Stripe gives, which has no
- * length on a first invoice.
+ * The period whose usage an invoice bills: that of its metered lines which are over. The first invoice of a subscription may
+ * list them at zero for the period that begins. Without them, the period that Stripe gives, which has no length on a first
+ * invoice.
  */
 function billedPeriod(
   invoice: Stripe.Invoice,
   metered: readonly MeteredLine[],
 ): { start: string; end: string } | null {
-  if (metered.length > 0) {
-    const starts = metered.map(({ periodStart }) => periodStart).sort();
-    const ends = metered.map(({ periodEnd }) => periodEnd).sort();
+  if (invoice.billing_reason === "subscription_create") return null;
+  // The last invoice of a subscription bills usage of the second in which it was canceled, so its lines may end later.
+  const soon = isoOfSeconds(invoice.created + SLACK_SECONDS);
+  // A trial that is ended in its first second has no length. Its invoice bills no period, and not the one that begins then.
+  const over = metered.filter(({ periodStart, periodEnd }) => periodStart < periodEnd && periodEnd <= soon);
+  if (over.length > 0) {
+    const starts = over.map(({ periodStart }) => periodStart).sort();
+    const ends = over.map(({ periodEnd }) => periodEnd).sort();
     return { start: starts[0]!, end: ends.at(-1)! };
   }
-  const isOfSubscription = idOf(invoice.parent?.subscription_details?.subscription) !== null;
-  if (!isOfSubscription || invoice.period_start >= invoice.period_end) return null;
+  const bills = invoice.billing_reason === "subscription_cycle" && metered.length === 0;
+  if (!bills || invoice.period_start >= invoice.period_end) return null;
   return { start: isoOfSeconds(invoice.period_start), end: isoOfSeconds(invoice.period_end) };
 }
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
 import { isUnknownAtStripe } from "../stripe/errors.ts";
-import { kindOfEventName } from "./meter-kinds.ts";
+import { kindOfMeter } from "./meters.ts";
 
 /** The types of the thin events that are handled: the only notices of meter events that Stripe accepted and rejected later. */
 export const THIN_TYPES = [
@@ -99,7 +99,7 @@ async function apply(type: string, payload: Json, { db, stripe }: ThinEventDepen
   const errors = meterErrorsOf(fetched);
   if (errors === null) return "malformed";
   const suspects = await decide(db, "note_meter_errors", {
-    p_kind: errors.meterId === null ? null : await kindOfMeter(errors.meterId, stripe),
+    p_kind: errors.meterId === null ? null : await kindOfMeter(errors.meterId, db, stripe),
     p_is_meter_missing: errors.meterId === null,
     p_from: errors.from,
     p_until: errors.until,
@@ -112,11 +112,6 @@ async function apply(type: string, payload: Json, { db, stripe }: ThinEventDepen
 /** The event with its data. The SDK reads it in the account that the event is of. */
 async function fetchData(payload: Json, stripe: Stripe): Promise<unknown> {
   return await stripe.parseEventNotificationWithoutVerification(JSON.stringify(payload)).fetchEvent();
-}
-
-async function kindOfMeter(meterId: string, stripe: Stripe): Promise<Enum<"usage_kind"> | null> {
-  const meter = await unlessUnknown(() => stripe.billing.meters.retrieve(meterId));
-  return meter === null ? null : kindOfEventName(meter.event_name);
 }
 
 async function unlessUnknown<Read>(read: () => Promise<Read>): Promise<Read | null> {

@@ -25,6 +25,8 @@ export const ERROR_STATUS = {
   plan_not_for_sale: 422,
   subscription_exists: 409,
   checkout_replaced: 409,
+  billing_not_set_up: 503,
+  subscription_not_changeable: 409,
   billing_customer_not_found: 404,
   subscription_not_found: 404,
   subscription_over: 409,
