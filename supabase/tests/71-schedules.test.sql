@@ -29,6 +29,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('refresh-messages', '{"kind": "refresh-messages"}', '1 minute'),
     ('rotate-old-tokens', '{"kind": "rotate-old-tokens"}', '1 hour'),
     ('rotate-sealing-keys', '{"kind": "rotate-sealing-keys"}', '1 day'),
+    ('settle-final-bills', '{"kind": "settle-final-bills"}', '1 minute'),
     ('settle-messages', '{"kind": "settle-messages"}', '1 minute'),
     ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute'),
     ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute'),
