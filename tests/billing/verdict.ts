@@ -177,13 +177,19 @@ function inTheirPeriods(dues: Due[], billed: Billed[], now: number): string[] {
 
 async function changedStatements(tenant: Tenant, world: BillingWorld): Promise<string[]> {
   if (tenant.subscriptionId === null) return [];
+  const wrong = await world.sql<
+    { id: string; fault: string }[]
+  >`select * from proof.wrong_statements(${tenant.userId})`;
   const changed = await world.sql<{ starts_at: string; before: unknown; after: unknown }[]>`
     select s.starts_at, s.rows as before, proof.rows_of(s.subscription_id, s.starts_at) as after
     from proof.statements s where s.subscription_id = ${tenant.subscriptionId}
       and s.rows <> proof.rows_of(s.subscription_id, s.starts_at)`;
-  return changed.map(({ starts_at, before, after }) =>
-    `the closed statement of ${starts_at} has changed from ${JSON.stringify(before)} to ${JSON.stringify(after)}`
-  );
+  return [
+    ...wrong.map(({ id, fault }) => `the statement ${id} ${fault}`),
+    ...changed.map(({ starts_at, before, after }) =>
+      `the closed statement of ${starts_at} has changed from ${JSON.stringify(before)} to ${JSON.stringify(after)}`
+    ),
+  ];
 }
 
 function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Omit<Billed, "period">[] {
@@ -233,7 +239,7 @@ async function openUsage(tenant: Tenant, kind: Kind, world: BillingWorld): Promi
 const sum = (numbers: readonly (number | bigint)[]): bigint =>
   numbers.reduce<bigint>((total, each) => total + BigInt(each), 0n);
 const isSame = (iso: string, at: bigint) => BigInt(Date.parse(iso)) * 1000n === at;
-const isHalf = ({ over, under }: Fraction) => under === 2n;
+const isHalf = ({ under }: Fraction) => under === 2n;
 const isRight = (units: bigint, exact: Fraction) =>
   units === rounded(exact) || (isHalf(exact) && units === rounded(exact) - 1n);
 const units = (due: Due) => `${rounded(due.exact)} (${shown(due.exact)})`;
