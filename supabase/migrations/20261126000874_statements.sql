@@ -309,6 +309,26 @@ comment on type private.statement_total is
   'The sums of the lines of a kind. others_units: what Stripe bills on the same invoice of another tenant with the '
   'same customer. invoiced: the quantity of the final invoices; null before there is one.';
 
+create function private.others_units(p_statement private.statement, p_kind public.usage_kind) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce((
+      select sum(r.units) from private.billing_rows r
+      where r.stripe_customer_id = p_statement.stripe_customer_id and r.billed_start = p_statement.starts_at
+        and r.kind = p_kind and r.state = 'accepted'
+        and (r.user_id, r.billed_subscription_id) <> (p_statement.user_id, p_statement.subscription_id)), 0)
+    - coalesce((
+      select sum(r.units) from private.billing_rows r
+      where r.stripe_customer_id = p_statement.stripe_customer_id and r.period_start = p_statement.starts_at
+        and r.kind = p_kind and r.reason <> 'usage'
+        and (r.user_id, r.subscription_id) <> (p_statement.user_id, p_statement.subscription_id)), 0);
+end;
+$$;
+comment on function private.others_units(private.statement, public.usage_kind) is
+  'What Stripe counts of a kind in the same billed period for the customer''s other tenants and subscriptions.';
+
 create function private.totals_of_statement(p_statement private.statement, p_invoices private.statement_invoice[])
 returns setof private.statement_total
 language plpgsql stable
@@ -332,8 +352,7 @@ begin
     select k.kind, coalesce(s.count, 0), coalesce(s.segments, 0), round(coalesce(s.price, 0), 10),
       round(coalesce(s.included, 0), 10), round(coalesce(s.amount, 0), 10), coalesce(s.units, 0),
       coalesce(s.pending_units, 0),
-      case when is_period then private.accepted_units(p_statement.stripe_customer_id, k.kind, p_statement.starts_at)
-        - coalesce(s.units, 0) + coalesce(s.pending_units, 0) else 0 end,
+      case when is_period then private.others_units(p_statement, k.kind) else 0 end,
       case when has_final then coalesce(l.quantity, 0) end
     from unnest(enum_range(null::public.usage_kind)) k (kind)
     left join sums s on s.kind = k.kind
@@ -509,6 +528,7 @@ revoke execute on function
   private.most_rounding(text),
   private.invoices_of_statement(private.statement),
   private.invoices_json(private.statement_invoice[]),
+  private.others_units(private.statement, public.usage_kind),
   private.totals_of_statement(private.statement, private.statement_invoice[]),
   private.adds_up_in_ledger(private.statement),
   private.adds_up_in_summaries(private.statement),
@@ -529,6 +549,7 @@ grant execute on function
   private.most_rounding(text),
   private.invoices_of_statement(private.statement),
   private.invoices_json(private.statement_invoice[]),
+  private.others_units(private.statement, public.usage_kind),
   private.totals_of_statement(private.statement, private.statement_invoice[]),
   private.adds_up_in_ledger(private.statement),
   private.adds_up_in_summaries(private.statement),
