@@ -1663,6 +1663,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_statements": {
+        Args: { "p_before_at": string; "p_before_id": string; "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["CompositeTypes"]["statement"][];
+        SetofOptions: {
+          from: "*";
+          to: "statement";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_tenants": {
         Args: {
           "p_after": string;
@@ -2611,6 +2621,14 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
       };
+      "show_statement": {
+        Args: { "p_statement_id": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["show_statement_outcome"];
+          "parts": Json;
+          "statement": Json;
+        }[];
+      };
       "show_tenant": {
         Args: { "p_user_id": string };
         Returns: {
@@ -3099,8 +3117,13 @@ export type Database = {
       "settle_final_charge_outcome": "settled" | "already";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
+      "show_statement_outcome": "found" | "not_found";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
+      "statement_line_state": "billed" | "pending" | "trial" | "not_billed";
+      "statement_line_type": "usage" | "correction" | "not_counted" | "sent_again";
+      "statement_status": "open" | "closing" | "closed";
+      "statement_type": "period" | "later_usage";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
       "subscription_status":
@@ -3253,6 +3276,19 @@ export type Database = {
         "slot": Database["public"]["Enums"]["sealed_slot"] | null;
         "sealed_token": string | null;
         "key_id": string | null;
+      };
+      "statement": {
+        "id": string | null;
+        "type": Database["public"]["Enums"]["statement_type"] | null;
+        "status": Database["public"]["Enums"]["statement_status"] | null;
+        "starts_at": string | null;
+        "ends_at": string | null;
+        "is_trial": boolean | null;
+        "currency": string | null;
+        "units": number | null;
+        "amount": number | null;
+        "pending_units": number | null;
+        "invoices": Json | null;
       };
       "tenant_overview": {
         "user_id": string | null;
@@ -3718,8 +3754,13 @@ export const Constants = {
       "settle_final_charge_outcome": ["settled", "already"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "show_statement_outcome": ["found", "not_found"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
+      "statement_line_state": ["billed", "pending", "trial", "not_billed"],
+      "statement_line_type": ["usage", "correction", "not_counted", "sent_again"],
+      "statement_status": ["open", "closing", "closed"],
+      "statement_type": ["period", "later_usage"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],
       "subscription_status": [
