@@ -18,8 +18,8 @@ begin
 end;
 $$;
 comment on function private.fee_kind_of(private.usage_class, text) is
-  'The kind of fee that a category of usage counts; null for what messages or the fees of numbers show already. Carrier '
-  'fees are part of the prices of messages.';
+  'The kind of fee that a category of usage counts; null for what messages or the fees of numbers show already. '
+  'Carrier fees are part of the prices of messages.';
 
 create function private.cover_fees(p_user_id uuid, p_key text, p_kind public.fee_kind, p_day date, p_cost numeric)
 returns numeric
@@ -70,7 +70,8 @@ begin
     and split_part(f.covered_by, ' ', 2)::date between p_from and p_until;
   for seen in
     select concat_ws(' ', p_account.account_sid, r.day, r.category, r.price_unit) as key,
-      private.fee_kind_of(r.class, r.category) as kind, r.day, ceil(r.count)::bigint as count, r.price, upper(r.price_unit) as unit,
+      private.fee_kind_of(r.class, r.category) as kind, r.day, ceil(r.count)::bigint as count, r.price,
+      upper(r.price_unit) as unit,
       f.cost as noted_cost, f.count as noted_count
     from private.usage_of_days(p_account.account_sid, p_from, p_until) r
     left join private.fees f on f.user_id = p_account.user_id

@@ -272,7 +272,8 @@ begin
       max_purchases_per_month = excluded.max_purchases_per_month, max_number_price = excluded.max_number_price,
       daily_message_limit = excluded.daily_message_limit, monthly_message_limit = excluded.monthly_message_limit,
       spend_limit = excluded.spend_limit, messages_per_second = excluded.messages_per_second,
-      markup = excluded.markup, valid_until = excluded.valid_until, reason = excluded.reason, set_by = excluded.set_by, set_at = now();
+      markup = excluded.markup, valid_until = excluded.valid_until, reason = excluded.reason,
+      set_by = excluded.set_by, set_at = now();
   end if;
   perform private.audit(actor, case when p_limits is null then 'limits.removed' else 'limits.set' end, p_user_id, null,
     p_request_id, jsonb_build_object('reason', p_reason, 'before', before, 'limits', p_limits,

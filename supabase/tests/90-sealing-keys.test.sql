@@ -101,7 +101,7 @@ update public.user_preferences set twilio_subaccount_auth_token_encrypted = null
 delete from private.token_rotations;
 select results_eq('select * from pg_temp.report', $$ values ('ok', '"k2" seals all 0 tokens') $$, 'describe_installation is ok without tokens');
 select is((select count(*) from public.describe_installation() d where d.subject <> 'sealing keys'),
-  (select count(*) from private.our_tables()) + 7 + (select count(*) from unnest(enum_range(null::public.job_lane))), 'describe_installation still has all other lines');
+  (select count(*) from private.our_tables()) + 8 + (select count(*) from unnest(enum_range(null::public.job_lane))), 'describe_installation still has all other lines');
 
 -- On request ---------------------------------------------------------------------------------------------------------
 

@@ -226,11 +226,11 @@ test("an operator sets a tenant's own markup, which one tenant shows and the ten
   const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
   const { admin } = operator.switchboard;
   await admin.setTenantLimits({ userId: ada.id, limits: { markup: 1.25 }, reason: "contract" });
-  assert.equal((await admin.showTenant(ada.id)).ownLimits?.markup, 1.25);
+  assert.equal((await admin.tenant(ada.id)).ownLimits?.markup, 1.25);
   const sent = await ada.switchboard.sendSms({ to: "+14155550199", body: "Hello" });
-  const [{ markup, plan_key }] = await stage.sql`
+  const [stored] = await stage.database.sql`
     select markup::float, plan_key from public.sms_messages where id = ${sent.id}`;
-  assert.deepEqual([markup, plan_key], [1.25, "free"]);
+  assert.deepEqual([stored!.markup, stored!.plan_key], [1.25, "free"]);
   assert.ok(!JSON.stringify(await ada.switchboard.getUsage()).includes("markup"));
   const refused = await operator.call("admin/set-tenant-limits", {
     body: { userId: ada.id, limits: { markup: 0 }, reason: "x" },
