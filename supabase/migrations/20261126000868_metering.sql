@@ -449,6 +449,7 @@ begin
     (select m.meter_id from private.meters m where m.kind = p_row.kind))::public.metering_call;
 end;
 $$;
+comment on function private.metering_call_of(private.billing_rows, public.metering_step) is 'A call for a row.';
 
 create function private.split_row(p_row private.billing_rows, p_units bigint) returns private.billing_rows
 language plpgsql
@@ -532,7 +533,8 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency);
+  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency,
+    sign(p_row.units));
 end;
 $$;
 comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
@@ -553,7 +555,7 @@ begin
     select * from private.billing_rows r
     where r.stripe_customer_id = p_customer_id
       and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
-    order by r.state desc, (r.units < 0), r.number
+    order by r.state desc, greatest(-r.units, 0), r.number
   loop
     exit when cardinality(calls) >= p_limit;
     if candidate.state = 'sending' then
@@ -566,11 +568,11 @@ begin
         end if;
         calls := calls || private.metering_call_of(candidate, step);
       end if;
-    elsif candidate.units < 0 or private.placement_key(candidate) <> all (looked_at) then
+    elsif private.placement_key(candidate) <> all (looked_at) then
       place := case when candidate.units < 0 then private.place_negative(candidate)
         else private.place_positive(candidate) end;
-      -- Rows with the same key have the same place. Of negative ones, one may have room where another has none.
-      if candidate.units > 0 then
+      -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
+      if candidate.units <> 0 then
         looked_at := looked_at || private.placement_key(candidate);
       end if;
       -- One row of a day at a time, so that the summary of the day tells whether it was counted.
@@ -752,6 +754,8 @@ begin
       'error', p_error));
 end;
 $$;
+comment on function private.alert_metering(private.billing_rows, text) is
+  'Raises the alert that usage of a customer and kind cannot be sent.';
 
 create function private.settle_compared(p_row private.billing_rows, p_counted bigint) returns void
 language plpgsql
@@ -785,6 +789,8 @@ begin
   perform private.settle_alert('metering', p_row.stripe_customer_id || ' ' || p_row.kind);
 end;
 $$;
+comment on function private.accept_row(private.billing_rows) is
+  'Stripe has the row. Usage of the customer and kind can be sent, so an alert about it is settled.';
 
 create function private.settle_call(p_row private.billing_rows, p_report private.metering_report) returns void
 language plpgsql

@@ -8,6 +8,7 @@ select results_eq('select name, job, every from private.schedules order by name'
   $$ values
     ('charge-number-fees', '{"kind": "charge-number-fees"}'::jsonb, '10 minutes'::interval),
     ('check-spending', '{"kind": "check-spending"}', '1 minute'),
+    ('close-periods', '{"kind": "close-periods"}', '1 minute'),
     ('converge-drifted', '{"kind": "converge-drifted"}', '5 minutes'),
     ('count-unpaid-accounts', '{"kind": "count-unpaid-accounts"}', '15 minutes'),
     ('delete-campaign-recipients', '{"kind": "delete-campaign-recipients"}', '1 hour'),
@@ -16,6 +17,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour'),
     ('keep-metered-items', '{"kind": "keep-metered-items"}', '5 minutes'),
     ('keep-usage-triggers', '{"kind": "keep-usage-triggers"}', '1 minute'),
+    ('meter-due-customers', '{"kind": "meter-due-customers"}', '1 minute'),
     ('price-numbers', '{"kind": "price-numbers"}', '1 hour'),
     ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),
     ('rate-due-usage', '{"kind": "rate-due-usage"}', '1 minute'),

@@ -4,6 +4,7 @@ import type postgres from "postgres";
 import type Stripe from "stripe";
 import { startStripeSimulator, type StripeSimulator } from "../../local/simulators/stripe/mod.ts";
 import type { MeterEventRecord } from "../../local/simulators/stripe/records.ts";
+import { applyStripeEvent } from "../../supabase/functions/_shared/billing/apply-event.ts";
 import { outcomeOfFailure } from "../../supabase/functions/_shared/billing/meter-outcome.ts";
 import { meterUsage } from "../../supabase/functions/_shared/billing/meter-usage.ts";
 import { flushPeriod, type PeriodToClose } from "../../supabase/functions/_shared/billing/flush.ts";
@@ -26,7 +27,18 @@ const FIRST = Date.parse("2027-01-10T00:00:00Z");
 const REST = [2, 26, 26, 26, 26].map((hours) => hours * HOUR);
 
 /** How a call to the outside goes wrong. `late`: Stripe gets it after the others of the round. */
-const FAULTS = ["dies before", "dies after", "lost", "answer lost", "400", "400", "429", "500", "500 after", "late"] as const;
+const FAULTS = [
+  "dies before",
+  "dies after",
+  "lost",
+  "answer lost",
+  "400",
+  "400",
+  "429",
+  "500",
+  "500 after",
+  "late",
+] as const;
 type Fault = { at: number; how: typeof FAULTS[number] };
 
 const step = fc.record({
@@ -433,6 +445,29 @@ async function replay(
   }
 }
 
+/** A customer is deleted at Stripe, which tells us by an event, while usage of it waits. */
+async function loseDeletedCustomer(admin: postgres.Sql, service: postgres.Sql, signatures: Signatures): Promise<void> {
+  const world = await World.create(admin, service, signatures);
+  try {
+    await world.passTo(FIRST);
+    const quiet: Script = { anchorHours: 24, graceHours: 72, readMinutes: 1, periodDays: 30, steps: [] };
+    const customer = await Customer.create(quiet, world);
+    await customer.use({ rows: [{ kind: "sms_out", units: 70, daysBack: 0 }], faults: [], workers: 1 });
+    const { db, stripe } = world.dependencies([]);
+    await (await stripe()).customers.del(customer.id);
+    await admin`insert into public.webhook_events (provider, event_id, type, payload)
+      values ('stripe', 'evt_deleted', 'customer.deleted', ${admin.json({ data: { object: { id: customer.id } } })})`;
+    await applyStripeEvent("evt_deleted", { db, stripe: await stripe() });
+    await world.work(() => ({ faults: [], workers: 1 }));
+    const [row] = await admin`select state, loss_reason from private.billing_rows`;
+    assert.deepEqual({ ...row }, { state: "lost", loss_reason: "customer_gone" });
+    const { meterEvents } = await world.control<{ meterEvents: unknown[] }>("/_sim/meter-events");
+    assert.equal(meterEvents.length, 0, "sent for a deleted customer");
+  } finally {
+    await world.simulator.stop();
+  }
+}
+
 Deno.test("after lost answers, doubles, deaths and period ends, Stripe has every accepted row once, in a period that was open", async () => {
   await using database = await startTestDatabase();
   const admin = connect(database.url, "postgres", 1);
@@ -449,6 +484,7 @@ Deno.test("after lost answers, doubles, deaths and period ends, Stripe has every
       fc.asyncProperty(story, (each) => replay(each, admin, service, signatures)),
       { numRuns: RUNS, endOnFailure: true, ...SEED },
     );
+    await loseDeletedCustomer(admin, service, signatures);
   } finally {
     await admin.end();
     await service.end();

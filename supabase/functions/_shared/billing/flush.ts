@@ -21,7 +21,7 @@ export interface Flushed {
  * @throws the failure of the database
  */
 export async function flushUsage(customerId: string, dependencies: MeterDependencies): Promise<Flushed> {
-  const { db, sleep = (ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)) } = dependencies;
+  const { sleep = (ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)) } = dependencies;
   const until = performance.now() + BUDGET_MS;
   const isRated = await rateFinally(customerId, until, dependencies);
   while (true) {
