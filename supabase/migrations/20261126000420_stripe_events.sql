@@ -93,8 +93,8 @@ begin
 end;
 $$;
 comment on function public.record_stripe_event(text, text, timestamptz, jsonb) is
-  'Stores a verified event and enqueues its processing: that of a thin event, whose body has no data, is another. After '
-  'either outcome the event may be acknowledged.';
+  'Stores a verified event and enqueues its processing: that of a thin event, whose body has no data, is another. '
+  'After either outcome the event may be acknowledged.';
 
 create function public.list_unrecorded_events(p_event_ids text[]) returns table (event_id text)
 language plpgsql stable

@@ -9,6 +9,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('charge-number-fees', '{"kind": "charge-number-fees"}'::jsonb, '10 minutes'::interval),
     ('check-spending', '{"kind": "check-spending"}', '1 minute'),
     ('close-periods', '{"kind": "close-periods"}', '1 minute'),
+    ('compare-due-customers', '{"kind": "compare-due-customers"}', '5 minutes'),
     ('converge-drifted', '{"kind": "converge-drifted"}', '5 minutes'),
     ('count-unpaid-accounts', '{"kind": "count-unpaid-accounts"}', '15 minutes'),
     ('delete-campaign-recipients', '{"kind": "delete-campaign-recipients"}', '1 hour'),
