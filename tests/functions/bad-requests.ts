@@ -212,6 +212,7 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "an id with a NUL": { body: { subscriptionId: "sub\0" }, fields: ["subscriptionId"] },
     "another time": { body: { when: "tomorrow" }, fields: ["when"] },
     "a reason, which only operators give": { body: { reason: "fraud" }, fields: ["reason"] },
+  },
   "change-plan": {
     ...NO_JSON,
     "an empty object": { body: {}, fields: ["plan"] },

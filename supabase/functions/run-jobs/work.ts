@@ -10,6 +10,7 @@ import { compareMeters, type ComparisonResult } from "../_shared/billing/compare
 import { readInvoice } from "../_shared/billing/read-invoice.ts";
 import { flushPeriod } from "../_shared/billing/flush.ts";
 import { type MeterResult, meterUsage } from "../_shared/billing/meter-usage.ts";
+import { keepDueMeteredItems, keepMeteredItems } from "../_shared/billing/keep-metered-items.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardEvent } from "../_shared/forwarding/forward.ts";
@@ -114,7 +115,7 @@ const RECIPIENTS_BATCH = 2_000;
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
-const METERED_ITEMS_BATCH = 20;
+const UNMETERED_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -133,6 +134,8 @@ const COMPARISONS_BATCH = 100;
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
+/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
+const COMPARISONS_BATCH = 100;
 /** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
 const RATING_BATCH = 500;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -225,10 +228,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           : NEXT_BATCH;
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
-          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH ? "done" : NEXT_BATCH;
-          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH
-            ? "done"
-            : NEXT_BATCH;
+          return await keepDueMeteredItems(UNMETERED_BATCH, { db, stripe }) < UNMETERED_BATCH ? "done" : NEXT_BATCH;
         }
         await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";

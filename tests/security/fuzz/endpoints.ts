@@ -128,6 +128,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
     "cancel-subscription": {
       admits: ["tenant", "operator"],
       shapes: [post("", { when: "period_end" }, { subscriptionId: "sub_1Unknown", when: "never" })],
+    },
     "change-plan": {
       admits: ["tenant", "operator"],
       shapes: [post("", { plan: "team" }, { plan: "gold" })],
