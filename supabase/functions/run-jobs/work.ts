@@ -128,8 +128,6 @@ const RECONCILED_BATCH = 50;
 const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
-/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
-const COMPARISONS_BATCH = 100;
 /** Customers for whom the sending of usage is enqueued by one statement. */
 const METERED_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
