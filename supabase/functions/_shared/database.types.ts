@@ -845,6 +845,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["alert_delivery"];
         }[];
       };
+      "ask_for_comparisons": { Args: { "p_limit": number }; Returns: number };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -860,11 +861,23 @@ export type Database = {
         }[];
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "ask_for_final_bills": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_invoice": { Args: { "p_invoice_id": string }; Returns: boolean };
       "ask_for_metering": { Args: { "p_limit": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "ask_for_rating": { Args: { "p_limit": number }; Returns: number };
       "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
+      "begin_cancellation": {
+        Args: { "p_subscription_id": string };
+        Returns: {
+          "customer_id": string;
+          "ends": Database["public"]["Enums"]["cancellation_time"];
+          "number": number;
+          "outcome": Database["public"]["Enums"]["begin_cancellation_outcome"];
+          "prorate": boolean;
+        }[];
+      };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -883,6 +896,14 @@ export type Database = {
           "session_id": string;
         }[];
       };
+      "begin_comparison": {
+        Args: { "p_customer_id": string; "p_lease_seconds": number; "p_limit": number };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["begin_comparison_outcome"];
+          "windows": Json;
+        }[];
+      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -896,6 +917,16 @@ export type Database = {
           "subaccount_sid": string;
           "version": number;
           "wanted": Database["public"]["Enums"]["wanted_status"];
+        }[];
+      };
+      "begin_final_bill": {
+        Args: { "p_subscription_id": string };
+        Returns: {
+          "charge": Json;
+          "customer_id": string;
+          "ended_at": string;
+          "is_flushed": boolean;
+          "outcome": Database["public"]["Enums"]["final_bill_step"];
         }[];
       };
       "begin_metering": {
@@ -1045,7 +1076,12 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
-      "claim_unmetered_subscriptions": { Args: { "p_limit": number }; Returns: string[] };
+      "claim_unmetered_subscriptions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "subscription_id": string;
+        }[];
+      };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -1174,6 +1210,7 @@ export type Database = {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
       };
+      "forget_invoice": { Args: { "p_invoice_id": string; "p_read_number": number }; Returns: boolean };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_stripe_customer": {
@@ -1249,6 +1286,21 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["operator_request"];
           "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
+        }[];
+      };
+      "kinds_of_prices": {
+        Args: { "p_price_ids": (string)[] };
+        Returns: {
+          "kind": Database["public"]["Enums"]["usage_kind"];
+          "price_id": string;
+        }[];
+      };
+      "lease_cancellation": {
+        Args: { "p_is_flushed": boolean; "p_lease_seconds": number; "p_subscription_id": string };
+        Returns: {
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["lease_cancellation_outcome"];
+          "seconds": number;
         }[];
       };
       "lift_opt_outs": {
@@ -1611,6 +1663,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_statements": {
+        Args: { "p_before_at": string; "p_before_id": string; "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["CompositeTypes"]["statement"][];
+        SetofOptions: {
+          from: "*";
+          to: "statement";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_tenants": {
         Args: {
           "p_after": string;
@@ -1751,6 +1813,11 @@ export type Database = {
         Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
+      "needs_metered_items": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
+      };
+      "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
@@ -1769,6 +1836,17 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["leaving_note"];
+      };
+      "note_meter_errors": {
+        Args: {
+          "p_codes": (string)[];
+          "p_from": string;
+          "p_is_meter_missing": boolean;
+          "p_kind": Database["public"]["Enums"]["usage_kind"];
+          "p_samples": (string)[];
+          "p_until": string;
+        };
+        Returns: number;
       };
       "note_metering_problem": {
         Args: { "p_details": Json; "p_subscription_id": string };
@@ -1950,6 +2028,10 @@ export type Database = {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
+      "record_cancellation": {
+        Args: { "p_ended_at": string; "p_fence": number; "p_is_flushed": boolean; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["record_cancellation_outcome"];
+      };
       "record_checkout": {
         Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["record_checkout_outcome"];
@@ -1964,6 +2046,10 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_final_reading": {
+        Args: { "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["record_final_reading_outcome"];
       };
       "record_forward_attempt": {
         Args: {
@@ -2000,6 +2086,10 @@ export type Database = {
           "start_sid": string;
           "stop_sids": (string)[];
         }[];
+      };
+      "record_invoice": {
+        Args: { "p_invoice": Json; "p_problem"?: string; "p_read_number": number };
+        Returns: Database["public"]["Enums"]["record_invoice_outcome"];
       };
       "record_leaving_step": {
         Args: {
@@ -2127,6 +2217,10 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
         }[];
+      };
+      "record_payment_move": {
+        Args: { "p_charge_id": string; "p_customer_id": string; "p_details": Json };
+        Returns: Database["public"]["Enums"]["record_payment_move_outcome"];
       };
       "record_primary_token": {
         Args: {
@@ -2276,6 +2370,21 @@ export type Database = {
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
       "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "request_cancellation": {
+        Args: {
+          "p_ends": Database["public"]["Enums"]["cancellation_time"];
+          "p_operator_id": string;
+          "p_prorate": boolean;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["cancellation_request"];
+          "subscription_id": string;
+        }[];
+      };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -2294,16 +2403,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
-      };
-      "request_subscription_cancellation": {
-        Args: {
-          "p_at_period_end": boolean;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_subscription_id": string;
-        };
-        Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
@@ -2498,6 +2597,18 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
+      "settle_cancellation": {
+        Args: { "p_number": number; "p_subscription_id": string };
+        Returns: Database["public"]["Enums"]["settle_cancellation_outcome"];
+      };
+      "settle_comparison": {
+        Args: { "p_counts": Json; "p_customer_id": string; "p_fence": number };
+        Returns: Database["public"]["Enums"]["settle_comparison_outcome"];
+      };
+      "settle_final_charge": {
+        Args: { "p_charge_id": string; "p_documents": Json; "p_is_customer_gone": boolean };
+        Returns: Database["public"]["Enums"]["settle_final_charge_outcome"];
+      };
       "settle_metering": {
         Args: { "p_customer_id": string; "p_fence": number; "p_lease_seconds": number; "p_reports": Json };
         Returns: Database["public"]["Enums"]["settle_metering_outcome"];
@@ -2509,6 +2620,14 @@ export type Database = {
           "p_result": Database["public"]["Enums"]["event_result"];
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
+      };
+      "show_statement": {
+        Args: { "p_statement_id": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["show_statement_outcome"];
+          "parts": Json;
+          "statement": Json;
+        }[];
       };
       "show_tenant": {
         Args: { "p_user_id": string };
@@ -2715,8 +2834,10 @@ export type Database = {
         | "meter_rejection"
         | "invoice_difference"
         | "invoice_grace"
-        | "payment_moved";
+        | "payment_moved"
+        | "credit_owed";
       "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
+      "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2725,6 +2846,7 @@ export type Database = {
         | "not_for_sale"
         | "unknown_user"
         | "tenant_closed";
+      "begin_comparison_outcome": "leased" | "idle" | "busy" | "unknown_customer";
       "begin_metering_outcome": "leased" | "idle" | "busy" | "fenced" | "unknown_customer";
       "begin_number_release_outcome":
         | "begun"
@@ -2769,7 +2891,8 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
-      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription" | "decided_by_operator";
+      "cancellation_time": "now" | "period_end" | "never";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
@@ -2799,10 +2922,11 @@ export type Database = {
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
-      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record" | "requested";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
+      "final_bill_step": "none" | "wait" | "read" | "invoice" | "credit";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
       "forward_failure": "refused" | "no_response" | "not_public";
@@ -2811,6 +2935,7 @@ export type Database = {
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
+      "lease_cancellation_outcome": "leased" | "later";
       "lease_outcome": "leased" | "busy";
       "leaving_note": "noted" | "stopped" | "fenced";
       "leaving_numbers": "release" | "park";
@@ -2844,6 +2969,7 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "needs_metered_items_outcome": "needed" | "not_needed";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -2892,11 +3018,15 @@ export type Database = {
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "record_cancellation_outcome": "recorded" | "not_own";
       "record_checkout_outcome": "recorded" | "replaced";
+      "record_final_reading_outcome": "compared" | "already" | "not_final";
+      "record_invoice_outcome": "recorded" | "superseded" | "unknown_customer";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_payment_move_outcome": "alerted" | "unknown_customer";
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
@@ -2982,10 +3112,18 @@ export type Database = {
         | "releasing"
         | "released";
       "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
+      "settle_cancellation_outcome": "settled" | "superseded";
+      "settle_comparison_outcome": "settled" | "fenced";
+      "settle_final_charge_outcome": "settled" | "already";
       "settle_metering_outcome": "settled" | "fenced";
       "settle_stripe_event_outcome": "settled" | "already";
+      "show_statement_outcome": "found" | "not_found";
       "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
+      "statement_line_state": "billed" | "pending" | "trial" | "not_billed";
+      "statement_line_type": "usage" | "correction" | "not_counted" | "sent_again";
+      "statement_status": "open" | "closing" | "closed";
+      "statement_type": "period" | "later_usage";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
       "subscription_status":
@@ -3081,6 +3219,15 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
+      "meter_window": {
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "day": string | null;
+        "billed_start": string | null;
+        "expected": number | null;
+        "first_at": string | null;
+        "last_at": string | null;
+        "ends_with_event": boolean | null;
+      };
       "metering_call": {
         "row_id": string | null;
         "step": Database["public"]["Enums"]["metering_step"] | null;
@@ -3129,6 +3276,19 @@ export type Database = {
         "slot": Database["public"]["Enums"]["sealed_slot"] | null;
         "sealed_token": string | null;
         "key_id": string | null;
+      };
+      "statement": {
+        "id": string | null;
+        "type": Database["public"]["Enums"]["statement_type"] | null;
+        "status": Database["public"]["Enums"]["statement_status"] | null;
+        "starts_at": string | null;
+        "ends_at": string | null;
+        "is_trial": boolean | null;
+        "currency": string | null;
+        "units": number | null;
+        "amount": number | null;
+        "pending_units": number | null;
+        "invoices": Json | null;
       };
       "tenant_overview": {
         "user_id": string | null;
@@ -3297,8 +3457,10 @@ export const Constants = {
         "invoice_difference",
         "invoice_grace",
         "payment_moved",
+        "credit_owed",
       ],
       "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
+      "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -3308,6 +3470,7 @@ export const Constants = {
         "unknown_user",
         "tenant_closed",
       ],
+      "begin_comparison_outcome": ["leased", "idle", "busy", "unknown_customer"],
       "begin_metering_outcome": ["leased", "idle", "busy", "fenced", "unknown_customer"],
       "begin_number_release_outcome": [
         "begun",
@@ -3355,7 +3518,8 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
-      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription", "decided_by_operator"],
+      "cancellation_time": ["now", "period_end", "never"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
@@ -3386,10 +3550,11 @@ export const Constants = {
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
-      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record", "requested"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
+      "final_bill_step": ["none", "wait", "read", "invoice", "credit"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
       "forward_failure": ["refused", "no_response", "not_public"],
@@ -3398,6 +3563,7 @@ export const Constants = {
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage", "billing"],
+      "lease_cancellation_outcome": ["leased", "later"],
       "lease_outcome": ["leased", "busy"],
       "leaving_note": ["noted", "stopped", "fenced"],
       "leaving_numbers": ["release", "park"],
@@ -3432,6 +3598,7 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "needs_metered_items_outcome": ["needed", "not_needed"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
@@ -3483,11 +3650,15 @@ export const Constants = {
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_cancellation_outcome": ["recorded", "not_own"],
       "record_checkout_outcome": ["recorded", "replaced"],
+      "record_final_reading_outcome": ["compared", "already", "not_final"],
+      "record_invoice_outcome": ["recorded", "superseded", "unknown_customer"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_payment_move_outcome": ["alerted", "unknown_customer"],
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
@@ -3578,10 +3749,18 @@ export const Constants = {
         "released",
       ],
       "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
+      "settle_cancellation_outcome": ["settled", "superseded"],
+      "settle_comparison_outcome": ["settled", "fenced"],
+      "settle_final_charge_outcome": ["settled", "already"],
       "settle_metering_outcome": ["settled", "fenced"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "show_statement_outcome": ["found", "not_found"],
       "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
+      "statement_line_state": ["billed", "pending", "trial", "not_billed"],
+      "statement_line_type": ["usage", "correction", "not_counted", "sent_again"],
+      "statement_status": ["open", "closing", "closed"],
+      "statement_type": ["period", "later_usage"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],
       "subscription_status": [
