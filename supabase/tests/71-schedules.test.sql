@@ -6,7 +6,8 @@ select plan(14);
 
 select results_eq('select name, job, every from private.schedules order by name',
   $$ values
-    ('charge-number-fees', '{"kind": "charge-number-fees"}'::jsonb, '10 minutes'::interval),
+    ('add-up-revenue', '{"kind": "add-up-revenue"}'::jsonb, '5 minutes'::interval),
+    ('charge-number-fees', '{"kind": "charge-number-fees"}', '10 minutes'),
     ('check-spending', '{"kind": "check-spending"}', '1 minute'),
     ('close-periods', '{"kind": "close-periods"}', '1 minute'),
     ('compare-due-customers', '{"kind": "compare-due-customers"}', '5 minutes'),
@@ -29,6 +30,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('refresh-messages', '{"kind": "refresh-messages"}', '1 minute'),
     ('rotate-old-tokens', '{"kind": "rotate-old-tokens"}', '1 hour'),
     ('rotate-sealing-keys', '{"kind": "rotate-sealing-keys"}', '1 day'),
+    ('settle-final-bills', '{"kind": "settle-final-bills"}', '1 minute'),
     ('settle-messages', '{"kind": "settle-messages"}', '1 minute'),
     ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute'),
     ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute'),

@@ -49,6 +49,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
   z.object({ kind: z.literal("compare-due-customers") }),
+  z.object({ kind: z.literal("add-up-revenue") }),
   z.object({ kind: z.literal("keep-metered-items"), subscriptionId: z.string().optional() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
@@ -133,6 +134,8 @@ const METERED_BATCH = 500;
 const CLOSING_BATCH = 200;
 /** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
 const COMPARISONS_BATCH = 100;
+/** Changes of the revenue that one statement adds up. It takes well below a second. */
+const REVENUE_BATCH = 10_000;
 /** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
 const RATING_BATCH = 500;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -223,6 +226,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
           ? "done"
           : NEXT_BATCH;
+      case "add-up-revenue":
+        return await decide(db, "add_up_revenue", { p_limit: REVENUE_BATCH }) < REVENUE_BATCH ? "done" : NEXT_BATCH;
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
           return await keepDueMeteredItems(UNMETERED_BATCH, { db, stripe }) < UNMETERED_BATCH ? "done" : NEXT_BATCH;
