@@ -199,8 +199,6 @@ language plpgsql
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
-declare
-  after_reason constant private.loss_reason := p_after_reason;
 begin
   perform public.add_up_revenue(10000);
   return query
@@ -209,12 +207,12 @@ begin
     where t.loss_reason is not null and t.row_count > 0 and t.month >= p_from and t.month < p_until
       and case when p_by = 'total' then t.user_id is null else t.user_id is not null end
       and (p_user_id is null or t.user_id = p_user_id)
-      and (p_reason is null or t.loss_reason = p_reason::private.loss_reason)
+      and (p_reason is null or t.loss_reason::text = p_reason)
       and (p_after_month is null or case when p_by = 'total'
-        then (t.month, t.currency, t.loss_reason) > (p_after_month, p_after_currency, after_reason)
-        else (t.month, t.user_id, t.currency, t.loss_reason)
-          > (p_after_month, p_after_user_id, p_after_currency, after_reason) end)
-    order by t.month, t.user_id, t.currency, t.loss_reason limit p_limit;
+        then (t.month, t.currency, t.loss_reason::text) > (p_after_month, p_after_currency, p_after_reason)
+        else (t.month, t.user_id, t.currency, t.loss_reason::text)
+          > (p_after_month, p_after_user_id, p_after_currency, p_after_reason) end)
+    order by t.month, t.user_id, t.currency, t.loss_reason::text limit p_limit;
 end;
 $$;
 comment on function public.list_losses(public.revenue_by, date, date, text, uuid, date, uuid, text, text, integer) is

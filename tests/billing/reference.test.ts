@@ -23,7 +23,8 @@ const facts = (usage: Usage[], more: Partial<Facts> = {}): Facts => ({
 });
 const units = (facts: Facts) =>
   Object.fromEntries(reckon(facts).map((due) => [`${due.kind} ${due.from / 1000n} ${due.fate}`, Number(due.units)]));
-const of = (period: Pick<Period, "from">, fate = "billed", kind = "sms_out") => `${kind} ${period.from / 1000n} ${fate}`;
+const of = (period: Pick<Period, "from">, fate = "billed", kind = "sms_out") =>
+  `${kind} ${period.from / 1000n} ${fate}`;
 
 Deno.test("a half is rounded up, also below zero", () => {
   for (const [text, expected] of [["0.5", 1n], ["-0.5", 0n], ["-1.5", -1n], ["0.49", 0n], ["-0.51", -1n]] as const) {
@@ -44,7 +45,10 @@ Deno.test("messages of a third of a unit add up before they are rounded", () => 
 
 Deno.test("a period includes its first microsecond and not its last", () => {
   const next = { ...JANUARY, from: JANUARY.until, until: at("2027-03-10T12:00:00Z") };
-  const usage = [sms("2027-02-10T12:00:00Z", "0.02"), { ...sms("2027-02-10T12:00:00Z", "0.01"), at: JANUARY.until - 1n }];
+  const usage = [sms("2027-02-10T12:00:00Z", "0.02"), {
+    ...sms("2027-02-10T12:00:00Z", "0.01"),
+    at: JANUARY.until - 1n,
+  }];
   const both = facts(usage, { periods: [JANUARY, next] });
   assert.deepEqual(units(both), { [of(JANUARY)]: 100, [of(next)]: 200 });
 });

@@ -122,7 +122,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant("cancel" as const), hour: hours(LAST_CANCEL), how: fc.constantFrom(...CANCELS) }),
+    arbitrary: fc.record({
+      type: fc.constant("cancel" as const),
+      hour: hours(LAST_CANCEL),
+      how: fc.constantFrom(...CANCELS),
+    }),
   },
 );
 

@@ -46,13 +46,17 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   // What cannot be billed is a loss with its own name, or a trial.
   for (const due of dues) {
     if (due.fate === "billed" || due.fate === "trial") continue;
-    const lost = sum(named.filter((row) =>
-      row.kind === due.kind && row.loss_reason === due.fate && row.currency === due.currency &&
-      isSame(row.period_start, due.from)
-    ).map(({ units }) => units));
+    const lost = sum(
+      named.filter((row) =>
+        row.kind === due.kind && row.loss_reason === due.fate && row.currency === due.currency &&
+        isSame(row.period_start, due.from)
+      ).map(({ units }) => units),
+    );
     if (!isRight(lost, due.exact)) find(`the loss ${due.fate} of ${at(due)} is ${lost}, and must be ${units(due)}`);
   }
-  for (const row of named.filter(({ loss_reason }) => loss_reason === "no_payer" || loss_reason === "before_metering")) {
+  for (
+    const row of named.filter(({ loss_reason }) => loss_reason === "no_payer" || loss_reason === "before_metering")
+  ) {
     const isDue = dues.some((due) =>
       due.kind === row.kind && due.fate === row.loss_reason && due.currency === row.currency &&
       isSame(row.period_start, due.from)
@@ -74,10 +78,12 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
     const onInvoices = sum(billed.filter((line) => line.kind === kind).map(({ quantity }) => quantity));
     const open = tenant.subscriptionId === null || tenant.endedAt !== null ? 0n : await openUsage(tenant, kind, world);
     const of = (state: string) =>
-      sum(named.filter((row) =>
-        row.kind === kind && row.state === state && row.loss_reason !== "no_payer" &&
-        row.loss_reason !== "before_metering"
-      ).map(({ units }) => units));
+      sum(
+        named.filter((row) =>
+          row.kind === kind && row.state === state && row.loss_reason !== "no_payer" &&
+          row.loss_reason !== "before_metering"
+        ).map(({ units }) => units),
+      );
     const total = onInvoices + open + of("invoiced") + of("credited") + of("lost") + of("pending") + of("sending");
     const due = sum(expected.map((each) => rounded(each.exact)));
     const halves = BigInt(expected.filter(({ exact }) => isHalf(exact)).length);
@@ -128,9 +134,11 @@ async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWor
   const events = await world.meterEventsOf(tenant.customerId);
   const findings: string[] = [];
   for (const { kind, start, until, quantity, invoice } of billed) {
-    const counted = sum(events.filter((event) =>
-      event.kind === kind && event.timestamp >= start && event.timestamp < until
-    ).map(({ value }) => value));
+    const counted = sum(
+      events.filter((event) => event.kind === kind && event.timestamp >= start && event.timestamp < until).map((
+        { value },
+      ) => value),
+    );
     if (counted !== quantity) {
       findings.push(`Stripe counts ${counted} units of ${kind} in a period whose invoice ${invoice} bills ${quantity}`);
     }

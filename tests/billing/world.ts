@@ -203,9 +203,11 @@ export class BillingWorld implements AsyncDisposable {
     }
     for (let pass = 0; pass < passes; pass++) {
       await this.#fetchQueues();
-      const due = this.#shuffled([...this.#queue.values()].filter((queued) =>
-        queued.dueAt <= this.now && !this.ownerOf(queued.job)?.isDown(this.now)
-      ));
+      const due = this.#shuffled(
+        [...this.#queue.values()].filter((queued) =>
+          queued.dueAt <= this.now && !this.ownerOf(queued.job)?.isDown(this.now)
+        ),
+      );
       if (due.length === 0) return;
       await Promise.all(Array.from({ length: AT_ONCE }, async () => {
         for (let next = due.shift(); next !== undefined; next = due.shift()) await this.#run(next);
@@ -266,7 +268,9 @@ export class BillingWorld implements AsyncDisposable {
     const rpc = (name: string, args: Record<string, unknown>) => ({
       abortSignal: async (signal: AbortSignal) => {
         const answer = await db.rpc(name as never, args as never).abortSignal(signal);
-        if (answer.error?.code) this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message} ${answer.error.details ?? ""}`);
+        if (answer.error?.code) {
+          this.refusals.push(`${name}: ${answer.error.code} ${answer.error.message} ${answer.error.details ?? ""}`);
+        }
         return answer;
       },
     });
