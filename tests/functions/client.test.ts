@@ -207,7 +207,7 @@ test("an operator sets an exchange rate with its day, and the list of rates has 
   const file = await operator.call("admin/exchange-rates?currency=nok&format=csv");
   assert.match(
     file.body,
-    /^unit,currency,validFrom,rate,reason,setBy,setAt\r\nSEK,nok,2027-01-01,0.9512345678,Norges Bank,/,
+    /^unit,currency,validFrom,rate,reason,setBy,setAt\r\nSEK,nok,2027-01-01,0.9512345678,"Norges Bank",/,
   );
   const wrong = [{ unit: "sek" }, { currency: "NOK" }, { currency: "sek" }, { rate: 0 }, { rate: 0.12345678901 }];
   const answers = await Promise.all(
@@ -345,7 +345,14 @@ test("an operator acknowledges an alert, which then is listed apart", async () =
 test("an operator reads the health of the installation, and Prometheus the same numbers with the secret key", async () => {
   const { switchboard: { admin } } = await signUpOperator(stage);
   const health = await admin.health();
-  assert.deepEqual(health.lanes.map(({ lane }) => lane), ["control", "messages", "campaigns", "forwarding", "usage"]);
+  assert.deepEqual(health.lanes.map(({ lane }) => lane), [
+    "control",
+    "messages",
+    "campaigns",
+    "forwarding",
+    "usage",
+    "billing",
+  ]);
   assert.ok(health.capacity.open > 0 && health.capacity.max >= health.capacity.open);
   const scrape = (apikey: string) => callFunction(stage.state, "metrics", { headers: { apikey } });
   const answer = await scrape(stage.state.secretKey);

@@ -4,7 +4,7 @@ import { completeRows, decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../_shared/platform/paging.ts";
 import { readJson, readQuery } from "../_shared/platform/request.ts";
-import { timestampOf } from "../_shared/platform/time.ts";
+import { isoOf } from "../_shared/platform/time.ts";
 import { daySchema } from "../_shared/usage/report.ts";
 import { reasonText } from "./shapes.ts";
 
@@ -83,7 +83,7 @@ export async function listExchangeRates(request: Request, { db }: Context): Prom
       rate: Number(rate),
       reason,
       setBy,
-      setAt: timestampOf(set_at),
+      setAt: isoOf(set_at),
     }),
     (last) => writeCursor([last.unit, last.currency, last.valid_from]),
   );
