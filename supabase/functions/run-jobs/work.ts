@@ -129,7 +129,7 @@ const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
 /** Customers for whom the sending of usage is enqueued by one statement. */
-const METERED_BATCH = 500;
+const SENDING_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
 /** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
@@ -368,8 +368,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await decide(db, "ask_for_usage_triggers", { p_limit: USAGE_TRIGGERS_BATCH });
         return "done";
       case "meter-due-customers": {
-        const asked = await decide(db, "ask_for_metering", { p_limit: METERED_BATCH });
-        return asked < METERED_BATCH ? "done" : NEXT_BATCH;
+        const asked = await decide(db, "ask_for_metering", { p_limit: SENDING_BATCH });
+        return asked < SENDING_BATCH ? "done" : NEXT_BATCH;
       }
       case "meter-usage":
         return meterResults[await meterUsage(job.customerId, dependencies)];
