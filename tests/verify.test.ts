@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { startStripeSimulator } from "../local/simulators/stripe/mod.ts";
+import { checkEvents } from "../local/verify/check-stripe-events.ts";
+import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
 import { SignJWT } from "jose";
 import { parse } from "smol-toml";
 import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
@@ -63,6 +66,10 @@ Deno.test("the same installation is verified as a hosted project when its variab
   const { text } = await report(await findTarget((name) => variables[name], stateFile));
   assert.match(text, /Verifying the hosted installation/);
   assert.match(text, /ok\s+billing portal: tenants can switch plans and cancel/);
+  assert.match(text, /ok\s+webhook endpoint: \S+ sends all \d+ types we need/);
+  assert.match(text, /ok\s+thin event destination: \S+ sends all 2 types we need/);
+  assert.match(text, /ok\s+STRIPE_THIN_WEBHOOK_SECRET: is set/);
+  assert.match(text, /warn\s+grace period: cannot be read from Stripe\n\s+→ .*72 hours/);
   assert.match(text, /warn\s+user token: was not checked\n\s+→ Set VERIFY_ACCESS_TOKEN/);
   assert.match(
     text,
@@ -70,6 +77,47 @@ Deno.test("the same installation is verified as a hosted project when its variab
   );
   assert.match(text, /fail\s+master account: Twilio refuses the credentials \(20003\)\n\s+→ Check TWILIO_ACCOUNT_SID/);
   assert.ok(!text.includes("f".repeat(32)) && !text.includes(secretKey), "a secret is shown");
+});
+
+Deno.test("verify names what is missing at Stripe: the events, the thin destination with its types, and its secret", async () => {
+  const simulator = await startStripeSimulator();
+  let code = "stripe_misconfigured";
+  const functions = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => Response.json({ code }));
+  const url = `http://127.0.0.1:${functions.addr.port}/stripe-webhook`;
+  const stripe = createStripe({ secretKey: simulator.secretKey, apiBaseUrl: simulator.url });
+  const found = async () =>
+    Object.fromEntries(
+      (await checkEvents(stripe, url)).map(({ subject, verdict, finding }) => [subject, [verdict, finding]]),
+    );
+  try {
+    const nothing = await found();
+    assert.deepEqual(nothing["webhook endpoint"], ["fail", `none is registered for ${url}`]);
+    assert.deepEqual(nothing["thin event destination"], ["fail", `none is registered for ${url}/thin`]);
+    assert.deepEqual(nothing["STRIPE_THIN_WEBHOOK_SECRET"], ["fail", "is not set"]);
+    const endpoint = await stripe.webhookEndpoints.create({ url, enabled_events: ["invoice.paid"] });
+    const { id } = await stripe.v2.core.eventDestinations.create({
+      name: "thin",
+      type: "webhook_endpoint",
+      event_payload: "thin",
+      enabled_events: ["v1.billing.meter.no_meter_found"],
+      webhook_endpoint: { url: `${url}/thin` },
+    });
+    const half = await found();
+    assert.match(String(half["webhook endpoint"]), new RegExp(`fail,${endpoint.id} does not send .*invoice.finalized`));
+    assert.match(
+      String(half["thin event destination"]),
+      /fail,\S+ does not send v1.billing.meter.error_report_triggered$/,
+    );
+    await stripe.webhookEndpoints.update(endpoint.id, { enabled_events: ["*"] });
+    await stripe.v2.core.eventDestinations.update(id, {
+      enabled_events: ["v1.billing.meter.no_meter_found", "v1.billing.meter.error_report_triggered"],
+    });
+    code = "invalid_signature";
+    assert.deepEqual(Object.values(await found()).map(([verdict]) => verdict), ["ok", "ok", "ok", "warn"]);
+  } finally {
+    await functions.shutdown();
+    await simulator.stop();
+  }
 });
 
 Deno.test("verify checks a real user token, and names AUTH_ISSUERS for one of another issuer", async () => {

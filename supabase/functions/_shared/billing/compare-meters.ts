@@ -16,7 +16,6 @@ const beginComparison = decision("begin_comparison", {
 const LEASE_SECONDS = 180;
 /** Days of all kinds that one comparison reads. */
 const DAYS = 60;
-const DAY = 86_400;
 
 export interface CompareDependencies {
   db: Db;
