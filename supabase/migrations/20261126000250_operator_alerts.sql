@@ -2,7 +2,8 @@
 
 create type public.alert_kind as enum ('dead_letter', 'unknown_price', 'subscription_without_tenant',
   'campaign_paused', 'master_account_inactive', 'reconciliation', 'usage_trigger', 'unpaid_account',
-  'exchange_rate', 'metering', 'meter_rejection', 'invoice_difference', 'invoice_grace', 'payment_moved', 'credit_owed');
+  'exchange_rate', 'metering', 'meter_rejection', 'invoice_difference', 'invoice_grace', 'payment_moved',
+  'credit_owed');
 comment on type public.alert_kind is
   'dead_letter: a job failed at its last attempt; the subject is its lane. unknown_price: no price of a subscription '
   'belongs to a plan; the subject is the price, or the subscription when it has none. subscription_without_tenant: a '

@@ -127,8 +127,8 @@ comment on type private.loss_reason is
   'Why usage is not billed. no_payer: no subscription of the tenant''s own. before_metering: the subscription had no '
   'metered item yet. too_small: of a tenant who has left, below the amount of an own invoice. not_invoiced: Stripe '
   'ended a subscription without billing it, and it is too small. refused: Stripe refuses it for good. customer_gone: '
-  'the customer was deleted at Stripe. written_off: by an operator. credit_owed: negative, and owed to a tenant who has '
-  'left, because no invoice has room for the credit.';
+  'the customer was deleted at Stripe. written_off: by an operator. credit_owed: negative, and owed to a tenant who '
+  'has left, because no invoice has room for the credit.';
 
 create table private.billing_rows (
   id uuid primary key default private.new_id(),

@@ -184,8 +184,8 @@ comment on function public.settle_cancellation(text, bigint) is
 -- Final bills ---------------------------------------------------------------------------------------------------------
 
 -- What Stripe does when a subscription ends is not certain: a cancellation in the dashboard bills no usage by default,
--- and the last draft may wait for ever. So every end of an own subscription is looked at, wherever it was asked for. Its
--- books are closed, drafts are finalised, the invoices are read, and units that no invoice bills become rows again.
+-- and the last draft may wait for ever. So every end of an own subscription is looked at, wherever it was asked for.
+-- Its books are closed, drafts are finalised, the invoices are read, and units that no invoice bills become rows again.
 -- Those and what is rated later are billed by an invoice of its own, given back by a credit note, or lost by name.
 
 create type private.credit_method as enum ('refund', 'balance', 'outside');
@@ -628,8 +628,9 @@ comment on function private.close_books_of(private.final_bills) is
 
 create type public.final_bill_step as enum ('none', 'wait', 'read', 'invoice', 'credit');
 comment on type public.final_bill_step is
-  'What a job does next for a subscription that is over. read: finalise its drafts and read its invoices. invoice: bill '
-  'a charge by an invoice of its own. credit: give a charge back by credit notes. wait: nothing before it is due again.';
+  'What a job does next for a subscription that is over. read: finalise its drafts and read its invoices. invoice: '
+  'bill a charge by an invoice of its own. credit: give a charge back by credit notes. wait: nothing before it is due '
+  'again.';
 
 create function private.next_step_of_bill(p_bill private.final_bills, out step public.final_bill_step,
   out charge private.final_charges, out due_at timestamptz)
