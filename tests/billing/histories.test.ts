@@ -7,7 +7,7 @@ import { BillingWorld } from "./world.ts";
 
 const HISTORIES = Number(Deno.env.get("BILLING_HISTORIES") ?? "500");
 const SEED = Number(Deno.env.get("BILLING_SEED") ?? Math.floor(Math.random() * 2 ** 31));
-const AT_ONCE = Number(Deno.env.get("BILLING_AT_ONCE") ?? 125);
+const AT_ONCE = Number(Deno.env.get("BILLING_AT_ONCE") ?? "250");
 const SHRINKING_MS = 60_000;
 
 Deno.test("in random histories, every unit of usage is on exactly one invoice, credit or named loss", async () => {
@@ -18,7 +18,7 @@ Deno.test("in random histories, every unit of usage is on exactly one invoice, c
     const seed = SEED + number;
     const stories = fc.sample(story, { numRuns: Math.min(AT_ONCE, HISTORIES - done), seed });
     const round: Round = {
-      ...{ seed, graceHours: number % 3 === 2 ? 1 : 72 },
+      ...{ seed, graceHours: number % 2 === 1 ? 1 : 72 },
       begins: Date.UTC(2027, 0, 1 + (seed % 31), seed % 24) / 1000,
     };
     const violations = await play(world, stories, round);
@@ -28,7 +28,7 @@ Deno.test("in random histories, every unit of usage is on exactly one invoice, c
       const shown = (small === null ? shortest.slice(0, 3) : [small]).map(explained).join("\n\n");
       assert.fail(`seed ${seed}: ${violations.length} of ${stories.length} tenants. One of them:\n${shown}`);
     }
-    assert.deepEqual(world.failures, []);
+    assert.deepEqual({ failures: world.failures, refusals: world.refusals }, { failures: [], refusals: [] });
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`figures: ${HISTORIES} histories in ${seconds} s: ${JSON.stringify(Object.fromEntries(world.seen))}`);

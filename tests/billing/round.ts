@@ -13,7 +13,7 @@ interface ThinEvent {
 
 const HOUR = 3600;
 /** The hours between two looks of the scheduler. Days pass at once, and some hours do not. */
-const PAUSES = [1, 5, 11, 17, 26];
+const PAUSES = [2, 7, 16, 25, 31];
 const LATE_SECONDS = 5 * HOUR;
 /** A lost webhook is found in Stripe's list of events. */
 const MISSED_SECONDS = 24 * HOUR;

@@ -42,8 +42,8 @@ export interface Story {
   currency: "usd" | "eur";
   trialDays: number;
   steps: Step[];
-  /** Faults at calls of the tenant's jobs to the database and to Stripe, counted over all of them. */
-  troubles: { call: number; fault: Fault }[];
+  /** Faults at calls of the tenant's jobs to the database and to Stripe: at the n-th of one kind, or of all (null). */
+  troubles: { at: string | null; call: number; fault: Fault }[];
   /** When no job of the tenant runs. */
   down: { hour: number; hours: number }[];
   /** From when on Stripe accepts so many of the tenant's meter events, and rejects them later. */
@@ -61,6 +61,11 @@ export const LAST_CANCEL = 30 * 24;
 export const LAST_CHANGE = 46 * 24;
 export const END = 66 * 24;
 
+/** The calls between which most can go wrong. */
+const AIMS = [
+  ...["POST /v1/billing/meter_events", "POST /v1/invoices", "POST /v1/invoiceitems", "POST /v1/credit_notes"],
+  ...["database: begin_metering", "database: settle_metering", "database: settle_comparison"],
+];
 const TROUBLES: Fault[] = FAULTS.filter((fault) => fault !== "arrives late" && !fault.startsWith("stalls"));
 
 /** Whole minutes, each as likely as the others. */
@@ -132,7 +137,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const story: fc.Arbitrary<Story> = fc.record({
   startsIn: fc.integer({ min: 0, max: 71 }),
-  bought: fc.constantFrom(...PURCHASES, "own" as const, "own" as const, "own" as const, "elsewhere" as const),
+  bought: fc.constantFrom(...PURCHASES, "own" as const, "own" as const, "elsewhere" as const, "none" as const),
   plan: fc.nat(2),
   currency: fc.constantFrom("usd" as const, "usd" as const, "eur" as const),
   trialDays: fc.constantFrom(0, 0, 0, 7),
@@ -141,9 +146,21 @@ export const story: fc.Arbitrary<Story> = fc.record({
     { weight: 1, arbitrary: fc.constant<never[]>([]) },
     {
       weight: 2,
-      arbitrary: fc.array(fc.record({ call: fc.integer({ min: 1, max: 250 }), fault: fc.constantFrom(...TROUBLES) }), {
-        maxLength: 8,
-      }),
+      arbitrary: fc.array(
+        fc.oneof(
+          fc.record({
+            at: fc.constant<string | null>(null),
+            call: fc.noBias(fc.integer({ min: 1, max: 250 })),
+            fault: fc.constantFrom(...TROUBLES),
+          }),
+          fc.record({
+            at: fc.constantFrom<(string | null)[]>(...AIMS),
+            call: fc.integer({ min: 1, max: 8 }),
+            fault: fc.constantFrom(...TROUBLES),
+          }),
+        ),
+        { maxLength: 8 },
+      ),
     },
   ),
   down: fc.oneof({ weight: 4, arbitrary: fc.constant<never[]>([]) }, {
@@ -210,7 +227,7 @@ export function told(story: Story): string {
     lines.push([hour, `Stripe will accept and then reject the next ${times} meter events`]);
   }
   lines.sort(([a], [b]) => a - b);
-  const faults = story.troubles.map(({ call, fault }) => `call ${call} ${fault}`);
+  const faults = story.troubles.map(({ at, call, fault }) => `call ${call}${at === null ? "" : ` of ${at}`} ${fault}`);
   return [
     ...lines.map(([hour, text]) => `  hour ${at0(hour).padStart(7)}: ${text}`),
     ...(faults.length > 0 ? [`  faults: ${faults.join(", ")}`] : []),

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import { FAILING_CARD, WORKING_CARD } from "../../local/simulators/stripe/billing/payment-methods.ts";
 import { Trap } from "../faults/harness/traps.ts";
-import { dayOf, type InForce, type Kind, KINDS, type Period, type Usage } from "./reference.ts";
+import { dayOf, type InForce, type Kind, type Period, type Usage } from "./reference.ts";
 import { FREE, planOf } from "./catalogue.ts";
 import { type Cancel, END, LAST_CHANGE, LAST_USE, type Story, type Use } from "./story.ts";
 import type { BillingWorld, Owner } from "./world.ts";
@@ -26,6 +26,8 @@ export class Tenant implements Owner {
   boughtAt: number;
   trialEnd: number | null = null;
   endedAt: number | null = null;
+  /** The start of the period that has not ended, in seconds. */
+  openSince = Infinity;
   meteredSince: Partial<Record<Kind, bigint>> = {};
   /** The webhooks that were seen, and the meter events that Stripe has rejected. */
   webhooks = 0;
@@ -33,7 +35,7 @@ export class Tenant implements Owner {
 
   constructor(readonly story: Story, readonly world: BillingWorld, begins: number, index: number) {
     this.userId = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
-    this.traps = story.troubles.map(({ call, fault }) => new Trap(null, fault, call));
+    this.traps = story.troubles.map(({ at, call, fault }) => new Trap(at, fault, call));
     this.boughtAt = begins + story.startsIn * HOUR;
     this.at(0, () => this.buys());
     for (const { hour, times } of story.rejected) this.at(hour, () => this.isRejected(times));
@@ -90,10 +92,10 @@ export class Tenant implements Owner {
         ...{ email: `${userId}@example.com`, metadata, payment_method: WORKING_CARD },
         invoice_settings: { default_payment_method: WORKING_CARD },
       });
-      const metered = bought === "own" ? await world.meteredPrices(currency) : [];
+      const metered = bought === "own" ? world.meteredPrices(currency) : [];
       const subscription = await world.stripe.subscriptions.create({
         customer: customer.id,
-        items: [{ price: await world.priceOf(key) }, ...metered.map((price) => ({ price }))],
+        items: [{ price: world.priceOf(key) }, ...metered.map((price) => ({ price }))],
         ...(trialDays > 0 && { trial_period_days: trialDays }),
         metadata,
       });
@@ -131,7 +133,7 @@ export class Tenant implements Owner {
     if (this.plan === key) return;
     const flat = subscription.items.data.find(({ price }) => price.recurring?.usage_type !== "metered")!;
     await this.world.stripe.subscriptions.update(subscription.id, {
-      items: [{ id: flat.id, price: await this.world.priceOf(key) }],
+      items: [{ id: flat.id, price: this.world.priceOf(key) }],
     });
     this.plan = key;
   }
@@ -191,7 +193,8 @@ export class Tenant implements Owner {
     if (this.subscriptionId === null) return;
     const subscription = await this.subscription();
     this.endedAt = subscription.ended_at;
-    const kinds = await this.world.kindsOfPrices();
+    if (this.endedAt === null) this.openSince = subscription.items.data[0]!.current_period_start;
+    const kinds = this.world.kindsOfPrices();
     for (const { price, created } of subscription.items.data) {
       const kind = kinds.get(price.id);
       if (kind !== undefined) this.meteredSince[kind] = BigInt(created) * 1_000_000n;
@@ -310,5 +313,3 @@ function monthsAfter(seconds: number, months: number): number {
   const midnight = Date.UTC(year, month, Math.min(day, last));
   return midnight / 1000 + (seconds - Math.floor(seconds / 86_400) * 86_400);
 }
-
-export { KINDS };

@@ -65,7 +65,7 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   }
 
   const invoices = tenant.customerId === null ? [] : await world.invoicesOf(tenant.customerId);
-  const kinds = await world.kindsOfPrices();
+  const kinds = world.kindsOfPrices();
   const starts = facts.periods.map(({ from }) => Number(from / 1_000_000n));
   const billed = invoices.flatMap((invoice) => meteredLines(invoice, kinds)).map((line) => ({
     ...line,
@@ -76,7 +76,7 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   for (const kind of KINDS) {
     const expected = dues.filter((due) => due.kind === kind && due.fate === "billed");
     const onInvoices = sum(billed.filter((line) => line.kind === kind).map(({ quantity }) => quantity));
-    const open = tenant.subscriptionId === null || tenant.endedAt !== null ? 0n : await openUsage(tenant, kind, world);
+    const open = tenant.customerId === null ? 0n : await openUsage(tenant, kind, world);
     const of = (state: string) =>
       sum(
         named.filter((row) =>
@@ -143,11 +143,8 @@ async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWor
       findings.push(`Stripe counts ${counted} units of ${kind} in a period whose invoice ${invoice} bills ${quantity}`);
     }
   }
-  const start = tenant.endedAt === null && tenant.subscriptionId !== null
-    ? (await tenant.subscription()).items.data[0]!.current_period_start
-    : Infinity;
   for (const { kind, timestamp, value } of events) {
-    const isBilled = timestamp >= start ||
+    const isBilled = timestamp >= tenant.openSince ||
       billed.some((line) => line.kind === kind && line.start <= timestamp && timestamp < line.until);
     // Of a subscription that was ended without an invoice, the events are on none.
     if (!isBilled && !tenant.story.steps.some((step) => step.type === "cancel" && step.how === "dashboard")) {
@@ -161,8 +158,8 @@ async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWor
 function isCalm({ troubles, down, webhooks, rejected, steps }: Story): boolean {
   return troubles.length + down.length + webhooks.length + rejected.length === 0 && steps.every((step) => {
     if (step.type !== "use") return step.type === "change_plan";
-    const last = Math.max(step.pricedAfter ?? 0, 0) + Math.max(0, ...step.later.map(({ after }) => after));
-    return step.foundAfter === 0 && last <= 20 && (step.pricedAfter !== null || step.later.length === 0);
+    const last = (step.pricedAfter ?? Infinity) + Math.max(0, ...step.later.map(({ after }) => after));
+    return step.foundAfter === 0 && last <= 20;
   });
 }
 
@@ -193,7 +190,8 @@ function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Omit<B
   if (invoice.status === "void") return [];
   return invoice.lines.data.flatMap((line) => {
     const kind = kinds.get(priceOf(line) ?? "");
-    if (kind === undefined) return [];
+    // A trial that is ended in its first second has no length.
+    if (kind === undefined || line.period.start === line.period.end) return [];
     return [{
       ...{ kind, quantity: BigInt(line.quantity ?? 0), start: line.period.start, until: line.period.end },
       ...{ invoice: invoice.id!, status: String(invoice.status) },
@@ -223,15 +221,19 @@ function ownInvoices(own: { amount: number; text: string }[], named: Named[]): s
   return off > most || off < -most ? [`own invoices bill ${cents} cents, and their rows are ${units} units`] : [];
 }
 
+/** What Stripe counts in the period that has not ended. */
 async function openUsage(tenant: Tenant, kind: Kind, world: BillingWorld): Promise<bigint> {
-  const start = (await tenant.subscription()).items.data[0]!.current_period_start;
-  return await world.countedSince(tenant.customerId!, kind, start);
+  const events = await world.meterEventsOf(tenant.customerId!);
+  return sum(
+    events.filter((event) => event.kind === kind && event.timestamp >= tenant.openSince)
+      .map(({ value }) => value),
+  );
 }
 
 const sum = (numbers: readonly (number | bigint)[]): bigint =>
   numbers.reduce<bigint>((total, each) => total + BigInt(each), 0n);
 const isSame = (iso: string, at: bigint) => BigInt(Date.parse(iso)) * 1000n === at;
-const isHalf = ({ over, under }: Fraction) => under === 2n;
+const isHalf = ({ under }: Fraction) => under === 2n;
 const isRight = (units: bigint, exact: Fraction) =>
   units === rounded(exact) || (isHalf(exact) && units === rounded(exact) - 1n);
 const units = (due: Due) => `${rounded(due.exact)} (${shown(due.exact)})`;

@@ -117,22 +117,18 @@ export class BillingWorld implements AsyncDisposable {
     this.catalogue = await stock(this.stripe);
   }
 
-  priceOf(key: string): Promise<string> {
-    return Promise.resolve(this.catalogue.flat.get(key)!);
+  priceOf(plan: string): string {
+    return this.catalogue.flat.get(plan)!;
   }
 
-  meteredPrices(currency: string): Promise<string[]> {
-    return Promise.resolve([...this.catalogue.metered.get(currency)!.values()]);
+  meteredPrices(currency: string): string[] {
+    return [...this.catalogue.metered.get(currency)!.values()];
   }
 
-  kindsOfPrices(): Promise<Map<string, Kind>> {
+  /** By the id of the price. */
+  kindsOfPrices(): Map<string, Kind> {
     const all = [...this.catalogue.metered.values()].flatMap((prices) => [...prices]);
-    return Promise.resolve(new Map(all.map(([kind, price]) => [price, kind])));
-  }
-
-  enqueue(job: Job): Promise<void> {
-    this.#add({ queue: "", id: this.#nextLocal--, job, dueAt: this.now, failures: 0 });
-    return Promise.resolve();
+    return new Map(all.map(([kind, price]) => [price, kind]));
   }
 
   /** All invoices of a customer, with all of their lines. */
@@ -144,14 +140,6 @@ export class BillingWorld implements AsyncDisposable {
       lines.data = await stripe.invoices.listLineItems(id!, { limit: 100 }).autoPagingToArray({ limit: 1000 });
     }
     return invoices;
-  }
-
-  /** What Stripe counts of a customer and kind from a moment on. */
-  async countedSince(customer: string, kind: Kind, start: number): Promise<bigint> {
-    const { data } = await this.stripe.billing.meters.listEventSummaries(this.catalogue.meters.get(kind)!, {
-      ...{ customer, start_time: Math.floor(start / 60) * 60, end_time: Math.ceil(this.now / 60) * 60 + 600 },
-    });
-    return data.reduce((sum, { aggregated_value }) => sum + BigInt(aggregated_value), 0n);
   }
 
   /** The meter events of a customer that Stripe counts. */

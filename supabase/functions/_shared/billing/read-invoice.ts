@@ -171,7 +171,8 @@ function billedPeriod(
   if (invoice.billing_reason === "subscription_create") return null;
   // The last invoice of a subscription bills usage of the second in which it was canceled, so its lines may end later.
   const soon = isoOfSeconds(invoice.created + SLACK_SECONDS);
-  const over = metered.filter(({ periodEnd }) => periodEnd <= soon);
+  // A trial that is ended in its first second has no length. Its invoice bills no period, and not the one that begins then.
+  const over = metered.filter(({ periodStart, periodEnd }) => periodStart < periodEnd && periodEnd <= soon);
   if (over.length > 0) {
     const starts = over.map(({ periodStart }) => periodStart).sort();
     const ends = over.map(({ periodEnd }) => periodEnd).sort();
