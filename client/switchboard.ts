@@ -199,6 +199,29 @@ export class Switchboard {
   }
 
   /**
+   * One page of the caller's statements, newest first: one for each billing period of their own subscriptions, with what is
+   * billed for usage and the invoice that bills it.
+   */
+  listStatements(query: StatementsQuery = {}, options?: CallOptions): Promise<StatementPage> {
+    return this.#call("GET", "list-statements", { query }, options);
+  }
+
+  /** One statement, line by line. @throws SwitchboardError `not_found` */
+  statement(statementId: string, options?: CallOptions): Promise<StatementDetails> {
+    return this.#call("GET", `list-statements/${encodeURIComponent(statementId)}`, {}, options);
+  }
+
+  /**
+   * The lines of a statement as CSV, or the statement as a page to print. Show the page from a Blob or in the `srcdoc` of a
+   * frame: the functions' default domain serves HTML as plain text.
+   * @throws SwitchboardError `not_found`
+   */
+  statementAs(format: "csv" | "html", statementId: string, options?: CallOptions): Promise<string> {
+    const path = `list-statements/${encodeURIComponent(statementId)}`;
+    return this.#call("GET", path, { query: { format }, isText: true }, options);
+  }
+
+  /**
    * Links to the files of a received message, such as for the `src` of an image. They need no token and are valid for 15
    * minutes. Throws `not_found`.
    */
@@ -2311,6 +2334,168 @@ export interface Spending {
   left: number;
   periodStart: string;
   periodEnd: string;
+}
+
+export interface Statement {
+  id: string;
+  /** period: of a billing period. later_usage: what was found after the last invoice of a subscription that is over. */
+  type: "period" | "later_usage";
+  /** open: the period is not over. closing: late usage still arrives, or the invoice is not final and compared. closed: the lines never change again. */
+  status: "open" | "closing" | "closed";
+  /** The first moment of the billing period. */
+  from: string;
+  /** The first moment after it. */
+  until: string;
+  isTrial: boolean;
+  /** Of the plan, and of all amounts. */
+  currency: string;
+  /** What is billed for usage so far, in whole 1/10,000 of the currency. */
+  units: number;
+  /** The same before it is rounded to units. */
+  amount: number;
+  /** The part of units that Stripe does not have yet. */
+  pendingUnits: number;
+  /** Those that bill this usage, as last read from Stripe. */
+  invoices: {
+    /** The id at Stripe. */
+    id: string;
+    number: string | null;
+    /** draft, open, paid, uncollectible or void; null before it is read from Stripe. */
+    status: string | null;
+    /** With the plan's price, other items and taxes. */
+    total: number | null;
+    /** Stripe's page of the invoice. */
+    url: string | null;
+    /** What it bills of usage, without taxes. kind and quantity are null on an invoice after the last period. */
+    lines: {
+      kind: ("sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee") | null;
+      /** In units of 1/10,000 of the currency. */
+      quantity: number | null;
+      amount: number;
+      /** What Stripe bills more than the quantity, because it bills whole cents. */
+      rounding: number | null;
+    }[];
+  }[];
+}
+
+/** One statement, line by line. */
+export interface StatementDetails {
+  id: string;
+  /** period: of a billing period. later_usage: what was found after the last invoice of a subscription that is over. */
+  type: "period" | "later_usage";
+  /** open: the period is not over. closing: late usage still arrives, or the invoice is not final and compared. closed: the lines never change again. */
+  status: "open" | "closing" | "closed";
+  /** The first moment of the billing period. */
+  from: string;
+  /** The first moment after it. */
+  until: string;
+  isTrial: boolean;
+  /** Of the plan, and of all amounts. */
+  currency: string;
+  /** What is billed for usage so far, in whole 1/10,000 of the currency. */
+  units: number;
+  /** The same before it is rounded to units. */
+  amount: number;
+  /** The part of units that Stripe does not have yet. */
+  pendingUnits: number;
+  /** Those that bill this usage, as last read from Stripe. */
+  invoices: {
+    /** The id at Stripe. */
+    id: string;
+    number: string | null;
+    /** draft, open, paid, uncollectible or void; null before it is read from Stripe. */
+    status: string | null;
+    /** With the plan's price, other items and taxes. */
+    total: number | null;
+    /** Stripe's page of the invoice. */
+    url: string | null;
+    /** What it bills of usage, without taxes. kind and quantity are null on an invoice after the last period. */
+    lines: {
+      kind: ("sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee") | null;
+      /** In units of 1/10,000 of the currency. */
+      quantity: number | null;
+      amount: number;
+      /** What Stripe bills more than the quantity, because it bills whole cents. */
+      rounding: number | null;
+    }[];
+  }[];
+  lines: StatementLine[];
+  /** The sums of the lines by kind. */
+  totals: {
+    kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+    /** Messages, or fees. */
+    count: number;
+    segments: number;
+    /** In the currency of the plan, before what the plan includes. */
+    price: number;
+    /** The part of the price that the plan includes. */
+    included: number;
+    amount: number;
+    /** Whole 1/10,000 of the currency, which are billed. */
+    units: number;
+    /** What the amounts are more than the units, in units. It is carried to the next usage of the kind and period; less than a unit is never billed. */
+    remainder: number;
+    /** The part of units that Stripe does not have yet. */
+    pendingUnits: number;
+    /** What the same invoice bills for another account with the same Stripe customer. */
+    othersUnits: number;
+    /** The quantity of the final invoice; null before it is final. */
+    invoicedUnits: number | null;
+  }[];
+  addsUp: {
+    /** The amounts are the units, up to half a unit for each kind and period of use. */
+    ledger: boolean;
+    /** Stripe's meters have counted what was sent; null: not compared yet. */
+    summaries: boolean | null;
+    /** The final invoice bills the units, kind by kind, in whole cents; null before it is final. */
+    invoice: boolean | null;
+  };
+}
+
+export interface StatementLine {
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** The UTC day of use. */
+  day: string;
+  /** correction: a later change of a price, or usage that is taken back. not_counted: units that this invoice does not bill; a later statement has them as sent_again. */
+  type: "usage" | "correction" | "not_counted" | "sent_again";
+  /** trial and not_billed: free of charge. */
+  state: "billed" | "pending" | "trial" | "not_billed";
+  /** The billing period of use. */
+  from: string;
+  until: string;
+  /** Used in an earlier period, and found after its books had closed. */
+  isLate: boolean;
+  /** Messages, or fees. */
+  count: number;
+  segments: number;
+  /** In the currency of the plan, before what the plan includes. */
+  price: number;
+  /** The part of the price that the plan includes. */
+  included: number;
+  amount: number;
+  /** Whole 1/10,000 of the currency, which are billed. */
+  units: number;
+}
+
+/** The response of list-statements, newest first. */
+export interface StatementPage {
+  statements: Statement[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Returns one of your statements, line by line, with the invoice that bills it. */
+export interface StatementQuery {
+  /** csv: the lines as a file for spreadsheets. html: a page to print, which loads nothing. Default: json. */
+  format?: ("json" | "csv" | "html") | undefined;
+}
+
+/** Lists your statements, one for each billing period of your own subscriptions, newest first. */
+export interface StatementsQuery {
+  /** 1 to 50; 12 unless given. Default: 12. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
 }
 
 /** The caller's subaccount. */

@@ -4,7 +4,6 @@ import { checkEvents } from "../local/verify/check-stripe-events.ts";
 import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
 import { SignJWT } from "jose";
 import { parse } from "smol-toml";
-import { createStripe } from "../supabase/functions/_shared/stripe/client.ts";
 import { type Stack, startStack } from "../local/stack.ts";
 import { checkAuth } from "../local/verify/check-auth.ts";
 import { findTarget, NoTargetError } from "../local/verify/target.ts";

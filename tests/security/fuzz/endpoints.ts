@@ -197,6 +197,13 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         ...["pause", "resume", "cancel", "recipients", "delete"].map((change) => post(`/${UNKNOWN}/${change}`, {})),
       ],
     },
+    "list-statements": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { limit: "2", cursor: cursorOf([MOMENT, UNKNOWN]) })),
+        get(`/${UNKNOWN}`, queryOf({}, { format: "html" })),
+      ],
+    },
     "list-messages": {
       admits: ["tenant", "operator"],
       shapes: [get(
