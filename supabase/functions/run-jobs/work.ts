@@ -134,7 +134,7 @@ const SENDING_BATCH = 500;
 const CLOSING_BATCH = 200;
 /** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
 const COMPARISONS_BATCH = 100;
-/** Changes of the revenue that one statement adds up. It takes well below a second. */
+/** Changes of the revenue that one statement adds up. It takes less than a second. */
 const REVENUE_BATCH = 10_000;
 /** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
 const RATING_BATCH = 500;
