@@ -784,19 +784,25 @@ set search_path = ''
 as $$
 begin
   return query
-    select u.unit, p.currency, array_agg(p.key order by p.key)
-    from public.plans p
+    select u.unit, b.currency, array_agg(b.plan_key order by b.plan_key)
+    from (
+      select p.key as plan_key, p.currency from public.plans p
+      -- A subscription may have been sold in another currency than its plan's.
+      union select o.plan_key, c.currency from private.own_subscriptions o
+        join private.billing_periods c on c.subscription_id = o.subscription_id and c.books_closed_at is null
+        where o.until is null) b
     cross join (
       select private.currency() as unit where private.currency() is not null
       union select t.unit from private.usage_totals t
         where t.unit <> '' and t.day >= private.utc_day(private.present()) - 35) u
-    where private.exchange_rate(u.unit, p.currency, private.utc_day(private.present())) is null
-    group by u.unit, p.currency order by 1, 2;
+    where private.exchange_rate(u.unit, b.currency, private.utc_day(private.present())) is null
+    group by u.unit, b.currency order by 1, 2;
 end;
 $$;
 comment on function public.missing_exchange_rates() is
   'The exchange rates that usage needs today and that no operator has set: from the currency of the master account, '
-  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans.';
+  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans and of open billing '
+  'periods.';
 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 

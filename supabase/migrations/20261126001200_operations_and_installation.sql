@@ -491,7 +491,7 @@ as $$
     private.mark_running private.marked_up private.matches private.may_create_subaccount private.may_match
     private.measure_text private.message_cost private.message_health private.message_kind private.message_may_move
     private.message_status_named private.messages_of_day private.meter_slice_of private.meter_windows_of
-    private.metered_kind private.metered_since private.metering_call_of private.minor_of_credit
+    private.metered_kind private.metered_since private.metering_call_of private.minor_of_credit private.minor_step
     private.missed_boundaries private.missing_of_day private.most_refusals private.most_rounding private.mother_country
     private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
     private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
