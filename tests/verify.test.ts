@@ -220,14 +220,14 @@ Deno.test("verify fails without the meters, the metered prices and the metered i
   }
 });
 
-Deno.test("verify fails while usage of a plan's currency has no exchange rate, and names the currencies and the plan", async () => {
+Deno.test("verify fails while usage of a plan's currency has no exchange rate, and names the currencies, the plan and the next step", async () => {
   const rates = async () => (await report(await findTarget(unset, stateFile))).text;
-  assert.match(await rates(), /ok\s+exchange rates: each currency of a plan/);
+  assert.match(await rates(), /ok\s+exchange rates: usage of every plan can be billed/);
   await stack.sql`update public.plans set currency = 'eur' where key = 'scale'`;
   try {
     assert.match(
       await rates(),
-      /fail\s+exchange rates: none is set for USD to eur \(scale\): .* not billed\n\s+→ Set each with `POST admin\/set-exchange-rate`/,
+      /fail\s+exchange rates: missing, so usage is not billed: USD to eur \(scale\)\n\s+→ Set each with `POST admin\/set-exchange-rate`/,
     );
     await stack.sql`insert into private.exchange_rates (unit, currency, valid_from, rate, reason, set_by)
       values ('USD', 'eur', '2026-01-01', 0.9, 'verify', gen_random_uuid())`;

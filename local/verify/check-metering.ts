@@ -10,21 +10,16 @@ import type { Target } from "./target.ts";
 const RUN_SETUP = "Run `deno task stripe:setup`, which creates what is missing";
 
 /**
- * What usage is billed with: the exchange rates that it needs; and at Stripe a meter for each kind, metered prices for each
- * currency and interval in which a plan is sold, and metered items on every subscription of a tenant's own.
+ * What usage is billed through: a meter for each kind, metered prices for each currency and interval in which a plan is sold, and
+ * metered items on every subscription of a tenant's own.
  */
 export async function checkMetering(target: Target): Promise<Finding[]> {
+  const { stripe: { url, secretKey } } = target;
+  // That Stripe was not asked is said by its own check.
+  if (secretKey === null) return [];
   const db = createClient<Database>(target.apiUrl, target.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
-  return [await ratesFinding(db), ...await checkStripeSide(target, db)];
-}
-
-type Client = ReturnType<typeof createClient<Database>>;
-
-async function checkStripeSide({ stripe: { url, secretKey } }: Target, db: Client): Promise<Finding[]> {
-  // That Stripe was not asked is said by its own check.
-  if (secretKey === null) return [];
   const { data: plans } = await db.from("plans").select("key, stripe_price_id").not("key", "in", "(fallback,free)");
   // An installation without a database is reported by its own check.
   if (plans === null) return [];
@@ -70,19 +65,7 @@ function pricesFinding(steps: Step[]): Finding {
     : warn("metered prices", "none is needed: no plan has a price at Stripe", "Create a price for each plan on sale");
 }
 
-async function ratesFinding(db: Client): Promise<Finding> {
-  const { data, error } = await db.rpc("missing_exchange_rates");
-  if (error !== null) return fail("exchange rates", `cannot be read: ${error.message}`, "Apply the migrations");
-  if (data.length === 0) return ok("exchange rates", "each currency of a plan has the rates that its usage needs");
-  const missing = data.map(({ unit, currency, plans }) => `${unit} to ${currency} (${plans!.join(", ")})`);
-  return fail(
-    "exchange rates",
-    `none is set for ${missing.join("; ")}: usage of these plans waits and is not billed`,
-    "Set each with `POST admin/set-exchange-rate` (docs/operations.md)",
-  );
-}
-
-async function itemsFinding(db: Client): Promise<Finding> {
+async function itemsFinding(db: ReturnType<typeof createClient<Database>>): Promise<Finding> {
   const { data, error } = await db.rpc("unmetered_subscriptions", { p_limit: 5 });
   if (error !== null) return fail("metered items", `cannot be read: ${error.message}`, "Apply the migrations");
   const [found] = data;

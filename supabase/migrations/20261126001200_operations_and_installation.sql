@@ -754,7 +754,7 @@ as $$
     from public.missing_exchange_rates() r) m;
 $$;
 comment on function private.describe_exchange_rates() is
-  'Fails for each currency of a plan in which usage cannot be billed, because no exchange rate leads to it.';
+  'Fails for each currency in which usage of a plan cannot be billed, because no exchange rate leads to it.';
 
 create function private.describe_due_work() returns setof private.installation_finding
 language sql stable
