@@ -276,13 +276,14 @@ async function createCustomer(
   }
 }
 
-/** The error names the portal, where the running subscription is changed. Without the portal it stands alone. */
+/** The error names the portal, where the running subscription is paid and canceled. Without the portal it stands alone. */
 async function subscriptionExists(
   customerId: string | null,
   { cancelUrl }: Order,
   { stripe, log }: CheckoutDependencies,
 ): Promise<ApiError> {
-  const message = "Cannot sell a second subscription: yours is not over. Change it in the billing portal";
+  const message =
+    "Cannot sell a second subscription: yours is not over. Change its plan, or pay or cancel it in the billing portal";
   try {
     if (customerId === null) return new ApiError("subscription_exists", message);
     const portalUrl = await openPortal({ customerId, returnUrl: cancelUrl }, stripe);
