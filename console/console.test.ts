@@ -41,13 +41,13 @@ async function text(from: string, to: string, body: string, media: ReceivedFile[
   assert.equal(response.status, 201, await response.text());
 }
 
-/** Lets the next call of a function reach it, and drops its response. */
-async function loseNextResponse({ page }: Tenant, name: string): Promise<void> {
-  let responsesToDrop = 1;
+/** Fails the next call of a function: it does not reach the function, or its response is lost. */
+async function failNextCall({ page }: Tenant, name: string, lost: "request" | "response"): Promise<void> {
+  let callsToFail = 1;
   await page.route(`**/functions/v1/${name}`, async (route) => {
-    if (route.request().method() !== "POST" || responsesToDrop === 0) return await route.continue();
-    responsesToDrop -= 1;
-    await route.fetch();
+    if (route.request().method() !== "POST" || callsToFail === 0) return await route.continue();
+    callsToFail -= 1;
+    if (lost === "response") await route.fetch();
     await route.abort();
   });
 }
@@ -112,7 +112,7 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await plan.getByRole("button", { name: "Change plan" }).click();
   assert.equal(await dialog.getByRole("radio", { name: "Team" }).isDisabled(), true);
   await dialog.getByRole("radio", { name: "Scale" }).click();
-  await loseNextResponse(tenant, "change-plan");
+  await failNextCall(tenant, "change-plan", "request");
   await dialog.getByRole("button", { name: "Change to Scale" }).click();
   await dialog.getByRole("alert").getByText("Cannot reach the server").waitFor();
   await dialog.getByRole("button", { name: "Change to Scale" }).click();
@@ -126,7 +126,9 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await dialog.waitFor({ state: "detached" });
   await plan.getByText(/^Renews on /).waitFor();
   await plan.getByRole("button", { name: "Cancel subscription" }).click();
+  await failNextCall(tenant, "cancel-subscription", "response");
   await dialog.getByRole("button", { name: "Cancel subscription" }).click();
+  await tenant.page.getByText("You can still keep it until then").waitFor();
   await plan.getByText(/^Canceled: ends on /).waitFor();
   await plan.getByRole("button", { name: "Keep subscription" }).click();
   await plan.getByText(/^Renews on /).waitFor();
@@ -156,7 +158,7 @@ test("A message sent from a shared number shows that it went through the master 
 });
 
 test("A message whose response was lost is sent once when Send is pressed again", async (tenant) => {
-  await loseNextResponse(tenant, "send-sms");
+  await failNextCall(tenant, "send-sms", "response");
   await tenant.send("+14155550144", "Once is enough");
   await tenant.page.getByRole("alert").getByText("Cannot reach the server").waitFor();
   await tenant.page.getByRole("button", { name: "Send" }).click();

@@ -38,7 +38,7 @@ export function ChangePlanButton({ subscription }: { subscription: Subscription 
         note={NOTE}
         actionOf={({ name }) => `Change to ${name}`}
         progress={change}
-        onChoose={(plan) => change.mutate(plan, { onSuccess: close })}
+        onChoose={(plan) => change.mutate({ subscription, plan }, { onSuccess: close })}
         onClose={close}
       />
     </>
