@@ -458,16 +458,16 @@ as $$
 declare
   part private.billing_rows;
 begin
-  update private.billing_rows r set units = p_units, amount = p_units / 10000.0
+  -- Units that are sent again have no amount.
+  update private.billing_rows r
+  set units = p_units, amount = case r.reason when 'usage' then p_units / 10000.0 else 0 end
   where r.id = p_row.id returning * into part;
   insert into private.billing_rows (user_id, kind, day, plan_key, unit, reason, subscription_id, stripe_customer_id,
     period_start, period_end, exchange_rate, currency, amount, units, remainder)
   values (p_row.user_id, p_row.kind, p_row.day, p_row.plan_key, p_row.unit, p_row.reason, p_row.subscription_id,
     p_row.stripe_customer_id, p_row.period_start, p_row.period_end, p_row.exchange_rate, p_row.currency,
     p_row.amount - part.amount, p_row.units - p_units,
-    (select r.remainder from private.billing_rows r
-      where r.user_id = p_row.user_id and r.kind = p_row.kind and r.period_start = p_row.period_start
-      order by r.number desc limit 1));
+    case p_row.reason when 'usage' then private.carried_remainder(p_row) else 0 end);
   return part;
 end;
 $$;
@@ -1013,18 +1013,16 @@ begin
   update private.billing_periods b set books_closed_at = private.present(), close_due_at = null
   where b.subscription_id = p_period.subscription_id and b.starts_at = p_period.starts_at;
   perform private.set_metering_due(p_period.stripe_customer_id, private.present());
-  if is_early and not is_over and not p_period.is_trial then
+  if is_early and not is_over and private.has_grace(private.invoice_of_period(p_period)) then
     perform private.raise_alert('invoice_grace', p_period.subscription_id, p_period.user_id, jsonb_build_object(
       'subscriptionId', p_period.subscription_id, 'periodStart', private.iso(p_period.starts_at),
       'periodEnd', private.iso(p_period.ends_at)));
-  elsif not is_early then
-    perform private.settle_alert('invoice_grace', p_period.subscription_id);
   end if;
 end;
 $$;
 comment on function private.close_period(private.billing_periods) is
   'Closes the books of a period. Its rows that are pending are then sent into an open one. An alert tells when its '
-  'invoice was final before 48 hours had passed.';
+  'invoice should have had a grace period and was final before 48 hours had passed. check_grace settles it.';
 
 create function private.look_at_closing(p_period private.billing_periods) returns boolean
 language plpgsql

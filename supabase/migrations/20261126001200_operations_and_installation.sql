@@ -440,39 +440,39 @@ as $$
     private.begin_priced_plan private.begin_sending private.best_item private.billed_currency private.billed_kinds
     private.billing_customer_of private.billing_period_of private.blocks_checkout private.books_open_for private.bounded
     private.campaign_count_of private.campaign_outcome private.can_compare_invoice private.can_send
-    private.cancelable_subscription private.carrier_fee private.ceil_second private.changed_status private.charge_fee
-    private.charge_first_fee private.charge_of private.charge_to_make private.charge_unit private.charged_fees
-    private.check_campaign private.check_fallback_limits private.check_for_start private.check_grace
-    private.check_new_subscriber private.check_purchase_rules private.check_recipients private.check_sending_rules
-    private.check_spending private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for
-    private.choose_calls private.claim_due private.claim_usage_triggers private.clear_incapable_primary
-    private.clear_released_sid private.close_books_of private.close_period private.compare_account private.compare_day
-    private.compare_invoice private.compare_invoices_of private.compare_kind private.compared_channels
-    private.compared_kinds private.comparison_delay private.comparison_pause private.complete_purchase
-    private.confirm_day private.confirmed_contacts private.confirmed_email_of private.correct_fees
-    private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
-    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
-    private.count_subaccount private.count_units private.countries private.country_windows private.counts
-    private.cover_fees private.covered_prices private.currency private.cut private.day_subject private.dead_letters_of
-    private.decide_late_usage private.delete_campaign_texts private.describe_due_work private.describe_exchange_rates
-    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
-    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
-    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_billing_periods
-    private.end_comparison private.end_tenant_limits private.enqueue private.enqueue_campaign
-    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
-    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
-    private.erase_opt_outs private.estimated_after private.event_time private.exchange_rate private.explain_rate
-    private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts private.fees_between
-    private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
+    private.cancelable_subscription private.carried_remainder private.carrier_fee private.ceil_second
+    private.changed_status private.charge_fee private.charge_first_fee private.charge_of private.charge_to_make
+    private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
+    private.check_for_start private.check_grace private.check_new_subscriber private.check_purchase_rules
+    private.check_recipients private.check_sending_rules private.check_spending private.check_subscriber
+    private.check_subscriptions_of_tenant private.checkout_for private.choose_calls private.claim_due
+    private.claim_usage_triggers private.clear_incapable_primary private.clear_released_sid private.close_books_of
+    private.close_period private.compare_account private.compare_day private.compare_invoice private.compare_invoices_of
+    private.compare_kind private.compared_channels private.compared_kinds private.comparison_delay
+    private.comparison_pause private.complete_purchase private.confirm_day private.confirmed_contacts
+    private.confirmed_email_of private.correct_fees private.count_campaign_deletes private.count_campaign_update
+    private.count_dead_letters private.count_fallback_message private.count_fallback_use private.count_in_window
+    private.count_request private.count_subaccount private.count_units private.countries private.country_windows
+    private.counts private.cover_fees private.covered_prices private.currency private.cut private.day_subject
+    private.dead_letters_of private.decide_late_usage private.delete_campaign_texts private.describe_due_work
+    private.describe_exchange_rates private.describe_function_grants private.describe_queues private.describe_realtime
+    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.describe_token_column private.draft_batch private.draft_message private.due_work_health private.email_key
+    private.end_billing_periods private.end_comparison private.end_tenant_limits private.enqueue
+    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
+    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
+    private.erase_numbers private.erase_opt_outs private.estimated_after private.event_time private.exchange_rate
+    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
+    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
     private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
     private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
     private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
     private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
     private.found_messages private.give_leaving_notice private.gmt_month_of private.goes_on private.grapheme_classes
     private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
-    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage
-    private.hold_number private.hour_of private.id_at private.identifier_age private.identify_by_id
-    private.included_amount private.index_words private.insert_campaign private.invoice_of_period
+    private.has_grace private.has_open_usage private.has_opted_out private.has_phrases private.has_spent
+    private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
+    private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_of_period
     private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_cut_off
     private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying

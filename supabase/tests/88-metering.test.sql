@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(70);
+select plan(73);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
@@ -165,8 +165,8 @@ values ('sub_1', '2027-02-10 08:00:00.4Z', '2027-03-10 08:00:00.4Z', pg_temp.ten
 create function pg_temp.ends() returns timestamptz language sql as $$
   select private.sending_ends_at(b) from private.billing_periods b where b.subscription_id = 'sub_1' and b.starts_at = '2027-01-10 08:00:00.4Z' $$;
 select is(pg_temp.ends(), '2027-02-10 08:30:00.4Z', 'Half an hour after its end nothing is sent into a period whose invoice was not read');
-insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalises_at, total)
-values ('in_1', 'cus_1', 'sub_1', 'draft', 'usd', '2027-02-10 08:00Z', '2027-01-10 08:00:00.4Z', '2027-02-10 08:00:00.4Z', '2027-02-13 08:00Z', 0);
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalises_at, total, billing_reason, metered)
+values ('in_1', 'cus_1', 'sub_1', 'draft', 'usd', '2027-02-10 08:00Z', '2027-01-10 08:00:00.4Z', '2027-02-10 08:00:00.4Z', '2027-02-13 08:00Z', 0, 'subscription_cycle', '[{"kind": "sms_out", "quantity": "0"}]');
 select is(pg_temp.ends(), '2027-02-12 08:00:00.4Z', 'With a grace of 72 hours the books are open for 48');
 update private.stripe_invoices set finalises_at = '2027-02-10 09:00Z';
 select is(pg_temp.ends(), '2027-02-10 08:30Z', 'With one of an hour, until half an hour before the invoice is final');
@@ -186,6 +186,17 @@ select is((select day || ' ' || billed_start from private.billing_rows where id 
 select is(public.close_due_periods(10), 1, 'A period that is over is looked at');
 select is((select count(*)::integer from private.billing_periods where books_closed_at is not null), 1, 'and its books are closed when its invoice cannot change any more');
 select is((select subject from public.operator_alerts where kind = 'invoice_grace'), 'sub_1', 'That was before 48 hours had passed: an alert');
+create function pg_temp.closed_early(p_reason text, p_metered jsonb) returns text[] language plpgsql as $$
+begin
+  delete from public.operator_alerts where kind = 'invoice_grace';
+  update private.stripe_invoices set billing_reason = p_reason, metered = p_metered where id = 'in_1';
+  perform private.close_period(b) from private.billing_periods b where b.subscription_id = 'sub_1' and b.ends_at < '2027-02-11Z';
+  return array(select subject from public.operator_alerts where kind = 'invoice_grace');
+end;
+$$;
+select is(pg_temp.closed_early('subscription_cycle', '[]'), '{}', 'An invoice without metered lines has no grace period: its early end raises no alert');
+select is(pg_temp.closed_early('subscription_update', '[{"kind": "sms_out", "quantity": "1"}]'), '{}', 'Nor does that of an invoice for another reason than the end of a period');
+select is(pg_temp.closed_early('subscription_cycle', '[{"kind": "sms_out", "quantity": "0"}]'), '{sub_1}', 'That of one with metered lines does, also without usage');
 
 -- Closing in time, old usage ------------------------------------------------------------------------------------------
 

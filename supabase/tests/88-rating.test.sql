@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(67);
+select plan(71);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 -- The present of billing, which the tests move.
@@ -127,6 +127,26 @@ update private.billing_periods set is_trial = false;
 select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.02 incl 0 0.02 usd 200 rest 0,10 sms_out trial team -1/-1 -0.02 incl 0 0 usd 0 rest 0}', 'A period that was no trial after all is billed');
 select pg_temp.message(pg_temp.neighbour(), '2026-01-10 11:00Z', 0.01, p_plan => 'fallback');
 select is(pg_temp.new_rows(p_user => pg_temp.neighbour()), '{10 sms_out lost no_payer fallback 1/1 0.02 incl 0 0.02 usd 200 rest 0}', 'A tenant of the shared numbers is rated as any other');
+
+-- One remainder for what is billed, and one for what is lost: 159.6 units are billed, 159.6 and 0.8 are lost.
+select pg_temp.empty();
+select pg_temp.pays(pg_temp.tenant(), 'sub_1', '2026-01-01Z', '2026-02-01Z', p_metered => '2026-01-10 11:00Z');
+select pg_temp.message(pg_temp.tenant(), t, 0.00798) from unnest(array['2026-01-10 10:00Z', '2026-01-10 11:00Z']) t;
+select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.01596 incl 0 0.01596 usd 160 rest -0.4,10 sms_out lost before_metering team 1/1 0.01596 incl 0 0.01596 usd 160 rest -0.4}',
+  'A loss does not carry the remainder of what is billed in the same period');
+select pg_temp.message(pg_temp.tenant(), t, 0.00004) from unnest(array['2026-01-10 10:30Z', '2026-01-10 11:30Z']) t;
+select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.00008 incl 0 0.00008 usd 0 rest 0.4,10 sms_out lost before_metering team 1/1 0.00008 incl 0 0.00008 usd 0 rest 0.4}',
+  'Each carries its own, so no unit moves between the loss and the invoice');
+
+-- A correction that is split carries the remainder of its own chain, whatever row of the period was written last.
+create temp table split as select (private.split_row(r, 100)).id, r.user_id from private.billing_rows r where r.state = 'pending' and r.units = 160;
+select results_eq($$ select units, amount, remainder from private.billing_rows where state = 'pending' order by number $$,
+  $$ values (100::bigint, 0.01, -0.4), (0, 0.00008, 0.4), (60, 0.00596, 0.4) $$, 'A row that is split keeps the remainder of its chain');
+insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id, period_start, period_end, currency, units)
+values (pg_temp.tenant(), 'sms_out', '2026-01-10', 'USD', 'rejection', 'sub_1', 'cus_sub_1', '2026-01-01Z', '2026-02-01Z', 'usd', -30);
+select private.split_row(r, -10) from private.billing_rows r where r.reason = 'rejection';
+select results_eq($$ select units, amount, remainder from private.billing_rows where reason = 'rejection' order by number $$, $$ values (-10::bigint, 0::numeric, 0::numeric), (-20, 0, 0) $$,
+  'Units that are sent again have no amount, also when they are split');
 
 -- Versions ------------------------------------------------------------------------------------------------------------
 
