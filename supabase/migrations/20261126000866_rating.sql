@@ -801,8 +801,13 @@ set search_path = ''
 as $$
 begin
   return query
-    select u.unit, p.currency, array_agg(p.key order by p.key)
-    from public.plans p
+    select u.unit, p.currency, array_agg(distinct p.key order by p.key)
+    from (
+      select n.key, n.currency from public.plans n
+      -- A subscription keeps its currency, which may differ from that of its plan.
+      union select o.plan_key, b.currency from private.own_subscriptions o
+        join private.billing_periods b on b.subscription_id = o.subscription_id and b.books_closed_at is null
+        where o.until is null) p
     cross join (
       select private.currency() as unit where private.currency() is not null
       union select t.unit from private.usage_totals t
@@ -813,7 +818,8 @@ end;
 $$;
 comment on function public.missing_exchange_rates() is
   'The exchange rates that usage needs today and that no operator has set: from the currency of the master account, '
-  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans.';
+  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans and of the subscriptions '
+  'that pay.';
 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
@@ -822,22 +828,27 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if exists (select from private.billing_rows r where r.plan_key = old.key) then
-    raise exception 'Cannot change currency or included amounts of plan "%": usage was rated under it. Put a new '
-      'version on sale (admin/set-plan-limits) and change that one', old.key using errcode = 'restrict_violation';
+  if exists (select from private.billing_rows r where r.plan_key = old.key)
+    or exists (select from private.own_subscriptions o where o.plan_key = old.key)
+  then
+    raise exception 'Cannot change currency or included amounts of plan "%", or delete it: usage was rated under it, '
+      'or a subscription has had it. Put a new version on sale (admin/set-plan-limits) and change that one', old.key
+      using errcode = 'restrict_violation';
   end if;
-  return new;
+  return case tg_op when 'UPDATE' then new else old end;
 end;
 $$;
 comment on function private.keep_rated_plan() is
-  'Trigger: the version of a plan by which usage was rated keeps what it includes. What is included in a period that '
-  'has begun, and on which rows may have been sent, never changes.';
+  'Trigger: the version of a plan by which usage was or may be rated stays, and keeps what it includes. What is '
+  'included in a period that has begun, and on which rows may have been sent, never changes.';
 create trigger keep_rated_plan before update on public.plans
   for each row when ((old.currency, old.included_sms_out, old.included_sms_in, old.included_mms_out,
       old.included_mms_in, old.included_numbers)
     is distinct from (new.currency, new.included_sms_out, new.included_sms_in, new.included_mms_out,
       new.included_mms_in, new.included_numbers))
   execute function private.keep_rated_plan();
+create trigger keep_deleted_plan before delete on public.plans
+  for each row execute function private.keep_rated_plan();
 create index billing_rows_by_plan on private.billing_rows (plan_key);
 
 -- Retention -----------------------------------------------------------------------------------------------------------

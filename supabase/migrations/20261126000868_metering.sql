@@ -254,7 +254,7 @@ set search_path = ''
 as $$
 declare
   day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
-  slice_end constant timestamptz := least(day_start + interval '1 day', p_period.ends_at);
+  slice_end constant timestamptz := least(day_start + interval '24 hours', p_period.ends_at);
   since constant timestamptz :=
     private.metered_since(p_period.subscription_id, p_kind, slice_end - interval '1 microsecond');
   slice_start constant timestamptz := private.ceil_second(greatest(day_start, p_period.starts_at, since));
@@ -324,23 +324,6 @@ $$;
 comment on function private.accepted_units(text, public.usage_kind, timestamptz) is
   'What Stripe counts of us in a billed period: what it has accepted without what it was proven to have rejected. A '
   'rejection row names the period of the rejected units as its period.';
-
-create function private.accepted_on(p_customer_id text, p_kind public.usage_kind, p_day date) returns bigint
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
-begin
-  return coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.accepted_at is not null
-        and r.event_at >= day_start and r.event_at < day_start + interval '1 day'), 0)
-    - coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason = 'rejection' and r.day = p_day), 0);
-end;
-$$;
-comment on function private.accepted_on(text, public.usage_kind, date) is
-  'The same by the UTC day of the timestamps. A rejection row names the day of the rejected events as its day.';
 
 create function private.room_in(p_customer_id text, p_kind public.usage_kind, p_billed_start timestamptz)
 returns bigint
@@ -428,14 +411,14 @@ comment on function private.place_negative(private.billing_rows) is
 
 create type public.metering_step as enum ('send', 'compare');
 comment on type public.metering_step is
-  'send: create the meter event. compare: read the summary of the day, because it is unknown whether Stripe has the '
-  'event, and too late to repeat it.';
+  'send: create the meter event. compare: read the summary of its day in its billed period, because it is unknown '
+  'whether Stripe has the event, and too late to repeat it.';
 
 create type public.metering_call as (row_id uuid, step public.metering_step, kind public.usage_kind, event_name text,
-  identifier text, value text, timestamp_seconds bigint, day_start_seconds bigint, meter_id text);
+  identifier text, value text, timestamp_seconds bigint, billed_start timestamptz, meter_id text, parts jsonb);
 comment on type public.metering_call is
   'A call to Stripe for a row. identifier: of the meter event, and the Idempotency-Key. meter_id: null when the meter '
-  'has not been read yet.';
+  'has not been read yet. parts: of a comparison, the parts of the day in billed periods, an array of meter_window.';
 
 create function private.metering_call_of(p_row private.billing_rows, p_step public.metering_step)
 returns public.metering_call
@@ -444,9 +427,10 @@ set search_path = ''
 as $$
 begin
   return (p_row.id, p_step, p_row.kind, 'switchboard_' || p_row.kind, p_row.id || '.' || p_row.rejections,
-    p_row.units::text, extract(epoch from p_row.event_at)::bigint,
-    extract(epoch from date_trunc('day', p_row.event_at, 'UTC'))::bigint,
-    (select m.meter_id from private.meters m where m.kind = p_row.kind))::public.metering_call;
+    p_row.units::text, extract(epoch from p_row.event_at)::bigint, p_row.billed_start,
+    (select m.meter_id from private.meters m where m.kind = p_row.kind),
+    case p_step when 'compare' then (select jsonb_agg(w) from private.windows_of_day(p_row.stripe_customer_id,
+      p_row.kind, private.utc_day(p_row.event_at), p_row) w) end)::public.metering_call;
 end;
 $$;
 comment on function private.metering_call_of(private.billing_rows, public.metering_step) is 'A call for a row.';
@@ -678,18 +662,18 @@ $$;
 comment on function private.lose_rows_of(text) is
   'Nothing more can be billed to a customer that was deleted at Stripe.';
 
-create type public.metering_outcome as enum ('accepted', 'unsent', 'unknown', 'refused', 'no_meter', 'customer_gone',
-  'compared');
+create type public.metering_outcome as enum ('accepted', 'unsent', 'unknown', 'refused', 'no_meter', 'too_early',
+  'customer_gone', 'compared');
 comment on type public.metering_outcome is
   'accepted: Stripe has the event, by its answer or because it knows the identifier. unsent: the call was not made, '
   'or Stripe has certainly not taken the event, and may later. unknown: without an answer, or with an error of the '
-  'server. refused: no retry helps. no_meter: the meter is missing or archived. compared: the summary of the day was'
-  ' read.';
+  'server. refused: no retry helps. no_meter: the meter is missing or archived. too_early: the timestamp is in the '
+  'future for Stripe. compared: the summary of the day was read.';
 
 create type private.metering_report as (row_id uuid, outcome public.metering_outcome, error text, delay_seconds integer,
   counted bigint);
 comment on type private.metering_report is
-  'What is known of a call. counted: what the summary has for the customer, the kind and the day.';
+  'What is known of a call. counted: what the summary has for the customer, the kind, the day and the billed period.';
 
 create function private.put_back(p_row private.billing_rows, p_error text, p_delay interval) returns void
 language plpgsql
@@ -762,11 +746,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  expected constant bigint :=
-    private.accepted_on(p_row.stripe_customer_id, p_row.kind, private.utc_day(p_row.event_at));
+  expected constant bigint := (private.meter_slice_of(private.meter_day_of(p_row))).expected;
 begin
-  -- Other units of the day may be missing. Then it does not matter which: the comparison sends what is still missing.
-  -- What must not happen is that Stripe counts more than was used.
+  -- Other units of the day and period may be missing. Then it does not matter which: the comparison sends what is still
+  -- missing. What must not happen is that Stripe counts more in a period than was used. So what is missing of the same
+  -- day in another period must not decide.
   if (p_row.units > 0 and p_counted > expected) or (p_row.units < 0 and p_counted <= expected + p_row.units) then
     perform private.accept_row(p_row);
   else
@@ -776,8 +760,8 @@ begin
 end;
 $$;
 comment on function private.settle_compared(private.billing_rows, bigint) is
-  'Decides by the summary of the day whether Stripe has a row whose outcome was unknown. If not, it is sent again '
-  'under a new identifier.';
+  'Decides by the summary of the day in the billed period whether Stripe has a row whose outcome was unknown. If not, '
+  'it is sent again under a new identifier.';
 
 create function private.accept_row(p_row private.billing_rows) returns void
 language plpgsql
@@ -820,6 +804,9 @@ begin
       -- An earlier call of the row may have had its effect.
       if p_report.outcome <> 'unknown' and p_row.tries = 1 then
         perform private.put_back(p_row, p_report.error, delay);
+        -- Stripe may return the error of an Idempotency-Key again for a day.
+        update private.billing_rows r set rejections = r.rejections + 1
+        where r.id = p_row.id and p_report.outcome in ('no_meter', 'too_early');
       else
         update private.billing_rows r set error = p_report.error, retry_at = private.present() + delay
         where r.id = p_row.id;
@@ -1159,7 +1146,6 @@ revoke execute on function
   private.event_time(private.billing_periods, public.usage_kind, date),
   private.place_in(private.billing_periods, public.usage_kind, date),
   private.accepted_units(text, public.usage_kind, timestamptz),
-  private.accepted_on(text, public.usage_kind, date),
   private.room_in(text, public.usage_kind, timestamptz),
   private.place_positive(private.billing_rows),
   private.place_negative(private.billing_rows),
@@ -1213,7 +1199,6 @@ grant execute on function
   private.event_time(private.billing_periods, public.usage_kind, date),
   private.place_in(private.billing_periods, public.usage_kind, date),
   private.accepted_units(text, public.usage_kind, timestamptz),
-  private.accepted_on(text, public.usage_kind, date),
   private.room_in(text, public.usage_kind, timestamptz),
   private.place_positive(private.billing_rows),
   private.place_negative(private.billing_rows),

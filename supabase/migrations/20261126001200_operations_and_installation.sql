@@ -431,7 +431,7 @@ language sql immutable
 set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
-    private.accept_row private.accepted_on private.accepted_units private.account_for_media private.account_of
+    private.accept_row private.accepted_units private.account_for_media private.account_of
     private.account_status_without_subaccount private.act_on_difference private.add_changes private.add_fee
     private.added_totals private.alert_health private.alert_metering private.amount_of_use private.apply_evidence
     private.ask_for_convergence private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation
@@ -487,8 +487,8 @@ as $$
     private.look_again private.look_at_closing private.lose_rows_of private.mark_of private.mark_running
     private.marked_up private.matches private.may_create_subaccount private.may_match private.measure_text
     private.message_cost private.message_health private.message_kind private.message_may_move
-    private.message_status_named private.messages_of_day private.meter_slice_of private.meter_windows_of
-    private.metered_kind private.metered_since private.metering_call_of private.minor_of_credit
+    private.message_status_named private.messages_of_day private.meter_day_of private.meter_slice_of
+    private.meter_windows_of private.metered_kind private.metered_since private.metering_call_of private.minor_of_credit
     private.missed_boundaries private.missing_of_day private.most_refusals private.mother_country
     private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
     private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
@@ -546,38 +546,38 @@ as $$
     private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
     private.used_before private.user_exists private.users_with_email private.uses_of_span private.utc_day
     private.wake_pricing private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value
-    private.webhook_health private.with_limits private.withdraw_job private.words_of private.write_rating
-    private.zone_opening public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs
-    public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence public.ask_for_due_redactions
-    public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering
-    public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers
-    public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
-    public.begin_final_bill public.begin_metering public.begin_number_release public.begin_number_sync
-    public.begin_plan_change public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billed_users public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
-    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
-    public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
-    public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
-    public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job public.forget_invoice
-    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
-    public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices public.lease_cancellation
-    public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
-    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
-    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
-    public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants
-    public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage public.message_media
-    public.message_of public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters
-    public.needs_metered_items public.next_stripe_read public.note_create_attempt public.note_deleted_customer
-    public.note_flush public.note_leaving_begun public.note_leaving_step public.note_meter_errors
-    public.note_metering_problem public.note_sealing_ring public.note_status_intent public.notice_of
-    public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
-    public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
-    public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
+    private.webhook_health private.windows_of_day private.with_limits private.withdraw_job private.words_of
+    private.write_rating private.zone_opening public.account_and_shared_numbers public.acknowledge_alert
+    public.add_opt_outs public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice
+    public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
+    public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_comparison
+    public.begin_convergence public.begin_final_bill public.begin_metering public.begin_number_release
+    public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billed_users
+    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
+    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
+    public.check_due_spending public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions
+    public.close_alert public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage
+    public.count_request public.count_unpaid_accounts public.create_campaign public.decide_duplicate
+    public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
+    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
+    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
+    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
+    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_exchange_rates
+    public.list_forward_deliveries public.list_messages public.list_meters public.list_opt_outs
+    public.list_reconciliations public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events
+    public.list_unsent_usage public.message_media public.message_of public.messages_to_redact
+    public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items public.next_stripe_read
+    public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
+    public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
+    public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_to_price
+    public.offer_forward_webhook public.offer_number public.offered_master_numbers public.parked_numbers_to_do
+    public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign
+    public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
     public.record_alert_delivery public.record_campaign_batch public.record_cancellation public.record_checkout
     public.record_convergence_action public.record_final_reading public.record_forward_attempt
     public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(71);
+select plan(75);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 -- The present of billing, which the tests move.
@@ -180,6 +180,8 @@ select is((select private.included_amount('sms_out', 'team', private.payer_at(pg
 select is((select private.included_amount('sms_out', 'team', p) from private.payer_at(pg_temp.neighbour(), '2026-01-10Z') p), 10::bigint, 'Without a payer a calendar month includes the whole amount');
 select throws_ok($$ update public.plans set included_sms_out = 11 where key = 'team' $$, '23001', null, 'What a version includes cannot be changed once usage was rated under it');
 select throws_ok($$ update public.plans set currency = 'eur' where key = 'team' $$, '23001', null, 'Nor can its currency');
+select throws_ok($$ delete from public.plans where key = 'team' $$, '23001', null, 'Nor can it be deleted: a later change of its usage would take back what it has included');
+select throws_ok($$ delete from public.plans where key = 'scale' $$, '23001', null, 'Nor can one that a subscription has had, whose usage may not be rated yet');
 select lives_ok($$ update public.plans set included_sms_out = 11, currency = 'eur' where key = 'starter' $$, 'Before that it can');
 update public.plans set included_sms_out = 0, currency = 'usd' where key = 'starter';
 select lives_ok($$ update public.plans set markup = 2, spend_limit = 999 where key = 'team' $$, 'Markup and limits can always be changed: usage keeps its own');
@@ -211,6 +213,10 @@ select results_eq($$ select unit, currency, rate from public.list_exchange_rates
 update public.plans set currency = 'chf' where key = 'starter';
 select ok((select bool_or(unit = 'USD' and currency = 'chf' and plans = '{starter}') from public.missing_exchange_rates()), 'missing_exchange_rates names a currency that no rate leads to, and its plans');
 update public.plans set currency = 'usd' where key = 'starter';
+update private.billing_periods set currency = 'nok';
+select is((select plans from public.missing_exchange_rates() where unit = 'USD' and currency = 'nok'), '{team}', 'and one of a subscription, which may differ from that of its plan');
+update private.billing_periods set books_closed_at = now();
+select is_empty($$ select from public.missing_exchange_rates() where currency = 'nok' $$, 'until its books are closed');
 
 -- What is due ---------------------------------------------------------------------------------------------------------
 
