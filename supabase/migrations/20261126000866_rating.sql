@@ -5,8 +5,8 @@
 -- difference.
 --
 -- What is billed of a tenant, kind and period of use is the sum of the amounts, rounded once, and so is what is lost
--- of it for a reason: each row has whole units, rounded half up (toward positive infinity, also of a negative sum), and carries the remainder to the next
--- one.
+-- of it for a reason: each row has whole units, rounded half up (toward positive infinity, also of a negative sum), and
+-- carries the remainder to the next one.
 
 -- Times ---------------------------------------------------------------------------------------------------------------
 

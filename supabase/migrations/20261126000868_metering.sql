@@ -476,16 +476,15 @@ begin
     end if;
   end if;
   update private.billing_rows r
-  set state = case when r.units = 0 then 'accepted'::private.billing_state else 'sending' end,
-    accepted_at = case when r.units = 0 then present end,
-    event_at = p_place.event_at, billed_start = p_place.billed_start, billed_subscription_id = p_place.subscription_id,
+  set state = 'sending', event_at = p_place.event_at, billed_start = p_place.billed_start,
+    billed_subscription_id = p_place.subscription_id,
     first_tried_at = present, tried_at = present, tries = r.tries + 1, retry_at = null
   where r.id = begun.id returning * into begun;
   return begun;
 end;
 $$;
 comment on function private.begin_sending(private.billing_rows, private.placement) is
-  'Writes that a row is about to be sent, with its timestamp. A row without units needs no call.';
+  'Writes that a row is about to be sent, with its timestamp.';
 
 create function private.repeat_of(p_row private.billing_rows) returns public.metering_step
 language plpgsql stable
@@ -512,16 +511,49 @@ comment on function private.repeat_of(private.billing_rows) is
   'What settles a row whose outcome is unknown: the same call while Stripe remembers the identifier and the period is '
   'open, or the summary. A call that was lost would otherwise land in a period that is final. Null: not yet.';
 
-create function private.placement_key(p_row private.billing_rows) returns text
+create function private.rows_to_place(p_customer_id text) returns setof private.billing_rows
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency,
-    sign(p_row.units));
+  -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
+  return query
+    select r.* from private.billing_rows r
+    where r.id = any (array(
+      select distinct on (p.kind, p.day, p.subscription_id, p.period_start, p.currency, sign(p.units)) p.id
+      from private.billing_rows p
+      where p.stripe_customer_id = p_customer_id and p.state = 'pending'
+        and (p.retry_at is null or p.retry_at <= private.present())
+      order by p.kind, p.day, p.subscription_id, p.period_start, p.currency, sign(p.units),
+        greatest(-p.units, 0), p.number))
+    order by greatest(-r.units, 0), r.number;
 end;
 $$;
-comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
+comment on function private.rows_to_place(text) is
+  'Of the pending rows of a customer, the next one of each kind, day, subscription, period, currency and sign. Those '
+  'above zero come first and in order, then negative ones. However many rows wait, only these are placed at a time.';
+
+create function private.accept_empty_rows(p_row private.billing_rows, p_place private.placement) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.present();
+begin
+  update private.billing_rows r
+  set state = 'accepted', accepted_at = present, event_at = p_place.event_at, billed_start = p_place.billed_start,
+    billed_subscription_id = p_place.subscription_id, first_tried_at = present, tried_at = present,
+    tries = r.tries + 1, retry_at = null
+  where r.id = any (array(
+    select e.id from private.billing_rows e
+    where e.stripe_customer_id = p_row.stripe_customer_id and e.state = 'pending' and e.units = 0
+      and e.kind = p_row.kind and e.day = p_row.day and e.subscription_id = p_row.subscription_id
+      and e.period_start = p_row.period_start and e.currency = p_row.currency
+    limit 500));
+end;
+$$;
+comment on function private.accept_empty_rows(private.billing_rows, private.placement) is
+  'Rows without units need no call. Settles those with the place of this one, up to 500 in a round.';
 
 create function private.choose_calls(p_customer_id text, p_limit integer) returns public.metering_call[]
 language plpgsql
@@ -530,45 +562,35 @@ as $$
 declare
   calls public.metering_call[] := '{}';
   taken text[] := '{}';
-  looked_at text[] := '{}';
   candidate private.billing_rows;
   place private.placement;
   step public.metering_step;
 begin
   for candidate in
     select * from private.billing_rows r
-    where r.stripe_customer_id = p_customer_id
-      and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
-    order by r.state desc, greatest(-r.units, 0), r.number
+    where r.stripe_customer_id = p_customer_id and r.state = 'sending' order by r.number
   loop
+    taken := taken || (candidate.kind || ' ' || private.utc_day(candidate.event_at));
+    step := private.repeat_of(candidate);
+    continue when step is null or cardinality(calls) >= p_limit;
+    if step = 'send' then
+      update private.billing_rows r set tries = r.tries + 1, tried_at = private.present()
+      where r.id = candidate.id returning * into candidate;
+    end if;
+    calls := calls || private.metering_call_of(candidate, step);
+  end loop;
+  for candidate in select * from private.rows_to_place(p_customer_id) loop
     exit when cardinality(calls) >= p_limit;
-    if candidate.state = 'sending' then
-      taken := taken || (candidate.kind || ' ' || private.utc_day(candidate.event_at));
-      step := private.repeat_of(candidate);
-      if step is not null then
-        if step = 'send' then
-          update private.billing_rows r set tries = r.tries + 1, tried_at = private.present()
-          where r.id = candidate.id returning * into candidate;
-        end if;
-        calls := calls || private.metering_call_of(candidate, step);
-      end if;
-    elsif private.placement_key(candidate) <> all (looked_at) then
-      place := case when candidate.units < 0 then private.place_negative(candidate)
-        else private.place_positive(candidate) end;
-      -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
-      if candidate.units <> 0 then
-        looked_at := looked_at || private.placement_key(candidate);
-      end if;
-      -- One row of a day at a time, so that the summary of the day tells whether it was counted.
-      if place.event_at is not null
-        and candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken)
-      then
-        candidate := private.begin_sending(candidate, place);
-        if candidate.state = 'sending' then
-          taken := taken || (candidate.kind || ' ' || private.utc_day(place.event_at));
-          calls := calls || private.metering_call_of(candidate, 'send');
-        end if;
-      end if;
+    place := case when candidate.units < 0 then private.place_negative(candidate)
+      else private.place_positive(candidate) end;
+    if place.event_at is null then
+      continue;
+    elsif candidate.units = 0 then
+      perform private.accept_empty_rows(candidate, place);
+    -- One row of a day at a time, so that the summary of the day tells whether it was counted.
+    elsif candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken) then
+      taken := taken || (candidate.kind || ' ' || private.utc_day(place.event_at));
+      calls := calls || private.metering_call_of(private.begin_sending(candidate, place), 'send');
     end if;
   end loop;
   return calls;
@@ -1167,7 +1189,8 @@ revoke execute on function
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
   private.invoice_of_period(private.billing_periods),
-  private.placement_key(private.billing_rows),
+  private.rows_to_place(text),
+  private.accept_empty_rows(private.billing_rows, private.placement),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.note_period_end(),
@@ -1220,7 +1243,8 @@ grant execute on function
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
   private.invoice_of_period(private.billing_periods),
-  private.placement_key(private.billing_rows),
+  private.rows_to_place(text),
+  private.accept_empty_rows(private.billing_rows, private.placement),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.is_invoice_known(private.billing_periods),

@@ -555,8 +555,8 @@ begin
 end;
 $$;
 comment on function private.can_compare_invoice(private.stripe_invoices) is
-  'Whether it is known what Stripe counts in the period of an invoice: all days are confirmed, or different since it is '
-  'final in a way that nothing will change, nothing is in flight, and no other invoice of the period is a draft.';
+  'Whether it is known what Stripe counts in the period of an invoice: each day is confirmed, or was compared after it '
+  'was final and differs in a way that no rejection explains; nothing is in flight; no other invoice is a draft.';
 
 create function private.look_again(p_invoice private.stripe_invoices) returns void
 language plpgsql

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(80);
+select plan(83);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
@@ -212,6 +212,15 @@ delete from private.billing_rows where id = (select id from made where name = 'c
 select is((select array_agg(pg_temp.decided(u, c)) from (values (40, 19), (40, 59), (40, 20), (40, 0), (-15, 19), (-15, 4), (-15, 0), (-15, 5)) v (u, c)),
   '{pending 40.1,accepted 40.0,accepted 40.0,pending 40.1,pending -15.1,accepted -15.0,accepted -15.0,pending -15.1}',
   'The part decides: a rejection in the other period, of which nothing is known, makes no row be sent twice');
+
+-- Many rows ------------------------------------------------------------------------------------------------------------
+
+select pg_temp.add(0, d, p_start => '2027-01-16 12:00Z', p_customer => 'cus_5', p_subscription => 'sub_5') from unnest(array['2027-01-16', '2027-01-16', '2027-01-16']::date[]) d;
+select pg_temp.add(n, '2027-01-16', 'sms_out', '2027-01-16 12:00Z', 'cus_5', 'sub_5') from generate_series(-3, 4) n where n <> 0;
+select is((select array_agg(units) from private.rows_to_place('cus_5')), '{0,1,-1}', 'However many rows of a kind and day wait, the first of each sign is placed');
+update private.billing_customers set leased_until = null where stripe_customer_id = 'cus_5';
+select is(pg_temp.begin(p_customer => 'cus_5'), 'leased: send switchboard_sms_out 1 .0 01-16 12:01:00', 'and one of them is sent at a time');
+select is((select count(*) from private.billing_rows where stripe_customer_id = 'cus_5' and units = 0 and state = 'accepted'), 3::bigint, 'Rows without units are settled together');
 
 -- The time zone of the session ----------------------------------------------------------------------------------------
 
