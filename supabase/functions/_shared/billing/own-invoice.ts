@@ -9,15 +9,7 @@ import {
   isOfCharge,
   KIND_KEY,
 } from "./final-charge.ts";
-
-const LABELS: Readonly<Record<FinalCharge["items"][number]["kind"], string>> = {
-  sms_out: "Sent SMS",
-  sms_in: "Received SMS",
-  mms_out: "Sent MMS",
-  mms_in: "Received MMS",
-  number: "Phone numbers",
-  fee: "Fees",
-};
+import { KIND_LABELS } from "./meters.ts";
 
 /**
  * Bills a charge by an invoice of its own: an invoice item for each kind, and an invoice that includes them. Safe to repeat:
@@ -62,7 +54,7 @@ async function createItem(
     quantity: Math.abs(units),
     unit_amount_decimal: Sdk.Decimal.from(`${units < 0 ? "-" : ""}${1 / unitsOfMinor}`),
     tax_behavior: "exclusive",
-    description: `${LABELS[kind]} after the end of the subscription`,
+    description: `${KIND_LABELS[kind]} after the end of the subscription`,
     metadata: { [CHARGE_KEY]: id, [KIND_KEY]: kind },
   }, { idempotencyKey: `charge:${id}:${kind}` });
 }
