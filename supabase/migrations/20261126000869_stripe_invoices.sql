@@ -64,13 +64,25 @@ $$;
 comment on function private.is_final(private.stripe_invoices) is
   'Whether the quantities of an invoice can change no more.';
 
+create function private.has_grace(p_invoice private.stripe_invoices) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(p_invoice.billing_reason = 'subscription_cycle' and p_invoice.metered <> '[]', false);
+end;
+$$;
+comment on function private.has_grace(private.stripe_invoices) is
+  'Whether Stripe keeps an invoice as a draft for the grace period that is set: that of a period end with metered '
+  'items. Others are final after an hour or at once, and tell nothing about the setting.';
+
 create function private.check_grace(p_invoice private.stripe_invoices) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if p_invoice.status <> 'draft' or p_invoice.billing_reason <> 'subscription_cycle' or p_invoice.finalises_at is null
-    or p_invoice.metered = '[]' or p_invoice.period_end is null then
+  if p_invoice.status <> 'draft' or p_invoice.finalises_at is null or p_invoice.period_end is null
+    or not private.has_grace(p_invoice) then
     return;
   end if;
   -- An hour less than 72: Stripe may count from the end of the period or from the draft.
@@ -246,6 +258,7 @@ revoke execute on function
   private.owner_of_invoice(text, text),
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
+  private.has_grace(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
   private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
@@ -258,6 +271,7 @@ grant execute on function
   private.owner_of_invoice(text, text),
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
+  private.has_grace(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
   private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),

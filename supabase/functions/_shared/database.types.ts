@@ -3046,7 +3046,15 @@ export type Database = {
         | "read"
         | "receiving"
         | "received";
-      "metering_outcome": "accepted" | "unsent" | "unknown" | "refused" | "no_meter" | "customer_gone" | "compared";
+      "metering_outcome":
+        | "accepted"
+        | "unsent"
+        | "unknown"
+        | "refused"
+        | "no_meter"
+        | "too_early"
+        | "customer_gone"
+        | "compared";
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
@@ -3329,8 +3337,9 @@ export type Database = {
         "identifier": string | null;
         "value": string | null;
         "timestamp_seconds": number | null;
-        "day_start_seconds": number | null;
+        "billed_start": string | null;
         "meter_id": string | null;
+        "parts": Json | null;
       };
       "missing_exchange_rate": {
         "unit": string | null;
@@ -3727,7 +3736,16 @@ export const Constants = {
         "receiving",
         "received",
       ],
-      "metering_outcome": ["accepted", "unsent", "unknown", "refused", "no_meter", "customer_gone", "compared"],
+      "metering_outcome": [
+        "accepted",
+        "unsent",
+        "unknown",
+        "refused",
+        "no_meter",
+        "too_early",
+        "customer_gone",
+        "compared",
+      ],
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
