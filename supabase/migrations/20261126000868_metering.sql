@@ -642,9 +642,7 @@ begin
     outcome := 'fenced';
   else
     fence := case when p_fence is null then customer.fence + 1 else p_fence end;
-    if customer.gone_at is not null or exists (select from private.stripe_customers s
-      where s.id = p_customer_id and s.deleted_at is not null)
-    then
+    if private.is_customer_gone(p_customer_id) then
       perform private.lose_rows_of(p_customer_id);
     end if;
     chosen := private.choose_calls(p_customer_id, p_limit);
@@ -663,6 +661,18 @@ $$;
 comment on function public.begin_metering(text, bigint, integer, integer) is
   'Takes the customer''s lease, or goes on under the one with this fence, and returns the next calls as an array of '
   'metering_call. At most one of them for each kind and UTC day.';
+
+create function private.is_customer_gone(p_customer_id text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.billing_customers c
+      where c.stripe_customer_id = p_customer_id and c.gone_at is not null)
+    or exists (select from private.stripe_customers s where s.id = p_customer_id and s.deleted_at is not null);
+end;
+$$;
+comment on function private.is_customer_gone(text) is 'Whether a customer is known to be deleted at Stripe.';
 
 create function private.lose_rows_of(p_customer_id text) returns void
 language plpgsql
@@ -1172,6 +1182,7 @@ revoke execute on function
   private.choose_calls(text, integer),
   private.next_metering(text),
   public.begin_metering(text, bigint, integer, integer),
+  private.is_customer_gone(text),
   private.lose_rows_of(text),
   private.put_back(private.billing_rows, text, interval),
   private.note_refusal(private.billing_rows, text),
@@ -1226,6 +1237,7 @@ grant execute on function
   private.choose_calls(text, integer),
   private.next_metering(text),
   public.begin_metering(text, bigint, integer, integer),
+  private.is_customer_gone(text),
   private.lose_rows_of(text),
   private.put_back(private.billing_rows, text, interval),
   private.note_refusal(private.billing_rows, text),

@@ -290,7 +290,7 @@ set search_path = ''
 as $$
 begin
   return case
-    when p_currency in ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'ugx', 'vnd', 'vuv',
+    when p_currency in ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'vnd', 'vuv',
       'xaf', 'xof', 'xpf') then 10000
     when p_currency in ('bhd', 'jod', 'kwd', 'omr', 'tnd') then 10
     else 100 end;
@@ -481,7 +481,8 @@ comment on function private.periods_without_invoice(private.final_bills) is
 
 create type public.record_final_reading_outcome as enum ('compared', 'already', 'not_final');
 comment on type public.record_final_reading_outcome is
-  'Whether the last invoices of a subscription that is over are known. not_final: one of them is a draft.';
+  'Whether the last invoices of a subscription that is over are known. not_final: one of them is a draft. Drafts of a '
+  'customer who was deleted stay drafts, and bill nothing.';
 
 create function public.record_final_reading(p_subscription_id text) returns public.record_final_reading_outcome
 language plpgsql
@@ -497,7 +498,7 @@ begin
   select * into bill from private.final_bills f where f.subscription_id = p_subscription_id for update;
   if bill.compared_at is not null then
     return 'already';
-  elsif exists (select from private.stripe_invoices i
+  elsif not private.is_customer_gone(bill.stripe_customer_id) and exists (select from private.stripe_invoices i
     where i.subscription_id = p_subscription_id and i.status = 'draft')
   then
     return 'not_final';
@@ -718,8 +719,8 @@ as $$
 begin
   return jsonb_build_object('id', p_charge.id, 'currency', p_charge.currency, 'items', p_charge.items,
     'subscriptionId', p_charge.subscription_id, 'isRepeated', p_charge.tries > 0,
-    'beganAt', private.iso(p_charge.began_at), 'unitsOfMinor', private.units_of_minor(p_charge.currency),
-    'amount', private.minor_of_credit(p_charge.units, p_charge.currency), 'method', p_charge.credit_method);
+    'beganAt', private.iso(p_charge.began_at), 'method', p_charge.credit_method,
+    'amount', private.minor_of_credit(p_charge.units, p_charge.currency));
 end;
 $$;
 comment on function private.charge_to_make(private.final_charges) is

@@ -473,8 +473,8 @@ as $$
     private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items
     private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
     private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_of_period
-    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_cut_off
-    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
     private.is_ready private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
     private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for

@@ -6,6 +6,7 @@ import { applyStripeEvent } from "../../supabase/functions/_shared/billing/apply
 import { carryOutCancellation } from "../../supabase/functions/_shared/billing/cancel.ts";
 import { settleFinalBill } from "../../supabase/functions/_shared/billing/final-bill.ts";
 import { flushUsage } from "../../supabase/functions/_shared/billing/flush.ts";
+import { decimalsOf } from "../../supabase/functions/_shared/billing/meters.ts";
 import { readInvoice } from "../../supabase/functions/_shared/billing/read-invoice.ts";
 import { type Db, decide } from "../../supabase/functions/_shared/platform/database.ts";
 import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
@@ -27,6 +28,12 @@ class ProcessEnded extends Error {
 interface Death {
   at: number;
   how: "before" | "after";
+}
+
+interface Subscriber {
+  paysLater?: boolean;
+  /** Where Stripe keeps the card. Checkout leaves it with the subscription. */
+  card?: "customer" | "subscription";
 }
 
 /** Postgres and Stripe under one clock. */
@@ -136,18 +143,19 @@ class World implements AsyncDisposable {
   }
 
   /** A tenant with a subscription of their own, an hour old. */
-  async subscriber({ paysLater = false } = {}): Promise<Tenant> {
+  async subscriber({ paysLater = false, card = "customer" }: Subscriber = {}): Promise<Tenant> {
     const userId = crypto.randomUUID();
     await this.admin`insert into auth.users (id, email, email_confirmed_at)
       values (${userId}, ${`t${this.turn++}@final.test`}, now())`;
     const customer = await this.stripe.customers.create({
-      ...{ metadata: { user_id: userId }, payment_method: "pm_card_visa" },
-      invoice_settings: { default_payment_method: "pm_card_visa" },
+      ...{ metadata: { user_id: userId }, email: `${userId}@final.test` },
+      ...(card === "customer" && { invoice_settings: { default_payment_method: "pm_card_visa" } }),
     });
     const { id } = await this.stripe.subscriptions.create({
       customer: customer.id,
       metadata: { user_id: userId },
       items: [{ price: this.price["flat"]! }, ...KINDS.map((kind) => ({ price: this.price[kind]! }))],
+      ...(card === "subscription" && { default_payment_method: "pm_card_visa" }),
       ...(paysLater && { collection_method: "send_invoice", days_until_due: 30 }),
     });
     if (paysLater) {
@@ -201,6 +209,15 @@ class Tenant {
         p.stripe_customer_id, p.starts_at, p.ends_at, p.currency, 1, ${units}, ${units / 10_000}
       from private.billing_periods p where p.subscription_id = ${this.subscriptionId}
       order by p.starts_at desc limit 1`;
+  }
+
+  /** Lets the billing period end and reads the next one. Its invoice is a draft then. */
+  async renew(): Promise<void> {
+    const [period] = await this.world.admin<{ end: number }[]>`
+      select extract(epoch from max(ends_at))::float8 as end from private.billing_periods
+      where subscription_id = ${this.subscriptionId}`;
+    await this.world.pass(period!.end + MINUTE - this.world.now);
+    await this.read();
   }
 
   async ask(ends: "now" | "period_end"): Promise<void> {
@@ -323,6 +340,50 @@ Deno.test("final bills", async (t) => {
       assert.deepEqual([...await tenant.charges()], [{ units: 32_345, billed: 323, rounding: -45 }]);
     },
   );
+
+  await t.step(
+    "an own invoice is charged to the card of the subscription, or sent without a card, and has nothing else",
+    async () => {
+      const own = async (tenant: Tenant) => {
+        await tenant.use("sms_out", 500);
+        await tenant.cancelNow();
+        await tenant.settle();
+        // Another program's item waits for some other invoice.
+        await world.stripe.invoiceItems.create({ customer: tenant.customerId, currency: "usd", amount: 77_00 });
+        await tenant.use("sms_out", 20_000);
+        await tenant.settleUntil(DAY);
+        const { data: [invoice] } = await world.stripe.invoices.list({ customer: tenant.customerId });
+        const { collection_method: method, status, total, amount_paid: paid } = invoice!;
+        return { method, status, total, paid };
+      };
+      const bought = await world.subscriber({ card: "subscription" });
+      assert.deepEqual(await own(bought), { method: "charge_automatically", status: "paid", total: 200, paid: 200 });
+      const bare = await world.subscriber();
+      await world.stripe.customers.update(bare.customerId, { invoice_settings: { default_payment_method: "" } });
+      assert.deepEqual(await own(bare), { method: "send_invoice", status: "open", total: 200, paid: 0 });
+    },
+  );
+
+  await t.step("both sides know the same smallest unit of each currency", async () => {
+    const currencies = Intl.supportedValuesOf("currency").map((code) => code.toLowerCase());
+    const rows = await world.admin<{ currency: string; size: number }[]>`
+      select c as currency, private.units_of_minor(c) as size from unnest(${currencies}::text[]) c`;
+    for (const { currency, size } of rows) assert.equal(size, 10 ** (4 - decimalsOf(currency)), currency);
+    assert.equal(rows.find(({ currency }) => currency === "ugx")!.size, 100);
+  });
+
+  await t.step("a draft of a customer who was deleted bills nothing: what it has is lost by name", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 12_345);
+    await tenant.flush();
+    await tenant.renew();
+    await world.stripe.customers.del(tenant.customerId);
+    await world.admin`select public.note_deleted_customer(${tenant.customerId})`;
+    await tenant.read();
+    assert.equal((await tenant.invoiced()).drafts, 1);
+    await tenant.settleUntil(4 * DAY);
+    assert.deepEqual(await tenant.states(), { accepted: 12_345, "lost customer_gone": 12_345 });
+  });
 
   await t.step("smaller usage without an invoice is lost by name when no more is expected", async () => {
     const tenant = await world.subscriber();

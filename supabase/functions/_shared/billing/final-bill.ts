@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision } from "../platform/database.ts";
-import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { isStripeFailure, isUnknownAtStripe } from "../stripe/errors.ts";
 import { billCharge } from "./own-invoice.ts";
 import { creditCharge } from "./credit-note.ts";
 import type { ChargeResult, FinalCharge } from "./final-charge.ts";
@@ -83,13 +83,15 @@ async function readInvoicesOf(
   return await decide(db, "record_final_reading", { p_subscription_id: subscriptionId }) !== "not_final";
 }
 
-/** Two processes, or Stripe itself, may finalise the same draft. */
+/**
+ * Two processes, or Stripe itself, may finalise the same draft. One that Stripe cannot finalise, such as for want of an address for
+ * its tax, becomes an alert when it is read.
+ */
 async function finalise(invoiceId: string, stripe: Stripe): Promise<void> {
   try {
     await stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true });
   } catch (error) {
-    const { status } = await stripe.invoices.retrieve(invoiceId);
-    if (status === "draft") throw error;
+    if (!isStripeFailure(error) || error.type !== "StripeInvalidRequestError") throw error;
   }
 }
 
