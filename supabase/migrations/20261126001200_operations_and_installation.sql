@@ -475,41 +475,41 @@ as $$
     private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_of_period
     private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
     private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_parked private.is_paying
-    private.is_ready private.is_sending_over private.is_shifted private.is_unexplained private.is_unpaid private.iso
-    private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
-    private.keyword_reply private.lacks_metered_items private.lane_health private.lane_of private.late_rows
-    private.learn_currency private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once
-    private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs
-    private.limiting_plan private.limits_json private.limits_of private.link_customer private.lock_billing_customer
-    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals_of private.lock_totals_of_sending
-    private.look_again private.look_at_closing private.lose_rows_of private.mark_of private.mark_running
-    private.marked_up private.matches private.may_create_subaccount private.may_match private.measure_text
-    private.message_cost private.message_health private.message_kind private.message_may_move
-    private.message_status_named private.messages_of_day private.meter_slice_of private.meter_windows_of
-    private.metered_kind private.metered_since private.metered_subscription private.metering_began
-    private.metering_call_of private.minor_of_credit private.missed_boundaries private.missing_of_day
-    private.most_refusals private.mother_country private.move_campaign_count private.must_be_explained private.new_id
-    private.next_comparison private.next_metering private.next_opening private.next_recipients private.next_step_of_bill
-    private.next_tenants private.next_usage_pass private.normalized_email private.note_accepted_row
-    private.note_billing_period private.note_changed_limit private.note_changed_number_count
-    private.note_changed_number_limit private.note_changed_numbers private.note_changed_own_limits
-    private.note_changed_payer private.note_changed_periods private.note_changed_plan_limit
-    private.note_changed_retention private.note_changed_spend_limit private.note_changed_spending
-    private.note_changed_subscription private.note_changed_subscription_limit private.note_changed_tenancy
-    private.note_changed_usage private.note_charge private.note_conversation private.note_difference
-    private.note_end_of_subscription private.note_excess_numbers private.note_held_number private.note_known_category
-    private.note_late_price private.note_late_usage private.note_leaving private.note_listed_numbers
-    private.note_lost_subaccount private.note_metered_items private.note_missing_rate private.note_new_period
-    private.note_opt_out private.note_own_subscription private.note_payer private.note_period_end
-    private.note_priced_plan private.note_read_invoice private.note_recorded_subscription private.note_refusal
-    private.note_reported_opt_out private.note_request private.note_sends private.note_shifts private.note_spending
-    private.note_tenant_email private.note_token_date private.note_turn private.note_unrated_usage private.note_usage
-    private.note_usage_account private.note_usage_activity private.note_usage_days private.note_usage_fees
-    private.notices_of private.notify_tenant private.number_anniversaries private.number_fees_of_day
-    private.number_pattern private.numbers_at_cost private.numbers_beyond_limit private.numbers_of
-    private.numbers_to_leave private.oldest_event private.open_changed_days private.open_countries
+    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
+    private.is_paying private.is_ready private.is_sending_over private.is_shifted private.is_unexplained
+    private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount private.keep_numbers
+    private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items private.lane_health
+    private.lane_of private.late_rows private.learn_currency private.leave_after_notice private.leave_at_once
+    private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts
+    private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of
+    private.link_customer private.lock_billing_customer private.lock_campaign private.lock_for_evidence
+    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant
+    private.lock_totals_of private.lock_totals_of_sending private.look_again private.look_at_closing
+    private.lose_rows_of private.mark_of private.mark_running private.marked_up private.matches
+    private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
+    private.message_kind private.message_may_move private.message_status_named private.messages_of_day
+    private.meter_slice_of private.meter_windows_of private.metered_kind private.metered_since
+    private.metered_subscription private.metering_began private.metering_call_of private.minor_of_credit
+    private.missed_boundaries private.missing_of_day private.most_refusals private.mother_country
+    private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
+    private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
+    private.normalized_email private.note_accepted_row private.note_billing_period private.note_changed_limit
+    private.note_changed_number_count private.note_changed_number_limit private.note_changed_numbers
+    private.note_changed_own_limits private.note_changed_payer private.note_changed_periods
+    private.note_changed_plan_limit private.note_changed_retention private.note_changed_spend_limit
+    private.note_changed_spending private.note_changed_subscription private.note_changed_subscription_limit
+    private.note_changed_tenancy private.note_changed_usage private.note_charge private.note_conversation
+    private.note_difference private.note_end_of_subscription private.note_excess_numbers private.note_held_number
+    private.note_known_category private.note_late_price private.note_late_usage private.note_leaving
+    private.note_listed_numbers private.note_lost_subaccount private.note_metered_items private.note_missing_rate
+    private.note_new_period private.note_opt_out private.note_own_subscription private.note_payer
+    private.note_period_end private.note_priced_plan private.note_read_invoice private.note_recorded_subscription
+    private.note_refusal private.note_reported_opt_out private.note_request private.note_sends private.note_shifts
+    private.note_spending private.note_tenant_email private.note_token_date private.note_turn private.note_unrated_usage
+    private.note_usage private.note_usage_account private.note_usage_activity private.note_usage_days
+    private.note_usage_fees private.notices_of private.notify_tenant private.number_anniversaries
+    private.number_fees_of_day private.number_pattern private.numbers_at_cost private.numbers_beyond_limit
+    private.numbers_of private.numbers_to_leave private.oldest_event private.open_changed_days private.open_countries
     private.open_period_of private.other_currencies private.our_functions private.our_tables private.outcome_in
     private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice
     private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
@@ -540,46 +540,46 @@ as $$
     private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
     private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
     private.take_lease private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
-    private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes private.total_inserts
-    private.total_update private.touch_updated_at private.trigger_value_of private.uncount_fallback_message
-    private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
-    private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced private.usage_by_day
-    private.usage_health private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts
-    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
-    private.used_before private.user_exists private.users_with_email private.uses_of_span private.utc_day
-    private.wake_pricing private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value
-    private.webhook_health private.with_limits private.withdraw_job private.words_of private.write_rating
-    private.zone_opening public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs
-    public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence public.ask_for_due_redactions
-    public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering
-    public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers
-    public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
-    public.begin_final_bill public.begin_metering public.begin_number_release public.begin_number_sync
-    public.begin_plan_change public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billed_users public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
-    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
-    public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
-    public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
-    public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job public.forget_invoice
-    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
-    public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices public.lease_cancellation
-    public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
-    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
-    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
-    public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations public.list_tenants
-    public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage public.message_media
-    public.message_of public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters
-    public.needs_metered_items public.next_stripe_read public.note_create_attempt public.note_deleted_customer
-    public.note_flush public.note_leaving_begun public.note_leaving_step public.note_meter_errors
-    public.note_metering_problem public.note_sealing_ring public.note_status_intent public.notice_of
-    public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
-    public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
-    public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
+    private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
+    private.total_deletes private.total_inserts private.total_update private.touch_updated_at private.trigger_value_of
+    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price private.units_of_minor
+    private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced
+    private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
+    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
+    private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span
+    private.utc_day private.wake_pricing private.wanted_by_subscription private.wanted_subaccount
+    private.wanted_trigger_value private.webhook_health private.with_limits private.withdraw_job private.words_of
+    private.write_rating private.zone_opening public.account_and_shared_numbers public.acknowledge_alert
+    public.add_opt_outs public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice
+    public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
+    public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_comparison
+    public.begin_convergence public.begin_final_bill public.begin_metering public.begin_number_release
+    public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billed_users
+    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
+    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
+    public.check_due_spending public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions
+    public.close_alert public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage
+    public.count_request public.count_unpaid_accounts public.create_campaign public.decide_duplicate
+    public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
+    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
+    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
+    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
+    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_exchange_rates
+    public.list_forward_deliveries public.list_messages public.list_meters public.list_opt_outs
+    public.list_reconciliations public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events
+    public.list_unsent_usage public.message_media public.message_of public.messages_to_redact
+    public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items public.next_stripe_read
+    public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
+    public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
+    public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_to_price
+    public.offer_forward_webhook public.offer_number public.offered_master_numbers public.parked_numbers_to_do
+    public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign
+    public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
     public.record_alert_delivery public.record_campaign_batch public.record_cancellation public.record_checkout
     public.record_convergence_action public.record_final_reading public.record_forward_attempt
     public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price

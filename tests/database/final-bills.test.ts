@@ -34,6 +34,8 @@ interface Subscriber {
   paysLater?: boolean;
   /** Where Stripe keeps the card. Checkout leaves it with the subscription. */
   card?: "customer" | "subscription";
+  /** One who comes back. */
+  customer?: Tenant;
 }
 
 /** Postgres and Stripe under one clock. */
@@ -143,11 +145,11 @@ class World implements AsyncDisposable {
   }
 
   /** A tenant with a subscription of their own, an hour old. */
-  async subscriber({ paysLater = false, card = "customer" }: Subscriber = {}): Promise<Tenant> {
-    const userId = crypto.randomUUID();
+  async subscriber({ paysLater = false, card = "customer", customer: known }: Subscriber = {}): Promise<Tenant> {
+    const userId = known?.userId ?? crypto.randomUUID();
     await this.admin`insert into auth.users (id, email, email_confirmed_at)
-      values (${userId}, ${`t${this.turn++}@final.test`}, now())`;
-    const customer = await this.stripe.customers.create({
+      values (${userId}, ${`t${this.turn++}@final.test`}, now()) on conflict do nothing`;
+    const customer = known ? { id: known.customerId } : await this.stripe.customers.create({
       ...{ metadata: { user_id: userId }, email: `${userId}@final.test` },
       ...(card === "customer" && { invoice_settings: { default_payment_method: "pm_card_visa" } }),
     });
@@ -523,6 +525,118 @@ Deno.test("final bills", async (t) => {
     await tenant.use("sms_out", 20_000);
     await tenant.settleUntil(DAY);
     assert.deepEqual(await tenant.states(), { accepted: 500, "lost customer_gone": 20_000 });
+  });
+
+  await t.step("usage of a customer who is deleted at Stripe before it is sent is lost by name, and told", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 7_000);
+    await tenant.use("fee", 500);
+    await world.stripe.customers.del(tenant.customerId);
+    await world.admin`select public.note_deleted_customer(${tenant.customerId})`;
+    await tenant.read();
+    await tenant.flush();
+    await tenant.settleUntil(40 * DAY);
+    assert.deepEqual(await tenant.states(), { "lost customer_gone": 7_500 });
+    const [alert] = await world.admin`select details from public.operator_alerts
+      where kind = 'metering' and subject = ${tenant.customerId} and settled_at is null`;
+    assert.deepEqual(alert?.["details"].units, { usd: 7_500 });
+  });
+
+  await t.step(
+    "an end at a date, as the portal sets it, and one after exhausted retries bill each unit once",
+    async () => {
+      const leaving = await world.subscriber();
+      await leaving.use("sms_out", 12_345);
+      await world.stripe.subscriptions.update(leaving.subscriptionId, { cancel_at: world.now + 5 * DAY });
+      await leaving.flush();
+      await world.pass(5 * DAY);
+      await leaving.read();
+      await leaving.settleUntil(4 * DAY);
+      const { metered, own, drafts } = await leaving.invoiced();
+      assert.deepEqual({ billed: metered + own, drafts }, { billed: 12_345, drafts: 0 });
+
+      const unpaid = await world.subscriber();
+      await unpaid.use("sms_out", 30_000);
+      await unpaid.flush();
+      await world.stripe.customers.update(unpaid.customerId, {
+        invoice_settings: { default_payment_method: "pm_card_chargeCustomerFail" },
+      });
+      await unpaid.renew();
+      await world.pass(4 * DAY);
+      await unpaid.read();
+      await unpaid.use("sms_out", 20_000);
+      await unpaid.flush();
+      // Stripe cancels it as the dashboard does: without an invoice.
+      await world.stripe.subscriptions.cancel(unpaid.subscriptionId);
+      await unpaid.read();
+      await unpaid.settleUntil(4 * DAY);
+      assert.deepEqual(await unpaid.invoiced(), { metered: 30_000, own: 20_000, drafts: 0, notes: 0 });
+      assert.deepEqual(await unpaid.states(), { accepted: 50_000, invoiced: 20_000 });
+    },
+  );
+
+  await t.step(
+    "a tenant who is deleted while their cancellation runs is billed, and so is a second tenant",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 12_345);
+      const [heir] = await world.admin<{ id: string }[]>`insert into auth.users (id, email, email_confirmed_at)
+      values (gen_random_uuid(), ${`heir-${tenant.subscriptionId}@final.test`}, now()) returning id`;
+      await world.admin`update public.subscriptions set user_id = ${heir!.id} where id = ${tenant.subscriptionId}`;
+      const users = await world.admin`select user_id from public.billed_users(${tenant.customerId})`;
+      assert.deepEqual(users.map(({ user_id: id }) => id).sort(), [heir!.id, tenant.userId].sort());
+      await world.admin`select from public.request_cancellation(${tenant.subscriptionId}, ${
+        heir!.id
+      }, null, 'now', false,
+      'r', null)`;
+      const seconds = await tenant.cancel();
+      await world.admin`delete from auth.users where id in (${heir!.id}, ${tenant.userId})`;
+      await world.pass(seconds!);
+      assert.equal(await tenant.cancel(), null);
+      await tenant.read();
+      await tenant.settleUntil(DAY);
+      assert.deepEqual(await tenant.invoiced(), { metered: 12_345, own: 0, drafts: 0, notes: 0 });
+      assert.deepEqual(await tenant.states(), { accepted: 12_345 });
+    },
+  );
+
+  await t.step("later usage of a tenant who comes back is on the new subscription's invoice, once", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 500);
+    await tenant.cancelNow();
+    await tenant.settle();
+    const back = await world.subscriber({ customer: tenant });
+    await tenant.use("sms_out", 20_000);
+    await tenant.settleUntil(DAY);
+    await back.flush();
+    await back.cancelNow();
+    await back.settle();
+    assert.deepEqual(await back.invoiced(), { metered: 20_500, own: 0, drafts: 0, notes: 0 });
+    assert.deepEqual(await back.states(), { accepted: 20_500 });
+  });
+
+  await t.step("a void own invoice and a refund change no row, and the operator learns of the first", async () => {
+    const tenant = await world.subscriber({ paysLater: true });
+    await tenant.use("sms_out", 30_000);
+    await tenant.cancelNow();
+    await tenant.settle();
+    await tenant.use("sms_out", 20_000);
+    await tenant.settleUntil(DAY);
+    const before = await world.admin`select * from private.billing_rows
+      where stripe_customer_id = ${tenant.customerId} order by number`;
+    const { data: [own] } = await world.stripe.invoices.list({ customer: tenant.customerId });
+    assert.deepEqual([own!.status, own!.total], ["open", 200]);
+    await world.stripe.invoices.voidInvoice(own!.id);
+    await readInvoice(own!.id, world.process());
+    await tenant.settleUntil(40 * DAY);
+    const [alert] = await world.admin`select details from public.operator_alerts
+      where kind = 'payment_moved' and subject = ${own!.id} and settled_at is null`;
+    assert.equal(alert?.["details"].cause, "void");
+    assert.deepEqual(
+      await world.admin`select * from private.billing_rows where stripe_customer_id = ${tenant.customerId}
+        order by number`,
+      before,
+    );
   });
 
   await t.step("a gift that ends leads to no final bill", async () => {
