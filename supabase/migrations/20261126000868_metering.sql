@@ -957,8 +957,8 @@ begin
 end;
 $$;
 comment on function public.billed_users(text) is
-  'The tenants whose usage can still be sent into a billing period of a customer: several, when a subscription was given '
-  'to another one during the period.';
+  'The tenants whose usage can still be sent into a billing period of a customer: several, when a subscription was '
+  'given to another one during the period.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 

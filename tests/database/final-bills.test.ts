@@ -615,7 +615,7 @@ Deno.test("final bills", async (t) => {
     assert.deepEqual(await back.states(), { accepted: 20_500 });
   });
 
-  await t.step("a void own invoice and a refund change no row, and the operator learns of the first", async () => {
+  await t.step("an own invoice that is voided changes no row, and the operator learns of it", async () => {
     const tenant = await world.subscriber({ paysLater: true });
     await tenant.use("sms_out", 30_000);
     await tenant.cancelNow();
