@@ -639,6 +639,25 @@ Deno.test("final bills", async (t) => {
     );
   });
 
+  await t.step("the drafts of a subscription that was unpaid for months are all finalised at its end", async () => {
+    const tenant = await world.subscriber();
+    await world.control(`/_sim/subscriptions/${tenant.subscriptionId}`, { action: "unpaid" });
+    await tenant.read();
+    for (let month = 0; month < 4; month++) {
+      await tenant.use("sms_out", 10_000);
+      await tenant.flush();
+      await tenant.renew();
+    }
+    assert.ok((await tenant.invoiced()).drafts >= 3);
+    await tenant.cancelNow();
+    await tenant.settleUntil(4 * DAY);
+    const { metered, drafts } = await tenant.invoiced();
+    assert.deepEqual({ metered, drafts }, { metered: 40_000, drafts: 0 });
+    const [bill] = await world.admin`select compared_at is not null as compared from private.final_bills
+      where subscription_id = ${tenant.subscriptionId}`;
+    assert.equal(bill!["compared"], true);
+  });
+
   await t.step("a gift that ends leads to no final bill", async () => {
     const tenant = await world.subscriber();
     await world.stripe.subscriptions.update(tenant.subscriptionId, { metadata: { user_id: "" } });

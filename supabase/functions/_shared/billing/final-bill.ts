@@ -69,10 +69,15 @@ async function readInvoicesOf(
 ): Promise<boolean> {
   const ended = Math.floor(Date.parse(endedAt) / 1000);
   const from = ended - 75 * 24 * SECONDS_AN_HOUR;
-  const invoices = await unlessGone(() =>
-    stripe.invoices.list({ subscription: subscriptionId, created: { gte: from }, limit: 100 })
-      .autoPagingToArray({ limit: 1000 })
-  );
+  const list = (filter: Stripe.InvoiceListParams) =>
+    unlessGone(() =>
+      stripe.invoices.list({ subscription: subscriptionId, limit: 100, ...filter }).autoPagingToArray({ limit: 1000 })
+    );
+  // Of a subscription that was unpaid for months, Stripe leaves every draft.
+  const invoices = [
+    ...await list({ status: "draft", created: { lt: from } }),
+    ...await list({ created: { gte: from } }),
+  ];
   for (const { id, status, auto_advance, created } of invoices) {
     const isLast = created >= ended - SECONDS_AN_HOUR;
     if (status === "draft" && (isFlushed || !auto_advance)) await finalise(id, stripe);
