@@ -199,6 +199,29 @@ export class Switchboard {
   }
 
   /**
+   * One page of the caller's statements, newest first: one for each billing period of their own subscriptions, with what is
+   * billed for usage and the invoice that bills it.
+   */
+  listStatements(query: StatementsQuery = {}, options?: CallOptions): Promise<StatementPage> {
+    return this.#call("GET", "list-statements", { query }, options);
+  }
+
+  /** One statement, line by line. @throws SwitchboardError `not_found` */
+  statement(statementId: string, options?: CallOptions): Promise<StatementDetails> {
+    return this.#call("GET", `list-statements/${encodeURIComponent(statementId)}`, {}, options);
+  }
+
+  /**
+   * The lines of a statement as CSV, or the statement as a page to print. Show the page from a Blob or in the `srcdoc` of a
+   * frame: the functions' default domain serves HTML as plain text.
+   * @throws SwitchboardError `not_found`
+   */
+  statementAs(format: "csv" | "html", statementId: string, options?: CallOptions): Promise<string> {
+    const path = `list-statements/${encodeURIComponent(statementId)}`;
+    return this.#call("GET", path, { query: { format }, isText: true }, options);
+  }
+
+  /**
    * Links to the files of a received message, such as for the `src` of an image. They need no token and are valid for 15
    * minutes. Throws `not_found`.
    */
@@ -424,6 +447,34 @@ export class SwitchboardAdmin {
   /** Sets what Twilio's currency is worth in a plan's from a UTC day on. What is rated keeps its rate. */
   setExchangeRate(rate: ExchangeRateSetting, options?: CallOptions): Promise<ExchangeRateSet> {
     return this.#call("POST", "admin/set-exchange-rate", { body: rate, repeatable: true }, options);
+  }
+
+  /** One page of revenue, cost and margin by month of use and currency, by tenant or in total. */
+  listRevenue(page: Omit<RevenuePage, "format"> = {}, options?: CallOptions): Promise<RevenueList> {
+    return this.#call("GET", "admin/revenue", { query: page }, options);
+  }
+
+  /** One page of what is not billed, by month of use and reason, by tenant or in total. */
+  listLosses(page: Omit<LossesPage, "format"> = {}, options?: CallOptions): Promise<LossList> {
+    return this.#call("GET", "admin/losses", { query: page }, options);
+  }
+
+  /** One page of usage that is not billed yet, the oldest first. */
+  listUnbilled(page: Omit<UnbilledPage, "format"> = {}, options?: CallOptions): Promise<UnbilledList> {
+    return this.#call("GET", "admin/unbilled", { query: page }, options);
+  }
+
+  /** One page of usage that Stripe rejected or did not count, newest first. */
+  listRejected(page: Omit<RejectedPage, "format"> = {}, options?: CallOptions): Promise<RejectedList> {
+    return this.#call("GET", "admin/rejected", { query: page }, options);
+  }
+
+  /**
+   * What a tenant's next invoice will bill, by our ledger and by Stripe's preview.
+   * @throws SwitchboardError `not_found`, `subscription_not_found`
+   */
+  nextInvoice(userId: string, options?: CallOptions): Promise<NextInvoice> {
+    return this.#call("GET", "admin/next-invoice", { query: { userId } }, options);
   }
 
   /** Compares a tenant's subaccount, numbers and usage with Twilio now. @throws SwitchboardError `not_found` */
@@ -1430,6 +1481,49 @@ export interface ListedMessage {
   createdAt: string;
 }
 
+/** Usage of a month (UTC) that is not billed, for one reason. */
+export interface Loss {
+  month: string;
+  /** null: all tenants together. */
+  userId: string | null;
+  /** Of the amounts: that of the plan (ISO 4217, lower case). */
+  currency: string;
+  /** Why it is not billed; docs/operations.md names the reasons. */
+  reason: string;
+  /** Rows of billing. */
+  rows: number;
+  /** What it would have billed. Negative: a credit that is owed. */
+  amount: number;
+  /** What Twilio charges for it, at the exchange rate of each row. */
+  cost: number;
+}
+
+/** The response of admin/losses. */
+export interface LossList {
+  losses: Loss[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists what is not billed by month of use and reason, by tenant or in total, a page at a time. */
+export interface LossesPage {
+  /** total: all tenants together. tenant: a row for each tenant. Default: total. */
+  by?: ("total" | "tenant") | undefined;
+  /** The first month (UTC). Unless given: eleven months before the last one. */
+  from?: string | undefined;
+  /** The month after the last one. Unless given: the next month. */
+  until?: string | undefined;
+  reason?: string | undefined;
+  /** Only this tenant, by tenant. */
+  userId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 500; 100 unless given. Default: 100. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** Links to the files of a received message, which need no token. */
 export interface MediaLinks {
   media: {
@@ -1551,6 +1645,57 @@ export interface NewOptOuts {
   source?: ("imported" | "manual") | undefined;
   /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
   defaultCountry?: string | undefined;
+}
+
+/** What a tenant's next invoice will bill: our own reckoning beside Stripe's preview. */
+export interface NextInvoice {
+  userId: string;
+  subscriptionId: string;
+  customerId: string;
+  currency: string;
+  periodStart: string;
+  /** null: Stripe has not told the period that runs now. */
+  periodEnd: string | null;
+  /** true: usage of the period is free. */
+  isTrial: boolean;
+  kinds: NextInvoiceKind[];
+  /** null: Stripe will make no invoice, such as after a cancellation. */
+  stripe: {
+    /** In the smallest unit of the currency, with tax. */
+    total: number;
+    /** The first lines, usage and others, as Stripe previews them. Amounts in the smallest unit. */
+    lines: {
+      description: string | null;
+      amount: number;
+    }[];
+  } | null;
+}
+
+export interface NextInvoiceKind {
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** What Stripe has accepted, without what it is known not to have counted. */
+  acceptedUnits: number;
+  /** What is rated and not accepted yet. */
+  unsentUnits: number;
+  /** What is not rated yet, by estimate, in the currency. */
+  estimatedAmount: number;
+  /** Days and plans that no estimate includes, because no exchange rate is set. */
+  withoutRate: number;
+  /** The least that Stripe may have counted by now. */
+  leastUnits: number;
+  /** The most: calls are on their way, and Stripe's sums are minutes late. */
+  mostUnits: number;
+  /** What the last comparison with Stripe found missing. It is sent again. */
+  missingUnits: number;
+  /** The quantity on Stripe's preview; null without a preview, or when it has more lines than Stripe returns. */
+  stripeUnits: number | null;
+  /** none: Stripe bills what it has accepted. on_its_way: calls are on their way, or Stripe's sum is minutes late. missing: the last comparison found it, and it is sent again. unexplained: wait for the next comparison. */
+  difference: ("none" | "on_its_way" | "missing" | "unexplained") | null;
+}
+
+/** Returns what a tenant's next invoice will bill, by our ledger and by Stripe's preview. */
+export interface NextInvoiceQuery {
+  userId: string;
 }
 
 /** The event of a notice, such as usage.threshold. */
@@ -1923,12 +2068,52 @@ export interface Redaction {
   redactedAt: string | null;
 }
 
+/** The response of admin/rejected. */
+export interface RejectedList {
+  rows: RejectedUsage[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
 export interface RejectedOptOut {
   /** The row's position in the request, from 0. */
   index: number;
   recipient: string;
   code: "invalid_row" | "invalid_recipient" | "invalid_sender" | "number_not_owned" | "invalid_time";
   message: string;
+}
+
+/** Lists usage that Stripe rejected or did not count, newest first, a page at a time. */
+export interface RejectedPage {
+  userId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+export interface RejectedUsage {
+  id: string;
+  userId: string;
+  /** The UTC day of use. */
+  day: string;
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** usage: Stripe refused the row. rejection: units that it had accepted and did not count, which are sent again. unbilled: units that it had counted and did not bill, likewise. */
+  reason: string;
+  state: string;
+  lossReason: string | null;
+  currency: string;
+  /** Whole ten-thousandths of the currency. */
+  units: number;
+  /** How often it was sent again under a new identifier. */
+  rejections: number;
+  /** How often Stripe refused the call itself. */
+  refusals: number;
+  /** Why Stripe refused it last. */
+  error: string | null;
+  createdAt: string;
 }
 
 /** The response of release-number. */
@@ -1956,6 +2141,52 @@ export type Replay = {
 export interface Replayed {
   accepted: true;
   replayed: number;
+}
+
+/** A month of usage (UTC) in one currency; currencies are never added up. */
+export interface Revenue {
+  month: string;
+  /** null: all tenants together. */
+  userId: string | null;
+  /** Of the amounts: that of the plan (ISO 4217, lower case). */
+  currency: string;
+  /** What usage of the month bills: billed and unbilled. */
+  revenue: number;
+  /** What Stripe has accepted, and what own invoices and credit notes have settled. */
+  billed: number;
+  /** What is rated and not accepted yet. */
+  unbilled: number;
+  /** What is not billed, for a named reason. */
+  lost: number;
+  /** What Twilio charges, also for what is lost or of a trial, at the exchange rate of each row. */
+  cost: number;
+  /** The revenue without the cost. */
+  margin: number;
+}
+
+/** The response of admin/revenue. */
+export interface RevenueList {
+  months: Revenue[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Returns revenue, cost and margin by month of use and currency, by tenant or in total, a page at a time. */
+export interface RevenuePage {
+  /** total: all tenants together. tenant: a row for each tenant. Default: total. */
+  by?: ("total" | "tenant") | undefined;
+  /** The first month (UTC). Unless given: eleven months before the last one. */
+  from?: string | undefined;
+  /** The month after the last one. Unless given: the next month. */
+  until?: string | undefined;
+  /** Only this tenant, by tenant. */
+  userId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 500; 100 unless given. Default: 100. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
 }
 
 /** The lane whose jobs are run. */
@@ -2105,6 +2336,168 @@ export interface Spending {
   periodEnd: string;
 }
 
+export interface Statement {
+  id: string;
+  /** period: of a billing period. later_usage: what was found after the last invoice of a subscription that is over. */
+  type: "period" | "later_usage";
+  /** open: the period is not over. closing: late usage still arrives, or the invoice is not final and compared. closed: the lines never change again. */
+  status: "open" | "closing" | "closed";
+  /** The first moment of the billing period. */
+  from: string;
+  /** The first moment after it. */
+  until: string;
+  isTrial: boolean;
+  /** Of the plan, and of all amounts. */
+  currency: string;
+  /** What is billed for usage so far, in whole 1/10,000 of the currency. */
+  units: number;
+  /** The same before it is rounded to units. */
+  amount: number;
+  /** The part of units that Stripe does not have yet. */
+  pendingUnits: number;
+  /** Those that bill this usage, as last read from Stripe. */
+  invoices: {
+    /** The id at Stripe. */
+    id: string;
+    number: string | null;
+    /** draft, open, paid, uncollectible or void; null before it is read from Stripe. */
+    status: string | null;
+    /** With the plan's price, other items and taxes. */
+    total: number | null;
+    /** Stripe's page of the invoice. */
+    url: string | null;
+    /** What it bills of usage, without taxes. kind and quantity are null on an invoice after the last period. */
+    lines: {
+      kind: ("sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee") | null;
+      /** In units of 1/10,000 of the currency. */
+      quantity: number | null;
+      amount: number;
+      /** What Stripe bills more than the quantity, because it bills whole cents. */
+      rounding: number | null;
+    }[];
+  }[];
+}
+
+/** One statement, line by line. */
+export interface StatementDetails {
+  id: string;
+  /** period: of a billing period. later_usage: what was found after the last invoice of a subscription that is over. */
+  type: "period" | "later_usage";
+  /** open: the period is not over. closing: late usage still arrives, or the invoice is not final and compared. closed: the lines never change again. */
+  status: "open" | "closing" | "closed";
+  /** The first moment of the billing period. */
+  from: string;
+  /** The first moment after it. */
+  until: string;
+  isTrial: boolean;
+  /** Of the plan, and of all amounts. */
+  currency: string;
+  /** What is billed for usage so far, in whole 1/10,000 of the currency. */
+  units: number;
+  /** The same before it is rounded to units. */
+  amount: number;
+  /** The part of units that Stripe does not have yet. */
+  pendingUnits: number;
+  /** Those that bill this usage, as last read from Stripe. */
+  invoices: {
+    /** The id at Stripe. */
+    id: string;
+    number: string | null;
+    /** draft, open, paid, uncollectible or void; null before it is read from Stripe. */
+    status: string | null;
+    /** With the plan's price, other items and taxes. */
+    total: number | null;
+    /** Stripe's page of the invoice. */
+    url: string | null;
+    /** What it bills of usage, without taxes. kind and quantity are null on an invoice after the last period. */
+    lines: {
+      kind: ("sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee") | null;
+      /** In units of 1/10,000 of the currency. */
+      quantity: number | null;
+      amount: number;
+      /** What Stripe bills more than the quantity, because it bills whole cents. */
+      rounding: number | null;
+    }[];
+  }[];
+  lines: StatementLine[];
+  /** The sums of the lines by kind. */
+  totals: {
+    kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+    /** Messages, or fees. */
+    count: number;
+    segments: number;
+    /** In the currency of the plan, before what the plan includes. */
+    price: number;
+    /** The part of the price that the plan includes. */
+    included: number;
+    amount: number;
+    /** Whole 1/10,000 of the currency, which are billed. */
+    units: number;
+    /** What the amounts are more than the units, in units. It is carried to the next usage of the kind and period; less than a unit is never billed. */
+    remainder: number;
+    /** The part of units that Stripe does not have yet. */
+    pendingUnits: number;
+    /** What the same invoice bills for another account with the same Stripe customer. */
+    othersUnits: number;
+    /** The quantity of the final invoice; null before it is final. */
+    invoicedUnits: number | null;
+  }[];
+  addsUp: {
+    /** The amounts are the units, up to half a unit for each kind and period of use. */
+    ledger: boolean;
+    /** Stripe's meters have counted what was sent; null: not compared yet. */
+    summaries: boolean | null;
+    /** The final invoice bills the units, kind by kind, in whole cents; null before it is final. */
+    invoice: boolean | null;
+  };
+}
+
+export interface StatementLine {
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** The UTC day of use. */
+  day: string;
+  /** correction: a later change of a price, or usage that is taken back. not_counted: units that this invoice does not bill; a later statement has them as sent_again. */
+  type: "usage" | "correction" | "not_counted" | "sent_again";
+  /** trial and not_billed: free of charge. */
+  state: "billed" | "pending" | "trial" | "not_billed";
+  /** The billing period of use. */
+  from: string;
+  until: string;
+  /** Used in an earlier period, and found after its books had closed. */
+  isLate: boolean;
+  /** Messages, or fees. */
+  count: number;
+  segments: number;
+  /** In the currency of the plan, before what the plan includes. */
+  price: number;
+  /** The part of the price that the plan includes. */
+  included: number;
+  amount: number;
+  /** Whole 1/10,000 of the currency, which are billed. */
+  units: number;
+}
+
+/** The response of list-statements, newest first. */
+export interface StatementPage {
+  statements: Statement[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Returns one of your statements, line by line, with the invoice that bills it. */
+export interface StatementQuery {
+  /** csv: the lines as a file for spreadsheets. html: a page to print, which loads nothing. Default: json. */
+  format?: ("json" | "csv" | "html") | undefined;
+}
+
+/** Lists your statements, one for each billing period of your own subscriptions, newest first. */
+export interface StatementsQuery {
+  /** 1 to 50; 12 unless given. Default: 12. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
 /** The caller's subaccount. */
 export interface Subaccount {
   provisioned: boolean;
@@ -2189,6 +2582,39 @@ export interface Tenant {
   lastMessageAt: string | null;
   /** How many numbers the tenant has. */
   numbers: number;
+}
+
+export interface TenantBilling {
+  /** The subscription that pays for usage now; null: usage is a loss. */
+  payer: {
+    subscriptionId: string;
+    customerId: string;
+    periodStart: string;
+    /** null: Stripe has not told the period that runs now. */
+    periodEnd: string | null;
+    isTrial: boolean;
+  } | null;
+  /** In which usage is billed now. */
+  currency: string | null;
+  /** In place of the plan's; null: none is set. */
+  ownMarkup: number | null;
+  /** What is rated and not accepted by Stripe yet, in whole ten-thousandths. */
+  unsent: {
+    currency: string;
+    units: number;
+  }[];
+  /** The last three. */
+  statements: {
+    id: string;
+    type: "period" | "later_usage";
+    status: "open" | "closing" | "closed";
+    startsAt: string;
+    endsAt: string;
+    currency: string;
+    amount: number;
+    units: number;
+    pendingUnits: number;
+  }[];
 }
 
 export interface TenantJob {
@@ -2357,6 +2783,7 @@ export interface TenantView {
   limits: Limits;
   ownLimits: OwnLimits | null;
   usage: TenantUsage;
+  billing: TenantBilling;
   /** The last 50. */
   notices: TenantNotice[];
   /** The next 50. */
@@ -2428,6 +2855,49 @@ export interface TokenRotation {
   userId: string;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
+}
+
+/** The response of admin/unbilled. */
+export interface UnbilledList {
+  usage: UnbilledUsage[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists usage that is not billed yet, the oldest first, a page at a time. */
+export interface UnbilledPage {
+  /** pending: to be sent. sending: a call has begun, and its outcome is not recorded. waits_for_rate: no exchange rate is set. waits_for_price: not all of the day is priced, or its billing period is not known yet. */
+  state?: ("pending" | "sending" | "waits_for_rate" | "waits_for_price") | undefined;
+  userId?: string | undefined;
+  /** Only usage of this UTC day and of days before. */
+  lastDay?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+/** A row that is not billed yet, or a day that is not rated yet. */
+export interface UnbilledUsage {
+  /** The UTC day of use. */
+  day: string;
+  /** Of the row; of a day that waits, the tenant's. */
+  id: string;
+  userId: string;
+  state: "pending" | "sending" | "waits_for_rate" | "waits_for_price";
+  /** null, as all that follows: the day is not rated yet. */
+  kind: ("sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee") | null;
+  currency: string | null;
+  amount: number | null;
+  units: number | null;
+  /** Calls to Stripe so far. */
+  tries: number | null;
+  /** Why Stripe refused it last. */
+  error: string | null;
+  /** When the row was written. */
+  since: string | null;
 }
 
 /** The response of admin/unpaid-accounts. */

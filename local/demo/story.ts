@@ -4,6 +4,7 @@ import { eventually } from "../driver/eventually.ts";
 import { type StripeSide, stripeSide } from "../driver/stripe-side.ts";
 import { type TwilioSide, twilioSide } from "../driver/twilio-side.ts";
 import type { StackState } from "../stack-state.ts";
+import { billingClock } from "./billing-clock.ts";
 
 /** The values that the steps share. Each step can add to them. */
 interface Facts {
@@ -34,7 +35,7 @@ export function factsOf(state: StackState): Facts {
 
 /**
  * Runs through the product: subscription, subaccount, number, messages, campaign, a second user without a subaccount,
- * usage, and the operator's board.
+ * usage, the operator's board, and at last the invoice of a billing period.
  */
 export const STORY: readonly Step[] = [
   {
@@ -51,6 +52,8 @@ export const STORY: readonly Step[] = [
         clientReferenceId: facts.ada.id,
         plan: "team",
         email: facts.ada.email,
+        // As create-checkout does: the subscription is her own, and not a gift.
+        subscriptionMetadata: { user_id: facts.ada.id },
       });
       facts.subscriptionId = bought.subscriptionId;
       return [
@@ -352,7 +355,76 @@ export const STORY: readonly Step[] = [
       ];
     },
   },
+  {
+    title: "A billing period passes, and Ada's statement adds up to her invoice",
+    async play({ state, stripe, ada }) {
+      // A draft stays one for three days, as the README's Stripe step says.
+      await stripe.account({ gracePeriodSeconds: 72 * HOUR });
+      await using clock = billingClock(state, stripe);
+      const { statements: [open] } = await ada.switchboard.listStatements();
+      assert.ok(open !== undefined, "Ada has a statement of her present billing period");
+      const { id, until } = open;
+      const end = new Date(until).getTime();
+      const after = (hours: number) => new Date(end + hours * HOUR * 1000);
+      await clock.passTo(after(1));
+      await clock.eventually("the usage of the period to be sent to Stripe", async () => {
+        const { status, units, pendingUnits, invoices } = await ada.switchboard.statement(id);
+        return status === "closing" && units > 0 && pendingUnits === 0 && invoices.length > 0;
+      });
+      await clock.passTo(after(50));
+      const { statements: [next] } = await clock.eventually("the next period's statement", async () => {
+        const page = await ada.switchboard.listStatements();
+        return page.statements.length === 2 && page;
+      });
+      await clock.passTo(after(90));
+      const statement = await clock.eventually("the invoice to be final and compared", async () => {
+        const shown = await ada.switchboard.statement(id);
+        return shown.status === "closed" && shown;
+      });
+      assert.deepEqual(statement.addsUp, { ledger: true, summaries: true, invoice: true });
+      assert.ok(statement.totals.some(({ kind, count }) => kind === "sms_out" && count === 100), "100 sent SMS");
+      const [invoice] = statement.invoices;
+      const billedUnits = invoice!.lines.reduce((sum, { quantity }) => sum + (quantity ?? 0), 0);
+      assert.equal(billedUnits, statement.units);
+      const page = await ada.switchboard.statementAs("html", id);
+      assert.match(page, /The lines add up to the invoice\./);
+      const currency = statement.currency.toUpperCase();
+      return [
+        ...table(
+          ["day", "kind", "count", "segments", `price ${currency}`, "included", "amount", "units"],
+          statement.lines.map(({ kind, day, count, segments, price, included, amount, units }) => [
+            day,
+            kind,
+            count,
+            segments,
+            price.toFixed(5),
+            included.toFixed(5),
+            amount.toFixed(5),
+            units,
+          ]),
+        ),
+        ...table(
+          [`invoice ${invoice!.number}`, "units of ours", "units billed", "exactly", `billed ${currency}`, "rounding"],
+          statement.totals.map(({ kind, units, invoicedUnits }) => {
+            const billed = invoice!.lines.find((line) => line.kind === kind);
+            return [
+              kind,
+              units,
+              invoicedUnits ?? 0,
+              (units / 10_000).toFixed(4),
+              (billed?.amount ?? 0).toFixed(2),
+              (billed?.rounding ?? 0).toFixed(4),
+            ];
+          }),
+        ),
+        `sum: ${statement.units} units on the statement, ${billedUnits} on the invoice, which is ${invoice!.status}`,
+        `the statement is ${statement.status}; the one of the next period is ${next!.status}`,
+      ];
+    },
+  },
 ];
+
+const HOUR = 3600;
 
 /** Signs in the stack's demo operator. */
 async function signInOperator(state: StackState): Promise<Actor> {

@@ -99,23 +99,31 @@ function headersOf({ headers = {} }: Operation): Json[] {
   }));
 }
 
-function successResponses({ responses, csv }: Operation, schemas: Schemas): Record<string, Json> {
+function successResponses({ responses, csv, html }: Operation, schemas: Schemas): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => [status, {
       description: DESCRIPTIONS[status] ?? "Success",
       headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
-      ...contentOf(schema, schemas, csv === true && status === "200"),
+      ...contentOf(
+        schema,
+        schemas,
+        status !== "200" ? [] : [...(csv ? ["text/csv"] : []), ...(html ? ["text/html"] : [])],
+      ),
     }]),
   );
 }
 
-function contentOf(schema: Operation["responses"][number] | undefined, schemas: Schemas, isCsv: boolean): Json {
+function contentOf(
+  schema: Operation["responses"][number] | undefined,
+  schemas: Schemas,
+  others: string[],
+): Json {
   if (schema === undefined || schema === null) return {};
   if (schema === "file") return { content: { "*/*": { schema: { type: "string", format: "binary" } } } };
   return {
     content: {
       "application/json": { schema: schemas.of(schema, "output") },
-      ...(isCsv && { "text/csv": { schema: { type: "string" } } }),
+      ...Object.fromEntries(others.map((type) => [type, { schema: { type: "string" } }])),
     },
   };
 }

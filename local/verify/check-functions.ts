@@ -25,6 +25,7 @@ const EXPECTED = {
   "create-checkout": ["POST", 401, "unauthorized"],
   "billing-portal": ["POST", 401, "unauthorized"],
   "cancel-subscription": ["POST", 401, "unauthorized"],
+  "list-statements": ["GET", 401, "unauthorized"],
   "change-plan": ["POST", 401, "unauthorized"],
   "claim-subscription": ["POST", 401, "unauthorized"],
   "stripe-webhook": ["POST", 400, "invalid_signature"],

@@ -160,16 +160,17 @@ begin
   select * into before from private.stripe_invoices i where i.id = read.id for update;
   insert into private.stripe_invoices as i (id, user_id, stripe_customer_id, subscription_id, number, status, currency,
     created_at, period_start, period_end, finalises_at, finalised_at, total, amount_remaining, metered, read_number,
-    billing_reason, credited)
+    billing_reason, credited, hosted_url)
   values (read.id, owner.user_id, read.stripe_customer_id, read.subscription_id, read.number, read.status,
     read.currency, read.created_at, read.period_start, read.period_end, read.finalises_at, read.finalised_at,
-    read.total, read.amount_remaining, read.metered, p_read_number, read.billing_reason, read.credited)
+    read.total, read.amount_remaining, read.metered, p_read_number, read.billing_reason, read.credited,
+    read.hosted_url)
   on conflict (id) do update set
     user_id = coalesce(i.user_id, excluded.user_id), number = excluded.number, status = excluded.status,
     period_start = excluded.period_start, period_end = excluded.period_end, finalises_at = excluded.finalises_at,
     finalised_at = excluded.finalised_at, total = excluded.total, amount_remaining = excluded.amount_remaining,
     metered = excluded.metered, read_number = excluded.read_number, billing_reason = excluded.billing_reason,
-    credited = excluded.credited
+    credited = excluded.credited, hosted_url = excluded.hosted_url
   where i.read_number <= excluded.read_number
   returning i.* into after;
   if after.id is null then

@@ -433,12 +433,14 @@ as $$
   select m[1] from regexp_matches($names$
     private.accept_row private.accepted_on private.accepted_units private.account_for_media private.account_of
     private.account_status_without_subaccount private.act_on_difference private.add_changes private.add_fee
-    private.added_totals private.alert_health private.alert_metering private.amount_of_use private.apply_evidence
-    private.ask_for_convergence private.ask_for_erasure private.ask_for_metered_items private.ask_for_missing_accounts
-    private.ask_for_token_rotation private.ask_for_usage_sync private.audit private.audit_campaign private.audit_number
-    private.audit_number_sync private.available_sends private.await_again private.await_reports private.awaited_payer
-    private.begin_final_charge private.begin_priced_plan private.begin_sending private.best_item private.billed_currency
-    private.billed_kinds private.billing_customer_of private.billing_period_of private.blocks_checkout
+    private.add_revenue_changes private.added_totals private.adds_up_in_ledger private.adds_up_in_summaries
+    private.adds_up_on_invoice private.alert_health private.alert_metering private.amount_of_use private.apply_evidence
+    private.as_revenue private.as_statement_row private.ask_for_convergence private.ask_for_erasure
+    private.ask_for_metered_items private.ask_for_missing_accounts private.ask_for_token_rotation
+    private.ask_for_usage_sync private.audit private.audit_campaign private.audit_number private.audit_number_sync
+    private.available_sends private.await_again private.await_reports private.awaited_payer private.begin_final_charge
+    private.begin_priced_plan private.begin_sending private.best_item private.billed_currency private.billed_kinds
+    private.billing_customer_of private.billing_of private.billing_period_of private.blocks_checkout
     private.books_open_for private.bounded private.campaign_count_of private.campaign_outcome
     private.can_compare_invoice private.can_send private.cancelable_subscription private.carrier_fee private.ceil_second
     private.changed_status private.charge_fee private.charge_first_fee private.charge_of private.charge_to_make
@@ -461,36 +463,38 @@ as $$
     private.end_billing_periods private.end_comparison private.end_tenant_limits private.enqueue
     private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
     private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
-    private.erase_numbers private.erase_opt_outs private.estimated_after private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
-    private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
-    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
-    private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
-    private.found_messages private.give_leaving_notice private.gmt_month_of private.goes_on private.grapheme_classes
-    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
-    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items
-    private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
-    private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_of_period
-    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
-    private.is_paying private.is_ready private.is_sending_over private.is_shifted private.is_unexplained
-    private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount private.keep_numbers
-    private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items private.lane_health
-    private.lane_of private.late_rows private.learn_currency private.leave_after_notice private.leave_at_once
-    private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts
-    private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of
-    private.link_customer private.lock_billing_customer private.lock_campaign private.lock_for_evidence
-    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant
-    private.lock_totals_of private.lock_totals_of_sending private.look_again private.look_at_closing
-    private.lose_rows_of private.mark_of private.mark_running private.marked_up private.matches
-    private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
-    private.message_kind private.message_may_move private.message_status_named private.messages_of_day
-    private.meter_slice_of private.meter_windows_of private.metered_kind private.metered_since
-    private.metered_subscription private.metering_began private.metering_call_of private.minor_of_credit
-    private.missed_boundaries private.missing_of_day private.most_refusals private.mother_country
+    private.erase_numbers private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time
+    private.exchange_rate private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of
+    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods
+    private.filled_segments private.final_bill_setting private.final_bill_window private.final_margin
+    private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
+    private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
+    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.forward_event private.found_messages private.give_leaving_notice
+    private.gmt_month_of private.goes_on private.grapheme_classes private.grapheme_end private.grapheme_segments
+    private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out
+    private.has_phrases private.has_spent private.has_wrong_items private.hold_for_usage private.hold_number
+    private.hour_of private.id_at private.identifier_age private.identify_by_id private.included_amount
+    private.index_words private.insert_campaign private.invoice_kinds private.invoice_of_period private.invoices_json
+    private.invoices_of_statement private.is_about_another private.is_comparable private.is_counted
+    private.is_country_in private.is_customer_gone private.is_cut_off private.is_deleted_tenant
+    private.is_destination_refused private.is_final private.is_foreign private.is_invoice_known private.is_leaving
+    private.is_over_limit private.is_own_invoice private.is_parked private.is_paying private.is_ready
+    private.is_sending_over private.is_settled private.is_shifted private.is_unexplained private.is_unpaid private.iso
+    private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
+    private.keyword_reply private.lacks_metered_items private.lane_health private.lane_of private.late_rows
+    private.learn_currency private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once
+    private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs
+    private.limiting_plan private.limits_json private.limits_of private.lines_of_statement private.link_customer
+    private.lock_billing_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices
+    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals_of
+    private.lock_totals_of_sending private.look_again private.look_at_closing private.lose_rows_of private.major_of
+    private.mark_of private.mark_running private.marked_up private.matches private.may_create_subaccount
+    private.may_match private.measure_text private.message_cost private.message_health private.message_kind
+    private.message_may_move private.message_status_named private.messages_of_day private.meter_slice_of
+    private.meter_windows_of private.metered_kind private.metered_since private.metered_subscription
+    private.metering_began private.metering_call_of private.minor_of_credit private.missed_boundaries
+    private.missing_of_day private.most_refusals private.most_rounding private.mother_country
     private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
     private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
     private.normalized_email private.note_accepted_row private.note_billing_period private.note_changed_limit
@@ -504,15 +508,16 @@ as $$
     private.note_listed_numbers private.note_lost_subaccount private.note_metered_items private.note_missing_rate
     private.note_new_period private.note_opt_out private.note_own_subscription private.note_payer
     private.note_period_end private.note_priced_plan private.note_read_invoice private.note_recorded_subscription
-    private.note_refusal private.note_reported_opt_out private.note_request private.note_sends private.note_shifts
-    private.note_spending private.note_tenant_email private.note_token_date private.note_turn private.note_unrated_usage
-    private.note_usage private.note_usage_account private.note_usage_activity private.note_usage_days
-    private.note_usage_fees private.notices_of private.notify_tenant private.number_anniversaries
-    private.number_fees_of_day private.number_pattern private.numbers_at_cost private.numbers_beyond_limit
-    private.numbers_of private.numbers_to_leave private.oldest_event private.open_changed_days private.open_countries
-    private.open_period_of private.other_currencies private.our_functions private.our_tables private.outcome_in
-    private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice
-    private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
+    private.note_refusal private.note_reported_opt_out private.note_request private.note_revenue private.note_sends
+    private.note_shifts private.note_spending private.note_tenant_email private.note_token_date private.note_turn
+    private.note_unrated_usage private.note_usage private.note_usage_account private.note_usage_activity
+    private.note_usage_days private.note_usage_fees private.notices_of private.notify_tenant
+    private.number_anniversaries private.number_fees_of_day private.number_pattern private.numbers_at_cost
+    private.numbers_beyond_limit private.numbers_of private.numbers_to_leave private.oldest_event
+    private.open_changed_days private.open_countries private.open_period_of private.other_currencies
+    private.others_units private.our_functions private.our_tables private.outcome_in private.outcome_of
+    private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice private.payer_at
+    private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
     private.periods_without_invoice private.place_in private.place_negative private.place_positive private.placement_key
     private.plan_change_delay private.plan_for_price private.plan_of private.present private.preview_recipients
     private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
@@ -529,28 +534,30 @@ as $$
     private.renew_lease_if_held private.renew_turns private.reopen_unbilled private.repeat_of
     private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
     private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.sale_refused private.schedule_fee private.schedule_health private.search_for private.search_tenants
-    private.searchable private.send_again private.send_rates_of private.sender_of private.sending_ends_at
-    private.sending_plan private.set_comparison_due private.set_due private.set_due_by private.set_metering_due
-    private.set_next_convergence private.settle_alert private.settle_call private.settle_compared private.settle_day
-    private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
-    private.shown_spending private.single_characters private.skip_recipients private.spaced private.spend_between
-    private.spent_between private.split_row private.split_words private.spread private.state_of_usage_day
-    private.store_primary_token private.store_subaccount private.store_taken_in_number private.store_usage
-    private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
-    private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
-    private.take_lease private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.rows_of_period private.rows_of_statement private.sale_refused private.schedule_fee private.schedule_health
+    private.search_for private.search_tenants private.searchable private.send_again private.send_rates_of
+    private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due private.set_due
+    private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.settle_compared private.settle_day private.settle_unknown_price private.settled_before private.share_number
+    private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
+    private.skip_recipients private.spaced private.spend_between private.spent_between private.split_row
+    private.split_words private.spread private.state_of_usage_day private.statements_of private.store_primary_token
+    private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
+    private.subaccount_target private.subscriptions_of private.summary_lag private.sweep_health
+    private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
+    private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
     private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.touch_updated_at private.trigger_value_of
-    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price private.units_of_minor
-    private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced
-    private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
-    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
-    private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span
-    private.utc_day private.wake_pricing private.wanted_by_subscription private.wanted_subaccount
-    private.wanted_trigger_value private.webhook_health private.with_limits private.withdraw_job private.words_of
-    private.write_rating private.zone_opening public.account_and_shared_numbers public.acknowledge_alert
-    public.add_opt_outs public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
+    private.total_deletes private.total_inserts private.total_update private.totals_of_statement
+    private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
+    private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
+    private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced private.usage_by_day
+    private.usage_health private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts
+    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
+    private.used_before private.user_exists private.users_with_email private.uses_of_span private.utc_day
+    private.wake_pricing private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value
+    private.webhook_health private.with_limits private.withdraw_job private.words_of private.write_rating
+    private.zone_opening public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs
+    public.add_up_revenue public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice
     public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
     public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_comparison
@@ -570,10 +577,11 @@ as $$
     public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
     public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_exchange_rates
-    public.list_forward_deliveries public.list_messages public.list_meters public.list_opt_outs
-    public.list_reconciliations public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events
-    public.list_unsent_usage public.message_media public.message_of public.messages_to_redact
-    public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items public.next_stripe_read
+    public.list_forward_deliveries public.list_losses public.list_messages public.list_meters public.list_opt_outs
+    public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
+    public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
+    public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates
+    public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of public.next_stripe_read
     public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
     public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
     public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_to_price
@@ -598,8 +606,8 @@ as $$
     public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate public.set_number_send_rate
     public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_cancellation
     public.settle_comparison public.settle_final_charge public.settle_metering public.settle_stripe_event
-    public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
-    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
+    public.show_statement public.show_tenant public.stale_number_releases public.stale_number_reservations
+    public.start_to_settle public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
     public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
     public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;

@@ -79,6 +79,7 @@ begin
   end loop;
   delete from auth.users;
   delete from proof.statements;
+  delete from proof.shown_statements;
   delete from proof.plans;
 end;
 $$;
@@ -105,4 +106,31 @@ as $$
   where p.books_closed_at is not null and p.ends_at + p_final_after < private.present()
     and not exists (select from proof.statements s
       where s.subscription_id = p.subscription_id and s.starts_at = p.starts_at);
+$$;
+
+-- What tenants saw on statements when these said that they were closed.
+create table proof.shown_statements (user_id uuid, id uuid, lines jsonb, primary key (user_id, id));
+
+create function proof.note_shown_statements() returns void
+language sql
+as $$
+  insert into proof.shown_statements
+  select s.user_id, s.id, private.lines_of_statement(s)
+  from (select distinct o.user_id from private.own_subscriptions o) u
+  cross join lateral private.statements_of(u.user_id) s
+  where s.status = 'closed'
+    and not exists (select from proof.shown_statements n where n.user_id = s.user_id and n.id = s.id);
+$$;
+
+create function proof.wrong_statements(p_user_id uuid) returns table (id uuid, fault text)
+language sql stable
+as $$
+  select n.id, 'has changed from ' || n.lines::text || ' to ' || coalesce(x.parts ->> 'lines', 'nothing')
+  from proof.shown_statements n cross join lateral public.show_statement(n.user_id, n.id) x
+  where n.user_id = p_user_id and n.lines is distinct from x.parts -> 'lines'
+  union all
+  select s.id, 'does not add up: ' || (x.parts - 'lines')::text || ', ' || (x.statement ->> 'invoices')
+  from private.statements_of(p_user_id) s cross join lateral public.show_statement(p_user_id, s.id) x
+  where x.parts -> 'addsUp' ->> 'ledger' = 'false'
+    or s.status = 'closed' and 'false' in (x.parts -> 'addsUp' ->> 'invoice', x.parts -> 'addsUp' ->> 'summaries');
 $$;

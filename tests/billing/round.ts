@@ -116,6 +116,7 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
     await deliverWebhooks();
     await world.work(6);
     await world.sql`select proof.note_statements(make_interval(hours => ${round.graceHours + 1}))`;
+    await world.sql`select proof.note_shown_statements()`;
   }
 
   const violations: Violation[] = [];

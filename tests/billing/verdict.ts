@@ -177,13 +177,19 @@ function inTheirPeriods(dues: Due[], billed: Billed[], now: number): string[] {
 
 async function changedStatements(tenant: Tenant, world: BillingWorld): Promise<string[]> {
   if (tenant.subscriptionId === null) return [];
+  const wrong = await world.sql<
+    { id: string; fault: string }[]
+  >`select * from proof.wrong_statements(${tenant.userId})`;
   const changed = await world.sql<{ starts_at: string; before: unknown; after: unknown }[]>`
     select s.starts_at, s.rows as before, proof.rows_of(s.subscription_id, s.starts_at) as after
     from proof.statements s where s.subscription_id = ${tenant.subscriptionId}
       and s.rows <> proof.rows_of(s.subscription_id, s.starts_at)`;
-  return changed.map(({ starts_at, before, after }) =>
-    `the closed statement of ${starts_at} has changed from ${JSON.stringify(before)} to ${JSON.stringify(after)}`
-  );
+  return [
+    ...wrong.map(({ id, fault }) => `the statement ${id} ${fault}`),
+    ...changed.map(({ starts_at, before, after }) =>
+      `the closed statement of ${starts_at} has changed from ${JSON.stringify(before)} to ${JSON.stringify(after)}`
+    ),
+  ];
 }
 
 function meteredLines(invoice: Stripe.Invoice, kinds: Map<string, Kind>): Omit<Billed, "period">[] {

@@ -17,6 +17,7 @@ import type { contract as sendSms } from "../../supabase/functions/send-sms/cont
 import type { contract as campaigns } from "../../supabase/functions/campaigns/contract.ts";
 import type { contract as forwardWebhook } from "../../supabase/functions/forward-webhook/contract.ts";
 import type { contract as getUsage } from "../../supabase/functions/get-usage/contract.ts";
+import type { contract as listStatements } from "../../supabase/functions/list-statements/contract.ts";
 import type { contract as listConversations } from "../../supabase/functions/list-conversations/contract.ts";
 import type { contract as listMessages } from "../../supabase/functions/list-messages/contract.ts";
 import type { contract as messageMedia } from "../../supabase/functions/message-media/contract.ts";
@@ -71,6 +72,10 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.MessagePage, Success<Get<typeof listMessages>>>(true);
   same<client.ConversationsQuery, Query<Get<typeof listConversations>>>(true);
   same<client.ConversationPage, Success<Get<typeof listConversations>>>(true);
+  same<client.StatementsQuery, Query<Get<typeof listStatements>>>(true);
+  same<client.StatementPage, Success<Get<typeof listStatements>>>(true);
+  same<client.StatementQuery, Query<Get<typeof listStatements, "/{statementId}">>>(true);
+  same<client.StatementDetails, Success<Get<typeof listStatements, "/{statementId}">>>(true);
   same<client.UsageQuery, Query<Get<typeof getUsage>>>(true);
   same<client.Usage, Success<Get<typeof getUsage>>>(true);
   same<client.MediaLinksQuery, Query<Get<typeof messageMedia, "/links">>>(true);

@@ -138,6 +138,7 @@ const CALLS: Record<
   "list-conversations": { as: "user", status: 200 },
   "list-messages": { as: "user", status: 200 },
   "list-numbers": { as: "user", status: 200 },
+  "list-statements": { as: "user", status: 200 },
   "message-media": { path: `/links?message=${crypto.randomUUID()}`, as: "user", status: 404 },
   "messaging-settings": { as: "user", status: 200 },
   "opt-outs": { as: "user", status: 200 },

@@ -27,6 +27,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "list-conversations": { caller: "user", methods: ["GET"] },
   "list-messages": { caller: "user", methods: ["GET"] },
   "list-numbers": { caller: "user", methods: ["GET"] },
+  "list-statements": { caller: "user", methods: ["GET"] },
   "message-media": { caller: "user", methods: ["GET"] },
   "messaging-settings": { caller: "user", methods: ["GET", "POST"] },
   "metrics": { caller: "secret", methods: ["GET"] },

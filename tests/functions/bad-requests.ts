@@ -376,6 +376,8 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
     [`?search=${"x".repeat(201)}`]: ["search"],
     "?direction=x&limit=0&more=1": ["direction", "limit", "more"],
   },
+  "list-statements": { ...PAGES, "?limit=51": ["limit"], "?format=csv": ["format"] },
+  [`list-statements/${MESSAGE}`]: { "?format=pdf": ["format"], "?limit=1": ["limit"] },
   "list-conversations": { ...PAGES, "?limit=201": ["limit"], "?number=": ["number"], "?with=%2B14155550100": ["with"] },
   "get-usage": {
     "?by=week": ["by"],

@@ -49,7 +49,11 @@ export const SUITES: readonly Suite[] = [
     args: test("local/simulators/twilio", "--ignore=local/simulators/twilio/page.test.ts"),
   },
   { name: "verify", args: test("tests/verify.test.ts") },
-  { name: "phones page in a browser", args: test("local/simulators/twilio/page.test.ts"), needsChromium: true },
+  {
+    name: "phones page and printed statements in a browser",
+    args: test("local/simulators/twilio/page.test.ts", "tests/printed-statement.test.ts"),
+    needsChromium: true,
+  },
   { name: "Stripe simulator, driven by the stripe SDK", args: test("local/simulators/stripe") },
   { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
   { name: "console, the pure parts", args: test("console/src") },

@@ -197,6 +197,13 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         ...["pause", "resume", "cancel", "recipients", "delete"].map((change) => post(`/${UNKNOWN}/${change}`, {})),
       ],
     },
+    "list-statements": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { limit: "2", cursor: cursorOf([MOMENT, UNKNOWN]) })),
+        get(`/${UNKNOWN}`, queryOf({}, { format: "html" })),
+      ],
+    },
     "list-messages": {
       admits: ["tenant", "operator"],
       shapes: [get(
@@ -336,6 +343,11 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
           rate: 0.95,
           reason: "new",
         }),
+        get("/revenue", queryOf({}, { from: "2026-10", until: "2026-12", by: "tenant", userId: UNKNOWN, limit: "2" })),
+        get("/losses", queryOf({}, { by: "tenant", reason: "no_payer", limit: "2", format: "csv" })),
+        get("/unbilled", queryOf({}, { state: "pending", lastDay: "2026-11-20", limit: "2", format: "csv" })),
+        get("/rejected", queryOf({}, { userId: UNKNOWN, limit: "2", format: "csv" })),
+        get("/next-invoice", queryOf({ userId: UNKNOWN }, { userId: alice.id })),
         post("/sync-tenant", held(), held(UNKNOWN)),
         post("/set-tenant-limits", { ...held(UNKNOWN), limits: { spendLimit: 5, maxNumbers: 1 } }, {
           ...held(UNKNOWN),

@@ -9,16 +9,7 @@ import {
   isOfCharge,
   KIND_KEY,
 } from "./final-charge.ts";
-import { unitAmount } from "./meters.ts";
-
-const LABELS: Readonly<Record<FinalCharge["items"][number]["kind"], string>> = {
-  sms_out: "Sent SMS",
-  sms_in: "Received SMS",
-  mms_out: "Sent MMS",
-  mms_in: "Received MMS",
-  number: "Phone numbers",
-  fee: "Fees",
-};
+import { KIND_LABELS, unitAmount } from "./meters.ts";
 
 /**
  * Bills a charge by an invoice of its own, with an item for each kind. The items are added to its draft, so that it has nothing
@@ -79,7 +70,7 @@ async function createItem(
     quantity: Math.abs(units),
     unit_amount_decimal: Sdk.Decimal.from(`${units < 0 ? "-" : ""}${unitAmount(currency)}`),
     tax_behavior: "exclusive",
-    description: `${LABELS[kind]} after the end of the subscription`,
+    description: `${KIND_LABELS[kind]} after the end of the subscription`,
     metadata: { [CHARGE_KEY]: id, [KIND_KEY]: kind },
   }, { idempotencyKey: `charge:${id}:${kind}` });
 }

@@ -37,6 +37,7 @@ export interface InvoiceFacts {
   amount_remaining: number;
   credited: number;
   billing_reason: string | null;
+  hosted_url: string | null;
   metered: MeteredLine[];
 }
 
@@ -80,7 +81,7 @@ async function linesOf({ id, lines }: Stripe.Invoice, stripe: Stripe): Promise<S
 }
 
 /** The lines of metered prices, with the kind of usage that each bills. */
-async function meteredLines(
+export async function meteredLines(
   lines: readonly Stripe.InvoiceLineItem[],
   { db, stripe }: ReadInvoiceDependencies,
 ): Promise<MeteredLine[]> {
@@ -150,6 +151,7 @@ function factsOf(invoice: Stripe.Invoice, metered: MeteredLine[]): InvoiceFacts 
     amount_remaining: invoice.amount_remaining,
     credited: invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount,
     billing_reason: invoice.billing_reason,
+    hosted_url: invoice.hosted_invoice_url ?? null,
     metered,
   };
 }

@@ -25,6 +25,8 @@ export interface Operation {
   responses: Readonly<Record<number, z.ZodType | "file" | null>>;
   /** Whether 200 may also be a CSV file (`csv.ts`), which the query asks for with `format=csv`. */
   csv?: true;
+  /** Whether 200 may also be a page (`html.ts`), which the query asks for with `format=html`. */
+  html?: true;
   /** The errors of this operation, in addition to COMMON_ERRORS. */
   errors: readonly ErrorCode[];
 }
