@@ -528,16 +528,28 @@ comment on function private.repeat_of(private.billing_rows) is
   'What settles a row whose outcome is unknown: the same call while Stripe remembers the identifier and the period is '
   'open, or the summary. A call that was lost would otherwise land in a period that is final. Null: not yet.';
 
-create function private.placement_key(p_row private.billing_rows) returns text
+create function private.rows_to_look_at(p_customer_id text) returns setof private.billing_rows
 language plpgsql stable
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
 begin
-  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency,
-    sign(p_row.units));
+  return query
+    select f.* from (
+      select distinct on (r.kind, r.day, r.subscription_id, r.period_start, r.currency, sign(r.units),
+          case when r.state = 'sending' or r.units = 0 then r.number end) r.*
+      from private.billing_rows r
+      where r.stripe_customer_id = p_customer_id
+        and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
+      order by r.kind, r.day, r.subscription_id, r.period_start, r.currency, sign(r.units),
+        case when r.state = 'sending' or r.units = 0 then r.number end, greatest(-r.units, 0), r.number) f
+    order by f.state desc, greatest(-f.units, 0), f.number;
 end;
 $$;
-comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
+comment on function private.rows_to_look_at(text) is
+  'The rows of a customer from which the next calls are chosen: all with an unknown outcome, those without units, and '
+  'the first of those that have the same place, by kind, day, period, currency and sign. Where the smallest negative '
+  'one has no room, no other has.';
 
 create function private.choose_calls(p_customer_id text, p_limit integer) returns public.metering_call[]
 language plpgsql
@@ -546,17 +558,11 @@ as $$
 declare
   calls public.metering_call[] := '{}';
   taken text[] := '{}';
-  looked_at text[] := '{}';
   candidate private.billing_rows;
   place private.placement;
   step public.metering_step;
 begin
-  for candidate in
-    select * from private.billing_rows r
-    where r.stripe_customer_id = p_customer_id
-      and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
-    order by r.state desc, greatest(-r.units, 0), r.number
-  loop
+  for candidate in select * from private.rows_to_look_at(p_customer_id) loop
     exit when cardinality(calls) >= p_limit;
     if candidate.state = 'sending' then
       taken := taken || (candidate.kind || ' ' || private.utc_day(candidate.event_at));
@@ -568,13 +574,9 @@ begin
         end if;
         calls := calls || private.metering_call_of(candidate, step);
       end if;
-    elsif private.placement_key(candidate) <> all (looked_at) then
+    else
       place := case when candidate.units < 0 then private.place_negative(candidate)
         else private.place_positive(candidate) end;
-      -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
-      if candidate.units <> 0 then
-        looked_at := looked_at || private.placement_key(candidate);
-      end if;
       -- One row of a day at a time, so that the summary of the day tells whether it was counted.
       if place.event_at is not null
         and candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken)
@@ -1183,7 +1185,7 @@ revoke execute on function
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
   private.invoice_of_period(private.billing_periods),
-  private.placement_key(private.billing_rows),
+  private.rows_to_look_at(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.note_period_end(),
@@ -1237,7 +1239,7 @@ grant execute on function
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
   private.invoice_of_period(private.billing_periods),
-  private.placement_key(private.billing_rows),
+  private.rows_to_look_at(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.is_invoice_known(private.billing_periods),

@@ -515,22 +515,22 @@ as $$
     private.outcome_in private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by
     private.owner_of_invoice private.payer_at private.payers_of private.pays_usage private.period_of_invoice
     private.period_usage_of private.periods_without_invoice private.place_in private.place_negative
-    private.place_positive private.placement_key private.plan_for_price private.plan_of private.present
-    private.preview_recipients private.price_final_at private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.purge_audit_details private.purge_billing_rows private.purge_cron_runs
-    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
-    private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
-    private.purge_usage private.put_back private.queue_of private.raise_alert private.rate_day private.rate_days
-    private.rate_for private.rate_usage private.rated_every private.rated_spans private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
-    private.reconciliation_health private.record_appeared_number private.record_at_tenant private.record_changed_number
-    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
-    private.record_place private.record_usage_firing private.redact_old_texts private.refuse_change
-    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
-    private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.reopen_unbilled
-    private.repeat_of private.replica_identity_of private.reply_under_way private.rerate_covered_days
-    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.room_in private.rows_of_period private.rows_of_statement private.sale_refused private.schedule_fee
+    private.place_positive private.plan_for_price private.plan_of private.present private.preview_recipients
+    private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
+    private.purge_audit_details private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads
+    private.purge_forward_deliveries private.purge_master_consents private.purge_messages private.purge_number_purchases
+    private.purge_settled_alerts private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back
+    private.queue_of private.raise_alert private.rate_day private.rate_days private.rate_for private.rate_usage
+    private.rated_every private.rated_spans private.reached_limit private.recheck_after_lost_lease
+    private.recipients_left private.reconcile_by private.reconcile_day private.reconciliation_health
+    private.record_appeared_number private.record_at_tenant private.record_changed_number private.record_evidence
+    private.record_lost_purchase private.record_missing_number private.record_parked private.record_place
+    private.record_usage_firing private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_billing_lease
+    private.renew_lease_if_held private.renew_turns private.reopen_unbilled private.repeat_of
+    private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
+    private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
+    private.rows_of_period private.rows_of_statement private.rows_to_look_at private.sale_refused private.schedule_fee
     private.schedule_health private.search_for private.search_tenants private.searchable private.send_again
     private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due
     private.set_due private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert
