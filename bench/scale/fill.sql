@@ -285,22 +285,18 @@ create function bench.add_rows(p_customer_id text, p_rows integer) returns void 
   from private.billing_periods b, generate_series(1, p_rows) n
   where b.stripe_customer_id = p_customer_id and now() >= b.starts_at and now() < b.ends_at;
 $$;
--- All that the database does to send a customer's rows, each call of which Stripe accepts.
-create function bench.send_rows(p_customer_id text) returns integer language plpgsql as $$
+-- What the database does to send the next rows of a customer, each call of which Stripe accepts.
+create function bench.send_batch(p_customer_id text, p_fence bigint, p_limit integer, out fence bigint, out sent integer)
+language plpgsql as $$
 declare
   begun record;
-  held bigint;
-  sent integer := 0;
 begin
-  loop
-    select * into begun from public.begin_metering(p_customer_id, held, 60, 100);
-    exit when begun.outcome <> 'leased';
-    held := begun.fence;
-    sent := sent + jsonb_array_length(begun.calls);
-    perform public.settle_metering(p_customer_id, held, 60, (
-      select jsonb_agg(jsonb_build_object('row_id', c ->> 'row_id', 'outcome', 'accepted'))
-      from jsonb_array_elements(begun.calls) c));
-  end loop;
-  return sent;
+  select * into begun from public.begin_metering(p_customer_id, p_fence, 60, p_limit);
+  fence := begun.fence;
+  sent := coalesce(jsonb_array_length(begun.calls), 0);
+  perform public.settle_metering(p_customer_id, fence, 60, (
+    select jsonb_agg(jsonb_build_object('row_id', c ->> 'row_id', 'outcome', 'accepted'))
+    from jsonb_array_elements(begun.calls) c))
+  where sent > 0;
 end;
 $$;
