@@ -449,6 +449,34 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-exchange-rate", { body: rate, repeatable: true }, options);
   }
 
+  /** One page of revenue, cost and margin by month of use and currency, by tenant or in total. */
+  listRevenue(page: Omit<RevenuePage, "format"> = {}, options?: CallOptions): Promise<RevenueList> {
+    return this.#call("GET", "admin/revenue", { query: page }, options);
+  }
+
+  /** One page of what is not billed, by month of use and reason, by tenant or in total. */
+  listLosses(page: Omit<LossesPage, "format"> = {}, options?: CallOptions): Promise<LossList> {
+    return this.#call("GET", "admin/losses", { query: page }, options);
+  }
+
+  /** One page of usage that is not billed yet, the oldest first. */
+  listUnbilled(page: Omit<UnbilledPage, "format"> = {}, options?: CallOptions): Promise<UnbilledList> {
+    return this.#call("GET", "admin/unbilled", { query: page }, options);
+  }
+
+  /** One page of usage that Stripe rejected or did not count, newest first. */
+  listRejected(page: Omit<RejectedPage, "format"> = {}, options?: CallOptions): Promise<RejectedList> {
+    return this.#call("GET", "admin/rejected", { query: page }, options);
+  }
+
+  /**
+   * What a tenant's next invoice will bill, by our ledger and by Stripe's preview.
+   * @throws SwitchboardError `not_found`, `subscription_not_found`
+   */
+  nextInvoice(userId: string, options?: CallOptions): Promise<NextInvoice> {
+    return this.#call("GET", "admin/next-invoice", { query: { userId } }, options);
+  }
+
   /** Compares a tenant's subaccount, numbers and usage with Twilio now. @throws SwitchboardError `not_found` */
   syncTenant(tenant: TenantSync, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/sync-tenant", { body: tenant, repeatable: true }, options);
@@ -1453,6 +1481,49 @@ export interface ListedMessage {
   createdAt: string;
 }
 
+/** Usage of a month (UTC) that is not billed, for one reason. */
+export interface Loss {
+  month: string;
+  /** null: all tenants together. */
+  userId: string | null;
+  /** Of the amounts: that of the plan (ISO 4217, lower case). */
+  currency: string;
+  /** Why it is not billed; docs/operations.md names the reasons. */
+  reason: string;
+  /** Rows of billing. */
+  rows: number;
+  /** What it would have billed. Negative: a credit that is owed. */
+  amount: number;
+  /** What Twilio charges for it, at the exchange rate of each row. */
+  cost: number;
+}
+
+/** The response of admin/losses. */
+export interface LossList {
+  losses: Loss[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists what is not billed by month of use and reason, by tenant or in total, a page at a time. */
+export interface LossesPage {
+  /** total: all tenants together. tenant: a row for each tenant. Default: total. */
+  by?: ("total" | "tenant") | undefined;
+  /** The first month (UTC). Unless given: eleven months before the last one. */
+  from?: string | undefined;
+  /** The month after the last one. Unless given: the next month. */
+  until?: string | undefined;
+  reason?: string | undefined;
+  /** Only this tenant, by tenant. */
+  userId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 500; 100 unless given. Default: 100. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** Links to the files of a received message, which need no token. */
 export interface MediaLinks {
   media: {
@@ -1574,6 +1645,57 @@ export interface NewOptOuts {
   source?: ("imported" | "manual") | undefined;
   /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
   defaultCountry?: string | undefined;
+}
+
+/** What a tenant's next invoice will bill: our own reckoning beside Stripe's preview. */
+export interface NextInvoice {
+  userId: string;
+  subscriptionId: string;
+  customerId: string;
+  currency: string;
+  periodStart: string;
+  /** null: Stripe has not told the period that runs now. */
+  periodEnd: string | null;
+  /** true: usage of the period is free. */
+  isTrial: boolean;
+  kinds: NextInvoiceKind[];
+  /** null: Stripe will make no invoice, such as after a cancellation. */
+  stripe: {
+    /** In the smallest unit of the currency, with tax. */
+    total: number;
+    /** The first lines, usage and others, as Stripe previews them. Amounts in the smallest unit. */
+    lines: {
+      description: string | null;
+      amount: number;
+    }[];
+  } | null;
+}
+
+export interface NextInvoiceKind {
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** What Stripe has accepted, without what it is known not to have counted. */
+  acceptedUnits: number;
+  /** What is rated and not accepted yet. */
+  unsentUnits: number;
+  /** What is not rated yet, by estimate, in the currency. */
+  estimatedAmount: number;
+  /** Days and plans that no estimate includes, because no exchange rate is set. */
+  withoutRate: number;
+  /** The least that Stripe may have counted by now. */
+  leastUnits: number;
+  /** The most: calls are on their way, and Stripe's sums are minutes late. */
+  mostUnits: number;
+  /** What the last comparison with Stripe found missing. It is sent again. */
+  missingUnits: number;
+  /** The quantity on Stripe's preview; null without a preview, or when it has more lines than Stripe returns. */
+  stripeUnits: number | null;
+  /** none: Stripe bills what it has accepted. on_its_way: calls are on their way, or Stripe's sum is minutes late. missing: the last comparison found it, and it is sent again. unexplained: wait for the next comparison. */
+  difference: ("none" | "on_its_way" | "missing" | "unexplained") | null;
+}
+
+/** Returns what a tenant's next invoice will bill, by our ledger and by Stripe's preview. */
+export interface NextInvoiceQuery {
+  userId: string;
 }
 
 /** The event of a notice, such as usage.threshold. */
@@ -1946,12 +2068,52 @@ export interface Redaction {
   redactedAt: string | null;
 }
 
+/** The response of admin/rejected. */
+export interface RejectedList {
+  rows: RejectedUsage[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
 export interface RejectedOptOut {
   /** The row's position in the request, from 0. */
   index: number;
   recipient: string;
   code: "invalid_row" | "invalid_recipient" | "invalid_sender" | "number_not_owned" | "invalid_time";
   message: string;
+}
+
+/** Lists usage that Stripe rejected or did not count, newest first, a page at a time. */
+export interface RejectedPage {
+  userId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+export interface RejectedUsage {
+  id: string;
+  userId: string;
+  /** The UTC day of use. */
+  day: string;
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** usage: Stripe refused the row. rejection: units that it had accepted and did not count, which are sent again. unbilled: units that it had counted and did not bill, likewise. */
+  reason: string;
+  state: string;
+  lossReason: string | null;
+  currency: string;
+  /** Whole ten-thousandths of the currency. */
+  units: number;
+  /** How often it was sent again under a new identifier. */
+  rejections: number;
+  /** How often Stripe refused the call itself. */
+  refusals: number;
+  /** Why Stripe refused it last. */
+  error: string | null;
+  createdAt: string;
 }
 
 /** The response of release-number. */
@@ -1979,6 +2141,52 @@ export type Replay = {
 export interface Replayed {
   accepted: true;
   replayed: number;
+}
+
+/** A month of usage (UTC) in one currency; currencies are never added up. */
+export interface Revenue {
+  month: string;
+  /** null: all tenants together. */
+  userId: string | null;
+  /** Of the amounts: that of the plan (ISO 4217, lower case). */
+  currency: string;
+  /** What usage of the month bills: billed and unbilled. */
+  revenue: number;
+  /** What Stripe has accepted, and what own invoices and credit notes have settled. */
+  billed: number;
+  /** What is rated and not accepted yet. */
+  unbilled: number;
+  /** What is not billed, for a named reason. */
+  lost: number;
+  /** What Twilio charges, also for what is lost or of a trial, at the exchange rate of each row. */
+  cost: number;
+  /** The revenue without the cost. */
+  margin: number;
+}
+
+/** The response of admin/revenue. */
+export interface RevenueList {
+  months: Revenue[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Returns revenue, cost and margin by month of use and currency, by tenant or in total, a page at a time. */
+export interface RevenuePage {
+  /** total: all tenants together. tenant: a row for each tenant. Default: total. */
+  by?: ("total" | "tenant") | undefined;
+  /** The first month (UTC). Unless given: eleven months before the last one. */
+  from?: string | undefined;
+  /** The month after the last one. Unless given: the next month. */
+  until?: string | undefined;
+  /** Only this tenant, by tenant. */
+  userId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 500; 100 unless given. Default: 100. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
 }
 
 /** The lane whose jobs are run. */
@@ -2376,6 +2584,39 @@ export interface Tenant {
   numbers: number;
 }
 
+export interface TenantBilling {
+  /** The subscription that pays for usage now; null: usage is a loss. */
+  payer: {
+    subscriptionId: string;
+    customerId: string;
+    periodStart: string;
+    /** null: Stripe has not told the period that runs now. */
+    periodEnd: string | null;
+    isTrial: boolean;
+  } | null;
+  /** In which usage is billed now. */
+  currency: string | null;
+  /** In place of the plan's; null: none is set. */
+  ownMarkup: number | null;
+  /** What is rated and not accepted by Stripe yet, in whole ten-thousandths. */
+  unsent: {
+    currency: string;
+    units: number;
+  }[];
+  /** The last three. */
+  statements: {
+    id: string;
+    type: "period" | "later_usage";
+    status: "open" | "closing" | "closed";
+    startsAt: string;
+    endsAt: string;
+    currency: string;
+    amount: number;
+    units: number;
+    pendingUnits: number;
+  }[];
+}
+
 export interface TenantJob {
   lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
   id: number;
@@ -2542,6 +2783,7 @@ export interface TenantView {
   limits: Limits;
   ownLimits: OwnLimits | null;
   usage: TenantUsage;
+  billing: TenantBilling;
   /** The last 50. */
   notices: TenantNotice[];
   /** The next 50. */
@@ -2613,6 +2855,49 @@ export interface TokenRotation {
   userId: string;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
+}
+
+/** The response of admin/unbilled. */
+export interface UnbilledList {
+  usage: UnbilledUsage[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists usage that is not billed yet, the oldest first, a page at a time. */
+export interface UnbilledPage {
+  /** pending: to be sent. sending: a call has begun, and its outcome is not recorded. waits_for_rate: no exchange rate is set. waits_for_price: not all of the day is priced, or its billing period is not known yet. */
+  state?: ("pending" | "sending" | "waits_for_rate" | "waits_for_price") | undefined;
+  userId?: string | undefined;
+  /** Only usage of this UTC day and of days before. */
+  lastDay?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+/** A row that is not billed yet, or a day that is not rated yet. */
+export interface UnbilledUsage {
+  /** The UTC day of use. */
+  day: string;
+  /** Of the row; of a day that waits, the tenant's. */
+  id: string;
+  userId: string;
+  state: "pending" | "sending" | "waits_for_rate" | "waits_for_price";
+  /** null, as all that follows: the day is not rated yet. */
+  kind: ("sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee") | null;
+  currency: string | null;
+  amount: number | null;
+  units: number | null;
+  /** Calls to Stripe so far. */
+  tries: number | null;
+  /** Why Stripe refused it last. */
+  error: string | null;
+  /** When the row was written. */
+  since: string | null;
 }
 
 /** The response of admin/unpaid-accounts. */

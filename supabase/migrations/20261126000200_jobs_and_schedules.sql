@@ -37,6 +37,7 @@ begin
     when 'rate-usage' then 'billing'
     when 'meter-due-customers' then 'billing'
     when 'meter-usage' then 'billing'
+    when 'add-up-revenue' then 'billing'
     when 'compare-due-customers' then 'billing'
     when 'compare-meters' then 'billing'
     when 'apply-thin-event' then 'billing'

@@ -91,11 +91,15 @@ create table private.metered_items (
   item_id text not null,
   price_id text not null,
   since timestamptz not null,
+  added_at timestamptz,
   removed_at timestamptz,
   primary key (subscription_id, kind, item_id)
 );
 comment on table private.metered_items is
   'The items of subscriptions through which Stripe bills usage. An item counts usage from since on.';
+comment on column private.metered_items.added_at is
+  'When it was added at Stripe: up to a minute after since, when that is the first moment of a subscription. No event '
+  'is stamped before it, because Stripe may count an item from then on only.';
 alter table private.metered_items enable row level security;
 revoke all on private.metered_items from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.metered_items to service_role;

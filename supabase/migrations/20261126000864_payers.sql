@@ -378,11 +378,11 @@ declare
   present constant timestamptz := private.present();
   lacks boolean;
 begin
-  insert into private.metered_items as m (subscription_id, kind, item_id, price_id, since)
+  insert into private.metered_items as m (subscription_id, kind, item_id, price_id, since, added_at)
   select p_after.id, k.kind, i."itemId", i.id,
     -- An item counts from when it was added. One of a new subscription counts from its first moment.
     case when i."createdAt" > p_after.created_at + interval '1 minute' then i."createdAt"
-      else least(p_after.created_at, i."periodStart") end
+      else least(p_after.created_at, i."periodStart") end, i."createdAt"
   from jsonb_to_recordset(p_prices) as i (id text, "lookupKey" text, meter text, "itemId" text,
     "createdAt" timestamptz, "periodStart" timestamptz)
   cross join lateral (select private.metered_kind(i.meter, i."lookupKey")) k (kind)

@@ -255,11 +255,14 @@ as $$
 declare
   day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
   slice_end constant timestamptz := least(day_start + interval '1 day', p_period.ends_at);
-  since constant timestamptz :=
+  metered_from constant timestamptz :=
     private.metered_since(p_period.subscription_id, p_kind, slice_end - interval '1 microsecond');
-  slice_start constant timestamptz := private.ceil_second(greatest(day_start, p_period.starts_at, since));
+  counted_from constant timestamptz := (select min(m.added_at) from private.metered_items m
+    where m.subscription_id = p_period.subscription_id and m.kind = p_kind and m.since = metered_from);
+  slice_start constant timestamptz := private.ceil_second(greatest(day_start, p_period.starts_at, metered_from,
+    counted_from));
 begin
-  if since is null or slice_start >= slice_end or slice_start > private.present() then
+  if metered_from is null or slice_start >= slice_end or slice_start > private.present() then
     return null;
   end if;
   if slice_start + interval '1 minute' < least(slice_end, private.present()) then

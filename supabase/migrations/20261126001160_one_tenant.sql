@@ -196,7 +196,8 @@ begin
   parts := jsonb_build_object('numbers', private.numbers_of(p_user_id),
     'subscriptions', private.subscriptions_of(p_user_id),
     'limits', private.limits_json(private.limiting_plan(p_user_id)),
-    'ownLimits', private.own_limits_of(p_user_id), 'usage', private.usage_summary_of(p_user_id),
+    'ownLimits', private.own_limits_of(p_user_id), 'billing', private.billing_of(p_user_id),
+    'usage', private.usage_summary_of(p_user_id),
     'notices', private.notices_of(p_user_id), 'jobs', private.jobs_of(p_user_id),
     'deadLetters', private.dead_letters_of(p_user_id));
   alerts := (

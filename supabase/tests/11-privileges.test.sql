@@ -72,6 +72,7 @@ select bag_eq(
     ('private.changed_days', 'DELETE INSERT SELECT UPDATE'),
     ('private.open_days', 'DELETE INSERT SELECT UPDATE'),
     ('private.meter_days', 'DELETE INSERT SELECT UPDATE'),
+    ('private.revenue', 'DELETE INSERT SELECT UPDATE'), ('private.revenue_changes', 'DELETE INSERT SELECT UPDATE'),
     ('private.exchange_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.metered_items', 'DELETE INSERT SELECT UPDATE'),
     ('private.own_subscriptions', 'DELETE INSERT SELECT UPDATE'),

@@ -6,7 +6,8 @@ select plan(14);
 
 select results_eq('select name, job, every from private.schedules order by name',
   $$ values
-    ('charge-number-fees', '{"kind": "charge-number-fees"}'::jsonb, '10 minutes'::interval),
+    ('add-up-revenue', '{"kind": "add-up-revenue"}'::jsonb, '5 minutes'::interval),
+    ('charge-number-fees', '{"kind": "charge-number-fees"}', '10 minutes'),
     ('check-spending', '{"kind": "check-spending"}', '1 minute'),
     ('close-periods', '{"kind": "close-periods"}', '1 minute'),
     ('compare-due-customers', '{"kind": "compare-due-customers"}', '5 minutes'),

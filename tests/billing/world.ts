@@ -93,7 +93,7 @@ export class BillingWorld implements AsyncDisposable {
     await sql.unsafe(await Deno.readTextFile(new URL("./clock.sql", import.meta.url)));
     await sellPlans(sql);
     const signatures = await readSignatures(sql);
-    const simulator = await startStripeSimulator();
+    const simulator = await startStripeSimulator(); // replaced before the first history
     const world = new BillingWorld(sql, service, signatures, cleanUps, simulator, Math.random, () => undefined);
     cleanUps.add(() => world.simulator.stop());
     const rows = await sql<{ name: string; job: Job; seconds: number }[]>`
@@ -110,7 +110,8 @@ export class BillingWorld implements AsyncDisposable {
     this.refusals.length = 0;
     await this.sql`select proof.reset()`;
     await this.simulator.stop();
-    this.simulator = await startStripeSimulator();
+    // Its clock stands still between two steps, however long they take.
+    this.simulator = await startStripeSimulator({ now: () => now * 1000 });
     this.#owner = undefined;
     this.now = now;
     await this.#tellTime();

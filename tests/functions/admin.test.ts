@@ -199,3 +199,76 @@ Deno.test("an operator sees what the account of a suspended tenant costs, with t
   });
   assert.ok(totals.some(({ currency, monthlyCost }) => currency === "USD" && Number(monthlyCost) >= 1.15));
 });
+
+Deno.test("operators see what a tenant's usage earns, what is not billed yet, and the next invoice beside Stripe's preview", async () => {
+  const [operator, tenant] = await Promise.all([signUpOperator(), signUp(stack.state, "earner")]);
+  const sql = postgres(stack.state.dbUrl, { max: 1 });
+  const { admin } = operator.switchboard;
+  const refused = await operator.call(`admin/next-invoice?userId=${tenant.id}`);
+  assert.deepEqual([refused.status, refused.body.code], [404, "subscription_not_found"]);
+
+  const { subscriptionId, customerId } = await stripeSide(stack.state).subscribe({
+    clientReferenceId: null,
+    plan: "team",
+    email: tenant.email,
+    subscriptionMetadata: { user_id: tenant.id },
+  });
+  const metered = async () =>
+    (await sql`select since from private.metered_items where subscription_id = ${subscriptionId} and kind = 'number'`)[
+      0
+    ];
+  await eventually("the subscription to be stored", async () => {
+    const [row] = await sql`select from public.subscriptions where id = ${subscriptionId}`;
+    return row !== undefined;
+  });
+  await sql`select private.enqueue(${sql.json({ kind: "keep-metered-items", subscriptionId })})`;
+  await eventually("the metered items", metered);
+
+  // A number for USD 1 at twice its cost: 20,000 units, in the currency of the plan or at a rate of 1.
+  await sql`insert into private.exchange_rates (unit, currency, valid_from, rate, reason, set_by)
+    select 'USD', b.currency, '2020-01-01', 1, 'a test', ${operator.id} from private.billing_periods b
+    where b.subscription_id = ${subscriptionId} and b.currency <> 'usd' on conflict do nothing`;
+  await sql`insert into private.fees (user_id, key, kind, number_id, cost, markup, plan_key, price_unit, charged_at)
+    values (${tenant.id}, 'a test', 'number', gen_random_uuid(), 1, 2, 'team', 'USD', private.present())`;
+  const number = async () => (await admin.nextInvoice(tenant.id)).kinds.find(({ kind }) => kind === "number");
+  assert.deepEqual(await number(), {
+    kind: "number",
+    acceptedUnits: 0,
+    unsentUnits: 0,
+    estimatedAmount: 2,
+    withoutRate: 0,
+    leastUnits: 0,
+    mostUnits: 0,
+    missingUnits: 0,
+    stripeUnits: 0,
+    difference: "none",
+  });
+  await sql`select private.rate_usage(${tenant.id})`;
+  const { usage: [unbilled] } = await admin.listUnbilled({ userId: tenant.id, state: "pending" });
+  assert.deepEqual([unbilled?.kind, unbilled?.units, unbilled?.amount], ["number", 20_000, 2]);
+
+  await sql`select private.enqueue(${sql.json({ kind: "meter-usage", customerId })})`;
+  await eventually("Stripe to count the usage", async () => (await number())?.stripeUnits === 20_000);
+  const invoice = await admin.nextInvoice(tenant.id);
+  assert.deepEqual([invoice.subscriptionId, invoice.kinds[0]?.acceptedUnits, invoice.kinds[0]?.difference], [
+    subscriptionId,
+    20_000,
+    "none",
+  ]);
+
+  const { months: [month] } = await admin.listRevenue({ by: "tenant", userId: tenant.id });
+  assert.deepEqual([month?.revenue, month?.billed, month?.cost, month?.margin], [2, 2, 1, 1]);
+  assert.deepEqual((await admin.listLosses({ by: "tenant", userId: tenant.id })).losses, []);
+  assert.deepEqual((await admin.listRejected({ userId: tenant.id })).rows, []);
+  const file = await operator.call(`admin/revenue?by=tenant&userId=${tenant.id}&format=csv`);
+  assert.match(String(file.body), new RegExp(`${month?.month},${tenant.id},${month?.currency},2,2,0,0,1,1`));
+  const refusedRange = await operator.call("admin/revenue?from=2026-11&until=2026-11");
+  assert.deepEqual([refusedRange.status, refusedRange.body.details[0].field], [400, "until"]);
+  const { billing } = await admin.tenant(tenant.id);
+  assert.deepEqual([billing.payer?.subscriptionId, billing.unsent, billing.statements[0]?.units], [
+    subscriptionId,
+    [],
+    20_000,
+  ]);
+  await sql.end();
+});

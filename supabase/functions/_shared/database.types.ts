@@ -838,6 +838,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["add_opt_outs_outcome"];
         }[];
       };
+      "add_up_revenue": { Args: { "p_limit": number }; Returns: number };
       "alert_to_deliver": {
         Args: { "p_alert_id": string };
         Returns: {
@@ -1550,6 +1551,27 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_losses": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_month": string;
+          "p_after_reason": string;
+          "p_after_user_id": string;
+          "p_by": Database["public"]["Enums"]["revenue_by"];
+          "p_from": string;
+          "p_limit": number;
+          "p_reason": string;
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["loss"][];
+        SetofOptions: {
+          from: "*";
+          to: "loss";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_messages": {
         Args: {
           "p_before_at": string;
@@ -1663,6 +1685,35 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_rejected": {
+        Args: { "p_before_number": number; "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["CompositeTypes"]["rejected_usage"][];
+        SetofOptions: {
+          from: "*";
+          to: "rejected_usage";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_revenue": {
+        Args: {
+          "p_after_currency": string;
+          "p_after_month": string;
+          "p_after_user_id": string;
+          "p_by": Database["public"]["Enums"]["revenue_by"];
+          "p_from": string;
+          "p_limit": number;
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["revenue"][];
+        SetofOptions: {
+          from: "*";
+          to: "revenue";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_statements": {
         Args: { "p_before_at": string; "p_before_id": string; "p_limit": number; "p_user_id": string };
         Returns: Database["public"]["CompositeTypes"]["statement"][];
@@ -1692,6 +1743,23 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["list_tenants_outcome"];
           "tenants": Json;
         }[];
+      };
+      "list_unbilled": {
+        Args: {
+          "p_after_day": string;
+          "p_after_id": string;
+          "p_last_day": string;
+          "p_limit": number;
+          "p_state": Database["public"]["Enums"]["unbilled_state"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["unbilled_usage"][];
+        SetofOptions: {
+          from: "*";
+          to: "unbilled_usage";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_unpaid_accounts": {
         Args: { "p_after": string; "p_limit": number };
@@ -1816,6 +1884,19 @@ export type Database = {
       "needs_metered_items": {
         Args: { "p_subscription_id": string };
         Returns: Database["public"]["Enums"]["needs_metered_items_outcome"];
+      };
+      "next_invoice_of": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "currency": string;
+          "customer_id": string;
+          "ends_at": string;
+          "is_trial": boolean;
+          "kinds": Json;
+          "outcome": Database["public"]["Enums"]["next_invoice_outcome"];
+          "starts_at": string;
+          "subscription_id": string;
+        }[];
       };
       "next_stripe_read": { Args: Record<PropertyKey, never>; Returns: number };
       "note_create_attempt": {
@@ -2970,6 +3051,7 @@ export type Database = {
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "needs_metered_items_outcome": "needed" | "not_needed";
+      "next_invoice_outcome": "found" | "no_payer" | "not_found";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -3085,6 +3167,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
+      "revenue_by": "total" | "tenant";
       "save_settings_outcome": "saved" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
@@ -3142,6 +3225,7 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
+      "unbilled_state": "pending" | "sending" | "waits_for_rate" | "waits_for_price";
       "unpaid_reason":
         | "user_deleted"
         | "suspended_at_twilio"
@@ -3212,6 +3296,15 @@ export type Database = {
         "set_by": string | null;
         "set_at": string | null;
       };
+      "loss": {
+        "month": string | null;
+        "user_id": string | null;
+        "currency": string | null;
+        "reason": string | null;
+        "row_count": number | null;
+        "amount": number | null;
+        "cost": number | null;
+      };
       "message_to_redact": {
         "message_id": string | null;
         "twilio_message_sid": string | null;
@@ -3270,6 +3363,33 @@ export type Database = {
         "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
         "status": Database["public"]["Enums"]["message_status"] | null;
       };
+      "rejected_usage": {
+        "number": number | null;
+        "id": string | null;
+        "user_id": string | null;
+        "day": string | null;
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "reason": string | null;
+        "state": string | null;
+        "loss_reason": string | null;
+        "currency": string | null;
+        "units": number | null;
+        "rejections": number | null;
+        "refusals": number | null;
+        "error": string | null;
+        "created_at": string | null;
+      };
+      "revenue": {
+        "month": string | null;
+        "user_id": string | null;
+        "currency": string | null;
+        "revenue": number | null;
+        "billed": number | null;
+        "unbilled": number | null;
+        "lost": number | null;
+        "cost": number | null;
+        "margin": number | null;
+      };
       "sealed_text": {
         "user_id": string | null;
         "subaccount_sid": string | null;
@@ -3310,6 +3430,19 @@ export type Database = {
         "is_drifting": boolean | null;
         "is_unpaid": boolean | null;
         "is_over_limit": boolean | null;
+      };
+      "unbilled_usage": {
+        "day": string | null;
+        "id": string | null;
+        "user_id": string | null;
+        "state": Database["public"]["Enums"]["unbilled_state"] | null;
+        "kind": Database["public"]["Enums"]["usage_kind"] | null;
+        "currency": string | null;
+        "amount": number | null;
+        "units": number | null;
+        "tries": number | null;
+        "error": string | null;
+        "since": string | null;
       };
       "unfinished_account": {
         "account_sid": string | null;
@@ -3599,6 +3732,7 @@ export const Constants = {
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "needs_metered_items_outcome": ["needed", "not_needed"],
+      "next_invoice_outcome": ["found", "no_payer", "not_found"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
@@ -3720,6 +3854,7 @@ export const Constants = {
         "closed",
       ],
       "retry_job_outcome": ["retrying", "gone"],
+      "revenue_by": ["total", "tenant"],
       "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
@@ -3780,6 +3915,7 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
+      "unbilled_state": ["pending", "sending", "waits_for_rate", "waits_for_price"],
       "unpaid_reason": [
         "user_deleted",
         "suspended_at_twilio",

@@ -17,6 +17,9 @@ import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shap
 import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } from "./carrier-fees.ts";
 import { exchangeRateList, exchangeRateSet, exchangeRateSetting, exchangeRatesQuery } from "./exchange-rates.ts";
 import { reconciliationList, reconciliationsQuery } from "./reconciliations.ts";
+import { nextInvoiceQuery, nextInvoiceSchema } from "./next-invoice.ts";
+import { lossesQuery, lossList, revenueList, revenueQuery } from "./revenue.ts";
+import { rejectedList, rejectedQuery, unbilledList, unbilledQuery } from "./unbilled.ts";
 import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
 import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
@@ -232,6 +235,50 @@ export const contract = {
       body: exchangeRateSetting,
       responses: { 200: exchangeRateSet },
       errors: [],
+    },
+    {
+      method: "GET",
+      path: "/revenue",
+      summary: "Returns revenue, cost and margin by month of use and currency, by tenant or in total, a page at a time",
+      query: revenueQuery,
+      responses: { 200: revenueList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/losses",
+      summary: "Lists what is not billed by month of use and reason, by tenant or in total, a page at a time",
+      query: lossesQuery,
+      responses: { 200: lossList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/unbilled",
+      summary: "Lists usage that is not billed yet, the oldest first, a page at a time",
+      query: unbilledQuery,
+      responses: { 200: unbilledList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/rejected",
+      summary: "Lists usage that Stripe rejected or did not count, newest first, a page at a time",
+      query: rejectedQuery,
+      responses: { 200: rejectedList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/next-invoice",
+      summary: "Returns what a tenant's next invoice will bill, by our ledger and by Stripe's preview",
+      query: nextInvoiceQuery,
+      responses: { 200: nextInvoiceSchema },
+      errors: ["subscription_not_found", "stripe_unavailable", "stripe_misconfigured"],
     },
     {
       method: "POST",

@@ -10,14 +10,17 @@ import { showHealth } from "./health.ts";
 import { setPlanLimits, setTenantLimits } from "./limits.ts";
 import { listDeadLetters } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
+import { showNextInvoice } from "./next-invoice.ts";
 import { offerNumber } from "./offer-number.ts";
 import { listReconciliations } from "./reconciliations.ts";
 import { replay, sweepNow } from "./replay.ts";
+import { listLosses, listRevenue } from "./revenue.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
 import { showTenantUsage } from "./tenant-usage.ts";
 import { listTenants } from "./tenants.ts";
 import { showTenant, showTimeline, syncTenant } from "./tenant-view.ts";
+import { listRejected, listUnbilled } from "./unbilled.ts";
 import { listUnpaidAccounts, showUnpaidTotal } from "./unpaid.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
@@ -38,6 +41,11 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "POST /set-carrier-fee": setCarrierFee,
   "GET /exchange-rates": listExchangeRates,
   "POST /set-exchange-rate": setExchangeRate,
+  "GET /revenue": listRevenue,
+  "GET /losses": listLosses,
+  "GET /unbilled": listUnbilled,
+  "GET /rejected": listRejected,
+  "GET /next-invoice": showNextInvoice,
   "POST /sync-tenant": syncTenant,
   "POST /set-tenant-limits": setTenantLimits,
   "POST /set-plan-limits": setPlanLimits,

@@ -61,6 +61,31 @@ const usage = z.strictObject({
   })).describe("What Twilio has counted in the period, by category. Some categories contain others"),
 }).meta({ id: "TenantUsage" });
 
+const billing = z.strictObject({
+  payer: z.strictObject({
+    subscriptionId: z.string(),
+    customerId: z.string(),
+    periodStart: time,
+    periodEnd: time.nullable().describe("null: Stripe has not told the period that runs now"),
+    isTrial: z.boolean(),
+  }).nullable().describe("The subscription that pays for usage now; null: usage is a loss"),
+  currency: z.string().nullable().describe("In which usage is billed now"),
+  ownMarkup: z.number().nullable().describe("In place of the plan's; null: none is set"),
+  unsent: z.array(z.strictObject({ currency: z.string(), units: z.int() }))
+    .describe("What is rated and not accepted by Stripe yet, in whole ten-thousandths"),
+  statements: z.array(z.strictObject({
+    id: z.guid(),
+    type: z.enum(Constants.public.Enums.statement_type),
+    status: z.enum(Constants.public.Enums.statement_status),
+    startsAt: time,
+    endsAt: time,
+    currency: z.string(),
+    amount: z.number(),
+    units: z.int(),
+    pendingUnits: z.int(),
+  })).describe("The last three"),
+}).meta({ id: "TenantBilling" });
+
 const notice = z.strictObject({
   id: z.guid(),
   kind: z.string(),
@@ -106,6 +131,7 @@ const partsSchema = z.strictObject({
   limits: limitsSchema.describe("Those that apply now"),
   ownLimits: ownLimitsSchema.nullable(),
   usage,
+  billing,
   notices: z.array(notice).describe("The last 50"),
   jobs: z.array(job).describe("The next 50"),
   deadLetters: z.array(deadLetterSchema).describe("The last 50"),

@@ -49,6 +49,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("apply-thin-event"), eventId: z.string() }),
   z.object({ kind: z.literal("compare-meters"), customerId: z.string() }),
   z.object({ kind: z.literal("compare-due-customers") }),
+  z.object({ kind: z.literal("add-up-revenue") }),
   z.object({ kind: z.literal("keep-metered-items"), subscriptionId: z.string().optional() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
@@ -114,7 +115,7 @@ const RECIPIENTS_BATCH = 2_000;
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Subscriptions that get metered items in one job. Each takes up to five calls to Stripe. */
-const METERED_ITEMS_BATCH = 20;
+const UNMETERED_BATCH = 20;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
@@ -127,12 +128,14 @@ const RECONCILED_BATCH = 50;
 const USAGE_BATCH = 200;
 /** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
 const USAGE_TRIGGERS_BATCH = 100;
-/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
-const COMPARISONS_BATCH = 100;
 /** Customers for whom the sending of usage is enqueued by one statement. */
 const SENDING_BATCH = 500;
 /** Billing periods whose closing is looked at by one statement. */
 const CLOSING_BATCH = 200;
+/** Customers whose comparison one statement asks for. Each takes a few calls to Stripe. */
+const COMPARISONS_BATCH = 100;
+/** Changes of the revenue that one statement adds up. It takes less than a second. */
+const REVENUE_BATCH = 10_000;
 /** Tenants whose usage is to be rated, for whom one statement enqueues jobs. */
 const RATING_BATCH = 500;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -223,11 +226,11 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await decide(db, "ask_for_comparisons", { p_limit: COMPARISONS_BATCH }) < COMPARISONS_BATCH
           ? "done"
           : NEXT_BATCH;
+      case "add-up-revenue":
+        return await decide(db, "add_up_revenue", { p_limit: REVENUE_BATCH }) < REVENUE_BATCH ? "done" : NEXT_BATCH;
       case "keep-metered-items":
         if (job.subscriptionId === undefined) {
-          return await keepDueMeteredItems(METERED_ITEMS_BATCH, { db, stripe }) < METERED_ITEMS_BATCH
-            ? "done"
-            : NEXT_BATCH;
+          return await keepDueMeteredItems(UNMETERED_BATCH, { db, stripe }) < UNMETERED_BATCH ? "done" : NEXT_BATCH;
         }
         await keepMeteredItems(job.subscriptionId, { db, stripe: await stripe() });
         return "done";

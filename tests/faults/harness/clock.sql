@@ -58,6 +58,8 @@ begin
   delete from private.fees;
   delete from private.meter_days;
   delete from private.billing_rows;
+  delete from private.revenue_changes;
+  delete from private.revenue;
   delete from private.final_charges;
   delete from private.final_bills;
   delete from private.changed_days;

@@ -103,6 +103,11 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
       operator.call("admin/set-carrier-fee", {
         body: { country: "US", channel: "sms", validFrom: "2027-01-01", fee: 0.005, reason: id },
       }),
+    () => operator.call("admin/revenue?by=tenant&format=csv"),
+    () => operator.call("admin/losses?by=tenant"),
+    () => operator.call("admin/unbilled?format=csv"),
+    () => operator.call("admin/rejected"),
+    () => operator.call(`admin/next-invoice?userId=${ada.id}`),
     () => operator.call("admin/exchange-rates?unit=SEK"),
     () =>
       operator.call("admin/set-exchange-rate", {

@@ -81,7 +81,7 @@ async function linesOf({ id, lines }: Stripe.Invoice, stripe: Stripe): Promise<S
 }
 
 /** The lines of metered prices, with the kind of usage that each bills. */
-async function meteredLines(
+export async function meteredLines(
   lines: readonly Stripe.InvoiceLineItem[],
   { db, stripe }: ReadInvoiceDependencies,
 ): Promise<MeteredLine[]> {
