@@ -393,6 +393,7 @@ declare
     group by u.outcome, u.payer, u.kind, u.plan_key, u.unit);
   pool record;
   remaining bigint;
+  covered private.covered_price[];
 begin
   return query select u.kind, u.plan_key, u.unit, u.outcome, u.payer, u.count, u.segments, u.cost, u.price, 0::numeric
     from unnest(uses) u where u.outcome = 'waiting' or u.kind = 'fee';
@@ -404,14 +405,17 @@ begin
     if remaining > 0 then
       remaining := remaining - private.used_before(p_open.user_id, pool.kind, pool.plan_key, pool.payer, p_open.day);
     end if;
+    covered := '{}';
+    if remaining > 0 and remaining < pool.used then
+      covered := array(select c from private.covered_prices(p_open.user_id,
+        array(select s from unnest(p_spans) s where s.payer is not distinct from pool.payer),
+        pool.kind, pool.plan_key, remaining, p_open.estimated_until) c);
+    end if;
     return query
       select u.kind, u.plan_key, u.unit, u.outcome, u.payer, u.count, u.segments, u.cost, u.price,
         case when remaining <= 0 then 0 when remaining >= pool.used then u.price else coalesce(c.price, 0) end
       from unnest(uses) u
-      left join private.covered_prices(p_open.user_id,
-        case when remaining > 0 and remaining < pool.used
-          then array(select s from unnest(p_spans) s where s.payer is not distinct from pool.payer) end,
-        pool.kind, pool.plan_key, remaining, p_open.estimated_until) c on c.outcome = u.outcome and c.unit = u.unit
+      left join unnest(covered) c on c.outcome = u.outcome and c.unit = u.unit
       where u.outcome <> 'waiting' and u.kind = pool.kind and u.plan_key is not distinct from pool.plan_key
         and u.payer is not distinct from pool.payer;
   end loop;

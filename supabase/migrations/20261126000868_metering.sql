@@ -517,6 +517,7 @@ comment on function private.repeat_of(private.billing_rows) is
 create function private.rows_to_place(p_customer_id text) returns setof private.billing_rows
 language plpgsql stable
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
 begin
   -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.

@@ -535,18 +535,18 @@ as $$
     private.renew_lease_if_held private.renew_turns private.reopen_unbilled private.repeat_of
     private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
     private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused private.schedule_fee
-    private.schedule_health private.search_for private.search_tenants private.searchable private.send_again
-    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due
-    private.set_due private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert
-    private.settle_call private.settle_compared private.settle_day private.settle_unknown_price private.settled_before
-    private.share_number private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
-    private.skip_recipients private.spaced private.spend_between private.spent_between private.split_row
-    private.split_words private.spread private.state_of_usage_day private.statements_of private.store_primary_token
-    private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
-    private.subaccount_target private.subscriptions_of private.summary_lag private.sweep_health
-    private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
-    private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.rows_of_period private.rows_of_statement private.rows_to_look_at private.rows_to_place private.sale_refused
+    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
+    private.send_again private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan
+    private.set_comparison_due private.set_due private.set_due_by private.set_metering_due private.set_next_convergence
+    private.settle_alert private.settle_call private.settle_compared private.settle_day private.settle_unknown_price
+    private.settled_before private.share_number private.share_opt_outs private.shown_spending private.shown_statement
+    private.single_characters private.skip_recipients private.spaced private.spend_between private.spent_between
+    private.split_row private.split_words private.spread private.state_of_usage_day private.statements_of
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.store_usage
+    private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
+    private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
+    private.take_lease private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
     private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
     private.total_deletes private.total_inserts private.total_update private.totals_of_statement
     private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
