@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(40);
+select plan(43);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -171,6 +171,18 @@ select pg_temp.bill('4', 'paid');
 select pg_temp.pass('1 day');
 select pg_temp.compare(0, 'cus_2');
 select is(pg_temp.again('cus_2'), '{5}', 'An invoice is compared once');
+
+-- A deleted customer ---------------------------------------------------------------------------------------------------
+
+select pg_temp.sent(7, '2027-01-20');
+select pg_temp.pass('4 hours');
+select pg_temp.compare(0);
+select is((select count(*) from private.meter_days where stripe_customer_id = 'cus_1' and missing <> 0), 1::bigint, 'A difference of a customer is found once');
+select public.note_deleted_customer('cus_1');
+select is((select compare_due_at from private.billing_customers where stripe_customer_id = 'cus_1'), private.present(), 'A customer who was deleted at Stripe is due for a last comparison');
+select pg_temp.compare(0);
+select is((select count(*) from private.meter_days where stripe_customer_id = 'cus_1' and (closed_at is null or missing <> 0)), 0::bigint,
+  'The days of a deleted customer are closed, and no difference of them is left');
 
 select * from finish();
 rollback;
