@@ -198,7 +198,6 @@ declare
     (select p.currency from public.plans p where p.key = p_after.plan_key), 'usd');
   latest private.billing_periods;
 begin
-  perform private.lock_billing_customer(p_after.stripe_customer_id);
   if p_after.ended_at is not null then
     perform private.end_billing_periods(p_after.id, p_after.ended_at);
   end if;
@@ -234,6 +233,8 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- First, because what follows makes the tenant due for rating, and rating has locked the customer by then.
+  perform private.lock_billing_customer(new.stripe_customer_id);
   perform private.note_own_subscription(old, new);
   if private.pays_usage(new) or exists (
     select from private.billing_periods b where b.subscription_id = new.id) then

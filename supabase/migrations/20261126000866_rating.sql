@@ -145,7 +145,7 @@ begin
   perform private.rate_days(u, private.utc_day(from_at))
   from (
     select b.user_id from private.billing_periods b where b.subscription_id = subscription and b.user_id is not null
-    union select o.user_id from private.own_subscriptions o where o.subscription_id = subscription) u (u)
+    union select o.user_id from private.own_subscriptions o where o.subscription_id = subscription order by 1) u (u)
   where from_at is not null;
   return null;
 end;

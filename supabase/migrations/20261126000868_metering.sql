@@ -749,15 +749,29 @@ $$;
 comment on function private.put_back(private.billing_rows, text, interval) is
   'Makes a row that Stripe certainly does not have pending again. Its place is chosen anew when it is sent.';
 
+create function private.note_gone_customer(p_customer_id text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.present();
+begin
+  update private.billing_customers c set gone_at = present, due_at = present, compare_due_at = present
+  where c.stripe_customer_id = p_customer_id and c.gone_at is null;
+  return found;
+end;
+$$;
+comment on function private.note_gone_customer(text) is
+  'Notes that Stripe does not know a customer any more: the next sending loses its rows, and the next comparison closes '
+  'its days. Returns whether that was not known.';
+
 create function public.note_deleted_customer(p_customer_id text) returns boolean
 language plpgsql
 set search_path = ''
 as $$
 begin
   update private.stripe_customers s set deleted_at = now() where s.id = p_customer_id and s.deleted_at is null;
-  update private.billing_customers c set gone_at = private.present(), due_at = private.present()
-  where c.stripe_customer_id = p_customer_id and c.gone_at is null;
-  return found;
+  return private.note_gone_customer(p_customer_id);
 end;
 $$;
 comment on function public.note_deleted_customer(text) is
@@ -857,8 +871,7 @@ begin
         where r.id = p_row.id;
       end if;
     when 'customer_gone' then
-      update private.billing_customers c set gone_at = private.present()
-      where c.stripe_customer_id = p_row.stripe_customer_id and c.gone_at is null;
+      perform private.note_gone_customer(p_row.stripe_customer_id);
       perform private.lose_rows_of(p_row.stripe_customer_id);
     else
       -- An earlier call of the row may have had its effect.
@@ -1234,6 +1247,7 @@ revoke execute on function
   private.invoice_of_period(private.billing_periods),
   private.rows_to_place(text),
   private.accept_empty_rows(private.billing_rows, private.placement),
+  private.note_gone_customer(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.note_period_end(),
@@ -1290,6 +1304,7 @@ grant execute on function
   private.invoice_of_period(private.billing_periods),
   private.rows_to_place(text),
   private.accept_empty_rows(private.billing_rows, private.placement),
+  private.note_gone_customer(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.is_invoice_known(private.billing_periods),

@@ -209,6 +209,7 @@ as $$
 declare
   forgotten private.stripe_invoices;
 begin
+  perform private.lock_billing_customer(i.stripe_customer_id) from private.stripe_invoices i where i.id = p_invoice_id;
   update private.stripe_invoices i set status = 'deleted', finalises_at = null, read_number = p_read_number
   where i.id = p_invoice_id and i.status = 'draft' and i.read_number <= p_read_number
   returning * into forgotten;

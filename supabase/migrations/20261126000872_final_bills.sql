@@ -341,6 +341,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  perform private.lock_billing_customer(new.stripe_customer_id);
   insert into private.final_bills as f (subscription_id, user_id, stripe_customer_id, ended_at, due_at)
   values (new.id, new.user_id, new.stripe_customer_id, new.ended_at, new.ended_at + interval '2 hours')
   on conflict (subscription_id) do nothing;
@@ -415,6 +416,8 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  perform private.lock_billing_customer(s.stripe_customer_id) from public.subscriptions s
+  where s.id = p_subscription_id;
   update private.billing_customers c set leased_until = null
   from public.subscriptions s
   where s.id = p_subscription_id and c.stripe_customer_id = s.stripe_customer_id and c.fence = p_fence;
@@ -459,8 +462,8 @@ begin
       p_bill.subscription_id, p_bill.stripe_customer_id, p_period.starts_at, p_period.ends_at, sent.exchange_rate,
       sent.currency, unbilled);
   end if;
-  -- What Stripe has counted does not matter any more.
-  update private.meter_days d set closed_at = private.present()
+  -- What Stripe has counted does not matter any more, nor what of it is missing.
+  update private.meter_days d set closed_at = private.present(), missing = null, missing_since = null
   where d.stripe_customer_id = p_bill.stripe_customer_id and d.kind = p_kind
     and d.billed_start = p_period.starts_at and d.closed_at is null;
 end;

@@ -504,15 +504,15 @@ as $$
     private.note_changed_plan_limit private.note_changed_retention private.note_changed_spend_limit
     private.note_changed_spending private.note_changed_subscription private.note_changed_subscription_limit
     private.note_changed_tenancy private.note_changed_usage private.note_charge private.note_conversation
-    private.note_difference private.note_end_of_subscription private.note_excess_numbers private.note_held_number
-    private.note_known_category private.note_late_price private.note_late_usage private.note_leaving
-    private.note_listed_numbers private.note_lost_subaccount private.note_metered_items private.note_missing_rate
-    private.note_new_period private.note_opt_out private.note_own_subscription private.note_payer
-    private.note_period_end private.note_priced_plan private.note_read_invoice private.note_recorded_subscription
-    private.note_refusal private.note_reported_opt_out private.note_request private.note_revenue private.note_sends
-    private.note_shifts private.note_spending private.note_tenant_email private.note_token_date private.note_turn
-    private.note_unrated_usage private.note_usage private.note_usage_account private.note_usage_activity
-    private.note_usage_days private.note_usage_fees private.notices_of private.notify_tenant
+    private.note_difference private.note_end_of_subscription private.note_excess_numbers private.note_gone_customer
+    private.note_held_number private.note_known_category private.note_late_price private.note_late_usage
+    private.note_leaving private.note_listed_numbers private.note_lost_subaccount private.note_metered_items
+    private.note_missing_rate private.note_new_period private.note_opt_out private.note_own_subscription
+    private.note_payer private.note_period_end private.note_priced_plan private.note_read_invoice
+    private.note_recorded_subscription private.note_refusal private.note_reported_opt_out private.note_request
+    private.note_revenue private.note_sends private.note_shifts private.note_spending private.note_tenant_email
+    private.note_token_date private.note_turn private.note_unrated_usage private.note_usage private.note_usage_account
+    private.note_usage_activity private.note_usage_days private.note_usage_fees private.notices_of private.notify_tenant
     private.number_anniversaries private.number_fees_of_day private.number_pattern private.numbers_at_cost
     private.numbers_beyond_limit private.numbers_of private.numbers_to_leave private.oldest_event
     private.open_changed_days private.open_countries private.open_period_of private.other_currencies

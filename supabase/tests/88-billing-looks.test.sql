@@ -70,12 +70,12 @@ from generate_series(1, 300) n;
 insert into private.billing_rows (user_id, kind, day, unit, subscription_id, stripe_customer_id, period_start, period_end, currency, units, state)
 select pg_temp.id(8), 'sms_out', current_date, 'USD', 'sub_8', 'cus_8', now() - interval '1 day', now() + interval '1 day', 'usd', -n, 'pending'
 from generate_series(300, 1, -1) n;
-select is(array(select r.units from private.rows_to_look_at('cus_8') r), '{1,-1}',
+select is(array(select r.units from private.rows_to_place('cus_8') r), '{1,-1}',
   'Of 600 rows with the same place, sending looks at the first positive and the smallest negative one');
 insert into private.billing_rows (user_id, kind, day, unit, subscription_id, stripe_customer_id, period_start, period_end, currency, units, state)
 select pg_temp.id(8), 'sms_out', current_date, 'USD', 'sub_8', 'cus_8', now() - interval '1 day', now() + interval '1 day', 'usd', 0, 'pending'
 from generate_series(1, 3) n;
-select is(array(select r.units from private.rows_to_look_at('cus_8') r), '{1,0,0,0,-1}', 'Rows without units need no call, and all are looked at');
+select is(array(select r.units from private.rows_to_place('cus_8') r), '{1,0,-1}', 'Of rows without units, which need no call, one is looked at, and stands for all');
 
 select * from finish();
 rollback;
