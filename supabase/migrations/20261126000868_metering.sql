@@ -1135,7 +1135,7 @@ begin
     select * from private.billing_periods b where b.close_due_at <= private.present()
     order by b.close_due_at limit p_limit
   loop
-    -- A customer with whom another process deals is looked at by the next run.
+    -- A customer whom another process holds is left to the next run.
     perform from private.billing_customers c where c.stripe_customer_id = due.stripe_customer_id
     for update skip locked;
     continue when not found and exists (select from private.billing_customers c

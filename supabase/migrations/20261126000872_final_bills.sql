@@ -302,15 +302,27 @@ begin
 end;
 $$;
 comment on function private.units_of_minor(text) is
-  'How many units, ten-thousandths of the currency, the smallest unit has in which Stripe counts the currency.';
+  'How many units, ten-thousandths of the currency, the smallest unit has in which Stripe counts the currency. ISK and '
+  'UGX have no decimals, and Stripe counts hundredths of them. decimalsOf in meters.ts says the same.';
+
+create function private.minor_step(p_currency text) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when p_currency in ('isk', 'ugx') then 100 when private.units_of_minor(p_currency) = 10 then 10
+    else 1 end;
+end;
+$$;
+comment on function private.minor_step(text) is
+  'The least that Stripe moves of a currency, in the smallest unit in which it counts it.';
 
 create function private.minor_of_credit(p_units bigint, p_currency text) returns bigint
 language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  -- Of a currency with three decimals Stripe moves whole tens.
-  step constant integer := case when private.units_of_minor(p_currency) = 10 then 10 else 1 end;
+  step constant integer := private.minor_step(p_currency);
 begin
   return floor(abs(p_units)::numeric / (private.units_of_minor(p_currency) * step) + 0.5) * step;
 end;
@@ -819,6 +831,7 @@ revoke execute on function
   public.settle_cancellation(text, bigint),
   private.final_bill_window(),
   private.units_of_minor(text),
+  private.minor_step(text),
   private.minor_of_credit(bigint, text),
   private.final_bill_setting(text),
   private.note_end_of_subscription(),
@@ -847,6 +860,7 @@ grant execute on function
   public.settle_cancellation(text, bigint),
   private.final_bill_window(),
   private.units_of_minor(text),
+  private.minor_step(text),
   private.minor_of_credit(bigint, text),
   private.final_bill_setting(text),
   public.ask_for_final_bills(integer),

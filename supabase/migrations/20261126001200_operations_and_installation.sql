@@ -494,7 +494,7 @@ as $$
     private.measure_text private.message_cost private.message_health private.message_kind private.message_may_move
     private.message_status_named private.messages_of_day private.meter_day_of private.meter_slice_of
     private.meter_windows_of private.metered_kind private.metered_since private.metered_subscription
-    private.metering_began private.metering_call_of private.minor_of_credit private.missed_boundaries
+    private.metering_began private.metering_call_of private.minor_of_credit private.minor_step private.missed_boundaries
     private.missing_of_day private.most_refusals private.most_rounding private.mother_country
     private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
     private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
@@ -535,18 +535,18 @@ as $$
     private.renew_lease_if_held private.renew_turns private.reopen_unbilled private.repeat_of
     private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
     private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.rows_of_period private.rows_of_statement private.rows_to_look_at private.rows_to_place private.sale_refused
-    private.schedule_fee private.schedule_health private.search_for private.search_tenants private.searchable
-    private.send_again private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan
-    private.set_comparison_due private.set_due private.set_due_by private.set_metering_due private.set_next_convergence
-    private.settle_alert private.settle_call private.settle_compared private.settle_day private.settle_unknown_price
-    private.settled_before private.share_number private.share_opt_outs private.shown_spending private.shown_statement
-    private.single_characters private.skip_recipients private.spaced private.spend_between private.spent_between
-    private.split_row private.split_words private.spread private.state_of_usage_day private.statements_of
-    private.store_primary_token private.store_subaccount private.store_taken_in_number private.store_usage
-    private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
-    private.sweep_health private.take_billing_lease private.take_in_listed_number private.take_in_number
-    private.take_lease private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_again
+    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due
+    private.set_due private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert
+    private.settle_call private.settle_compared private.settle_day private.settle_unknown_price private.settled_before
+    private.share_number private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
+    private.skip_recipients private.spaced private.spend_between private.spent_between private.split_row
+    private.split_words private.spread private.state_of_usage_day private.statements_of private.store_primary_token
+    private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
+    private.subaccount_target private.subscriptions_of private.summary_lag private.sweep_health
+    private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
+    private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
     private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
     private.total_deletes private.total_inserts private.total_update private.totals_of_statement
     private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
@@ -759,7 +759,7 @@ as $$
     from public.missing_exchange_rates() r) m;
 $$;
 comment on function private.describe_exchange_rates() is
-  'Fails for each currency of a plan in which usage cannot be billed, because no exchange rate leads to it.';
+  'Fails for each currency in which usage of a plan cannot be billed, because no exchange rate leads to it.';
 
 create function private.describe_due_work() returns setof private.installation_finding
 language sql stable

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(33);
+select plan(34);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'leaver');
 create function pg_temp.record(p_id text, p_user uuid, p_origin text, p_status text, p_ended interval default null, p_read bigint default 1)
@@ -105,6 +105,8 @@ select is(private.minor_of_credit(-12345, 'usd'), 123::bigint, '1.2345 dollars a
 select is(private.minor_of_credit(-12350, 'usd'), 124::bigint, 'Half a cent is rounded up');
 select is(array[private.minor_of_credit(-15000, 'jpy'), private.minor_of_credit(-12345, 'kwd')], array[2::bigint, 1230],
   'Currencies without decimals and with three are rounded to what Stripe moves');
+select is(array[private.minor_of_credit(-51000, 'isk'), private.minor_of_credit(-55000, 'ugx')], array[500::bigint, 600],
+  'ISK and UGX are given back in whole krónur and shillings, of which Stripe counts hundredths');
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select public.begin_final_bill('sub_ended') $$, '42501', null, 'A tenant cannot call the decision');
