@@ -174,6 +174,37 @@ test("keep-metered-items leaves gifts, alerts about a price that bills wrongly, 
   ]);
 });
 
+test("of two subscriptions of one customer exactly one has metered items, whoever added them, and the next one gets them when it ends", async (world) => {
+  await setUp(world);
+  const first = await madeElsewhere(world);
+  await keep(world, first.id);
+  const userId = first.metadata["user_id"]!;
+  await world.sql`update private.metered_items set since = since - interval '1 day'`;
+  await world.sql`update private.own_subscriptions set created_at = created_at - interval '1 day'`;
+  const { data } = await world.stripeApi.subscriptionItems.list({ subscription: first.id, limit: 100 });
+  const second = await madeElsewhere(world, {
+    customer: first.customer as string,
+    metadata: { user_id: userId },
+    items: data.map(({ price }) => ({ price: price.id })),
+  });
+  assert.deepEqual([await billedKinds(world, first.id), await billedKinds(world, second.id)], [ALL, ALL]);
+  await Promise.all([keep(world, second.id), keep(world, second.id), keep(world, first.id)]);
+  assert.deepEqual([await billedKinds(world, first.id), await billedKinds(world, second.id)], [ALL, []]);
+  assert.deepEqual([await alerts(world, first.id), await alerts(world, second.id)], [[], []]);
+
+  await world.stripeApi.subscriptions.cancel(first.id, { invoice_now: true });
+  await read(world, first.id);
+  await keep(world, second.id);
+  assert.deepEqual(await billedKinds(world, second.id), ALL);
+
+  const stranger = await madeElsewhere(world, { customer: first.customer as string });
+  await keep(world, stranger.id);
+  assert.deepEqual(await billedKinds(world, stranger.id), []);
+  assert.deepEqual(await alerts(world, stranger.id), [
+    "Its customer pays for another tenant's usage as well. Give it a customer of its own",
+  ]);
+});
+
 test("a checkout has Stripe Tax compute taxes when the operator switched it on, on the subscription and its invoices", async (world) => {
   await setUp(world);
   const stripe = world.stripeApi;

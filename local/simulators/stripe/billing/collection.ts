@@ -49,6 +49,12 @@ export function createInvoice(
   if (subscription !== null && subscription.customer !== customer.id) {
     throw invalidRequest(`The subscription \`${subscription.id}\` is not one of this customer's.`, "subscription");
   }
+  if (input.collection_method === "send_invoice" && customer.email === null) {
+    throw invalidRequest(
+      "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid email.",
+      "collection_method",
+    );
+  }
   const currency = input.currency ?? subscription?.currency ?? customer.currency ?? "usd";
   const invoice = buildInvoice({
     customer,

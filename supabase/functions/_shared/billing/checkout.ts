@@ -289,7 +289,8 @@ async function subscriptionExists(
   { cancelUrl }: Order,
   { stripe, log }: CheckoutDependencies,
 ): Promise<ApiError> {
-  const message = "Cannot sell a second subscription: yours is not over. Change its plan with change-plan";
+  const message =
+    "Cannot sell a second subscription: yours is not over. Change its plan, or pay or cancel it in the billing portal";
   try {
     if (customerId === null) return new ApiError("subscription_exists", message);
     const portalUrl = await openPortal({ customerId, returnUrl: cancelUrl }, stripe);
