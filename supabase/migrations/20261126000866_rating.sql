@@ -145,7 +145,7 @@ begin
   perform private.rate_days(u, private.utc_day(from_at))
   from (
     select b.user_id from private.billing_periods b where b.subscription_id = subscription and b.user_id is not null
-    union select o.user_id from private.own_subscriptions o where o.subscription_id = subscription) u (u)
+    union select o.user_id from private.own_subscriptions o where o.subscription_id = subscription order by 1) u (u)
   where from_at is not null;
   return null;
 end;
@@ -393,6 +393,7 @@ declare
     group by u.outcome, u.payer, u.kind, u.plan_key, u.unit);
   pool record;
   remaining bigint;
+  covered private.covered_price[];
 begin
   return query select u.kind, u.plan_key, u.unit, u.outcome, u.payer, u.count, u.segments, u.cost, u.price, 0::numeric
     from unnest(uses) u where u.outcome = 'waiting' or u.kind = 'fee';
@@ -404,14 +405,17 @@ begin
     if remaining > 0 then
       remaining := remaining - private.used_before(p_open.user_id, pool.kind, pool.plan_key, pool.payer, p_open.day);
     end if;
+    covered := '{}';
+    if remaining > 0 and remaining < pool.used then
+      covered := array(select c from private.covered_prices(p_open.user_id,
+        array(select s from unnest(p_spans) s where s.payer is not distinct from pool.payer),
+        pool.kind, pool.plan_key, remaining, p_open.estimated_until) c);
+    end if;
     return query
       select u.kind, u.plan_key, u.unit, u.outcome, u.payer, u.count, u.segments, u.cost, u.price,
         case when remaining <= 0 then 0 when remaining >= pool.used then u.price else coalesce(c.price, 0) end
       from unnest(uses) u
-      left join private.covered_prices(p_open.user_id,
-        case when remaining > 0 and remaining < pool.used
-          then array(select s from unnest(p_spans) s where s.payer is not distinct from pool.payer) end,
-        pool.kind, pool.plan_key, remaining, p_open.estimated_until) c on c.outcome = u.outcome and c.unit = u.unit
+      left join unnest(covered) c on c.outcome = u.outcome and c.unit = u.unit
       where u.outcome <> 'waiting' and u.kind = pool.kind and u.plan_key is not distinct from pool.plan_key
         and u.payer is not distinct from pool.payer;
   end loop;
@@ -812,8 +816,8 @@ begin
       select private.currency() as unit where private.currency() is not null
       union select t.unit from private.usage_totals t
         where t.unit <> '' and t.day >= private.utc_day(private.present()) - 35) u
-    where private.exchange_rate(u.unit, p.currency, private.utc_day(private.present())) is null
-    group by u.unit, p.currency order by 1, 2;
+    where private.exchange_rate(u.unit, b.currency, private.utc_day(private.present())) is null
+    group by u.unit, b.currency order by 1, 2;
 end;
 $$;
 comment on function public.missing_exchange_rates() is

@@ -517,6 +517,7 @@ comment on function private.repeat_of(private.billing_rows) is
 create function private.rows_to_place(p_customer_id text) returns setof private.billing_rows
 language plpgsql stable
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
 begin
   -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
@@ -651,9 +652,7 @@ begin
     outcome := 'fenced';
   else
     fence := case when p_fence is null then customer.fence + 1 else p_fence end;
-    if customer.gone_at is not null or exists (select from private.stripe_customers s
-      where s.id = p_customer_id and s.deleted_at is not null)
-    then
+    if private.is_customer_gone(p_customer_id) then
       perform private.lose_rows_of(p_customer_id);
     end if;
     chosen := private.choose_calls(p_customer_id, p_limit);
@@ -673,6 +672,39 @@ comment on function public.begin_metering(text, bigint, integer, integer) is
   'Takes the customer''s lease, or goes on under the one with this fence, and returns the next calls as an array of '
   'metering_call. At most one of them for each kind and UTC day.';
 
+create function private.is_customer_gone(p_customer_id text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.billing_customers c
+      where c.stripe_customer_id = p_customer_id and c.gone_at is not null)
+    or exists (select from private.stripe_customers s where s.id = p_customer_id and s.deleted_at is not null);
+end;
+$$;
+comment on function private.is_customer_gone(text) is 'Whether a customer is known to be deleted at Stripe.';
+
+create function private.tell_of_lost_customer(p_customer_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  units constant jsonb := (
+    select jsonb_object_agg(l.currency, l.units) from (
+      select r.currency, sum(r.units) as units from private.billing_rows r
+      where r.stripe_customer_id = p_customer_id and r.state = 'lost' and r.loss_reason = 'customer_gone'
+      group by r.currency having sum(r.units) <> 0) l);
+begin
+  if units is not null then
+    perform private.raise_alert('metering', p_customer_id,
+      (select c.user_id from private.billing_customers c where c.stripe_customer_id = p_customer_id),
+      jsonb_build_object('customerId', p_customer_id, 'lost', true, 'units', units, 'cause', 'customer_gone'));
+  end if;
+end;
+$$;
+comment on function private.tell_of_lost_customer(text) is
+  'Tells the operator how much usage of a customer who was deleted at Stripe is lost: units by currency.';
+
 create function private.lose_rows_of(p_customer_id text) returns void
 language plpgsql
 set search_path = ''
@@ -682,6 +714,9 @@ begin
   set state = 'lost', loss_reason = 'customer_gone', event_at = null, billed_start = null,
     billed_subscription_id = null, retry_at = null
   where r.stripe_customer_id = p_customer_id and r.state in ('pending', 'sending');
+  if found then
+    perform private.tell_of_lost_customer(p_customer_id);
+  end if;
 end;
 $$;
 comment on function private.lose_rows_of(text) is
@@ -714,15 +749,29 @@ $$;
 comment on function private.put_back(private.billing_rows, text, interval) is
   'Makes a row that Stripe certainly does not have pending again. Its place is chosen anew when it is sent.';
 
+create function private.note_gone_customer(p_customer_id text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.present();
+begin
+  update private.billing_customers c set gone_at = present, due_at = present, compare_due_at = present
+  where c.stripe_customer_id = p_customer_id and c.gone_at is null;
+  return found;
+end;
+$$;
+comment on function private.note_gone_customer(text) is
+  'Notes that Stripe does not know a customer any more: the next sending loses its rows, and the next comparison closes '
+  'its days. Returns whether that was not known.';
+
 create function public.note_deleted_customer(p_customer_id text) returns boolean
 language plpgsql
 set search_path = ''
 as $$
 begin
   update private.stripe_customers s set deleted_at = now() where s.id = p_customer_id and s.deleted_at is null;
-  update private.billing_customers c set gone_at = private.present(), due_at = private.present()
-  where c.stripe_customer_id = p_customer_id and c.gone_at is null;
-  return found;
+  return private.note_gone_customer(p_customer_id);
 end;
 $$;
 comment on function public.note_deleted_customer(text) is
@@ -822,8 +871,7 @@ begin
         where r.id = p_row.id;
       end if;
     when 'customer_gone' then
-      update private.billing_customers c set gone_at = private.present()
-      where c.stripe_customer_id = p_row.stripe_customer_id and c.gone_at is null;
+      perform private.note_gone_customer(p_row.stripe_customer_id);
       perform private.lose_rows_of(p_row.stripe_customer_id);
     else
       -- An earlier call of the row may have had its effect.
@@ -927,13 +975,16 @@ as $$
 #variable_conflict use_column
 begin
   return query
-    select distinct b.user_id from private.billing_periods b
-    where b.stripe_customer_id = p_customer_id and b.books_closed_at is null and b.user_id is not null
-    order by b.user_id;
+    select distinct o.user_id from private.billing_periods b
+    join private.own_subscriptions o on o.subscription_id = b.subscription_id
+      and o.since < b.ends_at and (o.until is null or o.until > b.starts_at)
+    where b.stripe_customer_id = p_customer_id and b.books_closed_at is null
+    order by o.user_id;
 end;
 $$;
 comment on function public.billed_users(text) is
-  'The tenants whose usage can still be sent into a billing period of a customer.';
+  'The tenants whose usage can still be sent into a billing period of a customer: several, when a subscription was '
+  'given to another one during the period.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 
@@ -1084,7 +1135,7 @@ begin
     select * from private.billing_periods b where b.close_due_at <= private.present()
     order by b.close_due_at limit p_limit
   loop
-    -- A customer with whom another process deals is looked at by the next run.
+    -- A customer whom another process holds is left to the next run.
     perform from private.billing_customers c where c.stripe_customer_id = due.stripe_customer_id
     for update skip locked;
     continue when not found and exists (select from private.billing_customers c
@@ -1181,6 +1232,8 @@ revoke execute on function
   private.choose_calls(text, integer),
   private.next_metering(text),
   public.begin_metering(text, bigint, integer, integer),
+  private.is_customer_gone(text),
+  private.tell_of_lost_customer(text),
   private.lose_rows_of(text),
   private.put_back(private.billing_rows, text, interval),
   private.note_refusal(private.billing_rows, text),
@@ -1194,6 +1247,7 @@ revoke execute on function
   private.invoice_of_period(private.billing_periods),
   private.rows_to_place(text),
   private.accept_empty_rows(private.billing_rows, private.placement),
+  private.note_gone_customer(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.note_period_end(),
@@ -1235,6 +1289,8 @@ grant execute on function
   private.choose_calls(text, integer),
   private.next_metering(text),
   public.begin_metering(text, bigint, integer, integer),
+  private.is_customer_gone(text),
+  private.tell_of_lost_customer(text),
   private.lose_rows_of(text),
   private.put_back(private.billing_rows, text, interval),
   private.note_refusal(private.billing_rows, text),
@@ -1248,6 +1304,7 @@ grant execute on function
   private.invoice_of_period(private.billing_periods),
   private.rows_to_place(text),
   private.accept_empty_rows(private.billing_rows, private.placement),
+  private.note_gone_customer(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
   private.is_invoice_known(private.billing_periods),

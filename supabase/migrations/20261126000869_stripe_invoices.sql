@@ -99,6 +99,19 @@ comment on function private.check_grace(private.stripe_invoices) is
   'Raises an alert when Stripe will finalise a draft with usage less than 72 hours after the period, and settles it '
   'when a later draft of the subscription leaves the time.';
 
+create function private.is_own_invoice(p_invoice private.stripe_invoices) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.final_charges c
+    where c.stripe_customer_id = p_invoice.stripe_customer_id and c.units > 0
+      and c.documents @> jsonb_build_array(jsonb_build_object('invoiceId', p_invoice.id)));
+end;
+$$;
+comment on function private.is_own_invoice(private.stripe_invoices) is
+  'Whether an invoice of its own bills later usage of a customer who has left.';
+
 create function private.follow_invoice(p_before private.stripe_invoices, p_after private.stripe_invoices)
 returns void
 language plpgsql
@@ -116,7 +129,7 @@ begin
     where c.stripe_customer_id = p_after.stripe_customer_id;
   end if;
   if p_after.status in ('void', 'uncollectible') and p_before.status is distinct from p_after.status
-    and p_after.metered <> '[]' then
+    and (p_after.metered <> '[]' or private.is_own_invoice(p_after)) then
     perform private.raise_alert('payment_moved', p_after.id, p_after.user_id, jsonb_build_object(
       'invoiceId', p_after.id, 'cause', p_after.status, 'customerId', p_after.stripe_customer_id,
       'total', p_after.total, 'currency', p_after.currency));
@@ -196,6 +209,7 @@ as $$
 declare
   forgotten private.stripe_invoices;
 begin
+  perform private.lock_billing_customer(i.stripe_customer_id) from private.stripe_invoices i where i.id = p_invoice_id;
   update private.stripe_invoices i set status = 'deleted', finalises_at = null, read_number = p_read_number
   where i.id = p_invoice_id and i.status = 'draft' and i.read_number <= p_read_number
   returning * into forgotten;
@@ -260,6 +274,7 @@ revoke execute on function
   private.is_final(private.stripe_invoices),
   private.has_grace(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
+  private.is_own_invoice(private.stripe_invoices),
   private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
   public.forget_invoice(text, bigint),
@@ -273,6 +288,7 @@ grant execute on function
   private.is_final(private.stripe_invoices),
   private.has_grace(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
+  private.is_own_invoice(private.stripe_invoices),
   private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
   public.forget_invoice(text, bigint),

@@ -265,7 +265,7 @@ as $$
 begin
   perform private.compare_invoices_of(p_customer_id);
   update private.billing_customers c
-  set leased_until = null, compare_due_at = case when c.gone_at is null then private.next_comparison(p_customer_id) end
+  set leased_until = null, compare_due_at = private.next_comparison(p_customer_id)
   where c.stripe_customer_id = p_customer_id;
 end;
 $$;
@@ -293,8 +293,11 @@ begin
   elsif fence is null then
     outcome := 'busy';
   else
-    -- A deleted customer has no summaries.
-    if customer.gone_at is null then
+    -- A deleted customer has no summaries. What is missing of its days is not known any more.
+    if customer.gone_at is not null then
+      update private.meter_days d set closed_at = private.present(), missing = null, missing_since = null
+      where d.stripe_customer_id = p_customer_id and d.closed_at is null;
+    else
       windows := (select jsonb_agg(w) from private.meter_windows_of(p_customer_id, p_limit) w);
     end if;
     outcome := case when windows is null then 'idle' else 'leased' end;
@@ -678,7 +681,10 @@ begin
         or r.kind = p_kind and r.accepted_at >= p_from - interval '2 minutes'
           and r.accepted_at <= p_until + interval '2 minutes')
     group by r.stripe_customer_id, r.kind, private.utc_day(r.event_at), r.billed_start
+    -- Customers are locked in one order, each before its days.
+    order by r.stripe_customer_id, r.kind, 3, r.billed_start
   loop
+    perform private.lock_billing_customer(suspect.stripe_customer_id);
     update private.meter_days d
     set confirmed_at = null, reported_at = private.present(),
       codes = array(select distinct c from unnest(d.codes || p_codes) c order by c)

@@ -215,6 +215,7 @@ select is((pg_temp.new_rows())[1:2], '{09 sms_out pending team 1/1 0.02 incl 0 0
 update public.sms_messages set price = -0.00995 where kind = 'sms_in';
 select is(pg_temp.new_rows(), '{10 sms_in pending team 0/0 -0.0001 incl 0 -0.00005 eur 0 rest -0.5}', 'Half a unit is rounded toward positive infinity, also of a negative amount');
 select results_eq($$ select unit, currency, rate from public.list_exchange_rates('USD', null, null, null, null, 10) $$, $$ values ('USD', 'eur', 0.9), ('USD', 'eur', 0.5) $$, 'list_exchange_rates returns the rates by day');
+select ok((select bool_or(unit = 'GBP' and currency = 'eur' and plans = '{team}') from public.missing_exchange_rates()), 'missing_exchange_rates names the currency of a subscription that differs from its plan''s');
 update public.plans set currency = 'chf' where key = 'starter';
 select ok((select bool_or(unit = 'USD' and currency = 'chf' and plans = '{starter}') from public.missing_exchange_rates()), 'missing_exchange_rates names a currency that no rate leads to, and its plans');
 update public.plans set currency = 'usd' where key = 'starter';

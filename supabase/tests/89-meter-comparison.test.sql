@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(44);
+select plan(47);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -192,6 +192,17 @@ select is((pg_temp.invoice_compared(), pg_temp.again('cus_2'))::text, '(t,{5})',
 select is((select details -> 'differences' from public.operator_alerts where kind = 'invoice_difference' and subject = 'in_3'), '[{"kind": "mms_in", "sent": 20, "billed": 1020}]',
   'The alert has what the invoice bills too much');
 select is((select compare_due_at from private.billing_customers where stripe_customer_id = 'cus_2'), null, 'The customer is not due any more');
+-- A deleted customer ---------------------------------------------------------------------------------------------------
+
+select pg_temp.sent(7, '2027-01-20');
+select pg_temp.pass('4 hours');
+select pg_temp.compare(0);
+select is((select count(*) from private.meter_days where stripe_customer_id = 'cus_1' and missing <> 0), 1::bigint, 'A difference of a customer is found once');
+select public.note_deleted_customer('cus_1');
+select is((select compare_due_at from private.billing_customers where stripe_customer_id = 'cus_1'), private.present(), 'A customer who was deleted at Stripe is due for a last comparison');
+select pg_temp.compare(0);
+select is((select count(*) from private.meter_days where stripe_customer_id = 'cus_1' and (closed_at is null or missing <> 0)), 0::bigint,
+  'The days of a deleted customer are closed, and no difference of them is left');
 
 select * from finish();
 rollback;

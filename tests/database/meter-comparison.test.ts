@@ -477,6 +477,8 @@ Deno.test("whatever events Stripe rejects, and whichever thin events are lost, e
     await service.end();
   }
   console.log(`figures: ${RUNS * CUSTOMERS} histories: ${JSON.stringify(seen)}`);
-  const { thin: _thin, twice: _twice, unbilled: _unbilled, ...always } = seen;
+  const { thin: _thin, twice: _twice, unbilled: _unbilled, negative, ...always } = seen;
+  // A few runs may reject no correction.
+  assert.ok(negative > 0 || RUNS < 10, JSON.stringify(seen));
   assert.ok(Object.values(always).every((count) => count > 0), JSON.stringify(seen));
 });

@@ -26,7 +26,7 @@ export interface KeepItemsDependencies {
 const MOST_ITEMS = 20;
 const OVER: readonly Stripe.Subscription.Status[] = ["canceled", "incomplete", "incomplete_expired"];
 
-/** Adds the metered items that the subscriptions which are due lack. @returns how many were looked at */
+/** Puts the metered items of the subscriptions right that are due. @returns how many were looked at */
 export async function keepDueMeteredItems(
   limit: number,
   { db, stripe }: { db: Db; stripe: () => Promise<Stripe> },
@@ -37,16 +37,20 @@ export async function keepDueMeteredItems(
 }
 
 /**
- * Adds to a tenant's own subscription the metered items that it lacks, such as one that was made in Stripe's dashboard. Safe to
- * repeat, and for several processes at once: the items are read first and added by one write under one idempotency key. What
+ * Adds to a tenant's own subscription the metered items that it lacks, such as one that was made in Stripe's dashboard, and removes
+ * those of a second subscription of the same customer. Safe to repeat, and for several processes at once: the items are read first and added by one write under one idempotency key. What
  * prevents it becomes an alert, and the subscription is due again.
  */
 export async function keepMeteredItems(subscriptionId: string, { db, stripe }: KeepItemsDependencies): Promise<void> {
-  if (await decide(db, "needs_metered_items", { p_subscription_id: subscriptionId }) !== "needed") return;
+  const need = await decide(db, "needs_metered_items", { p_subscription_id: subscriptionId });
+  if (need === "not_needed") return;
   const readNumber = await decide(db, "next_stripe_read", {});
   let problem: Problem | null;
   try {
-    problem = await addItems(subscriptionId, stripe, db);
+    problem = need === "needed"
+      ? await addItems(subscriptionId, stripe, db)
+      : await removeItems(subscriptionId, stripe, db);
+    if (need === "other_tenant") problem = OTHER_TENANT;
     if (problem === null) await recordRead(subscriptionId, readNumber, { db, stripe });
   } catch (error) {
     if (isUnknownAtStripe(error)) problem = { problem: "Stripe does not know the subscription" };
@@ -59,6 +63,32 @@ export async function keepMeteredItems(subscriptionId: string, { db, stripe }: K
 
 /** What an operator must repair, as the details of an alert. */
 type Problem = { problem: string } & { [key: string]: Json };
+
+const OTHER_TENANT: Problem = {
+  problem: "Its customer pays for another tenant's usage as well. Give it a customer of its own",
+};
+
+/**
+ * Stripe bills an event through each subscription of its customer that has an item of the meter. Where another one of the customer
+ * bills all usage, these items bill it a second time. Without proration, what they counted is on no invoice.
+ */
+async function removeItems(subscriptionId: string, stripe: Stripe, db: Db): Promise<null> {
+  const subscription = await stripe.subscriptions.retrieve(subscriptionId);
+  if (OVER.includes(subscription.status)) return null;
+  const ours = Object.values(await meterIds(db, stripe));
+  const surplus = (await itemsOf(subscription, stripe)).filter(({ price }) =>
+    ours.includes(price.recurring?.meter ?? "")
+  );
+  if (surplus.length === 0) return null;
+  const parameters: Stripe.SubscriptionUpdateParams = {
+    items: surplus.map(({ id }) => ({ id, deleted: true })),
+    proration_behavior: "none",
+  };
+  await stripe.subscriptions.update(subscriptionId, parameters, {
+    idempotencyKey: await writeKey(`surplus-items:${subscriptionId}`, parameters),
+  });
+  return null;
+}
 
 /** @returns why they cannot be added; null when Stripe has them */
 async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise<Problem | null> {
