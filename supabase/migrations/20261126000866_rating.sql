@@ -816,8 +816,8 @@ begin
       select private.currency() as unit where private.currency() is not null
       union select t.unit from private.usage_totals t
         where t.unit <> '' and t.day >= private.utc_day(private.present()) - 35) u
-    where private.exchange_rate(u.unit, b.currency, private.utc_day(private.present())) is null
-    group by u.unit, b.currency order by 1, 2;
+    where private.exchange_rate(u.unit, p.currency, private.utc_day(private.present())) is null
+    group by u.unit, p.currency order by 1, 2;
 end;
 $$;
 comment on function public.missing_exchange_rates() is

@@ -154,7 +154,7 @@ async function written(sql: postgres.Sql, { begins, renews }: History) {
     select case when subscription_id is not null then period_start end as starts, kind, sum(units)::text as units,
       sum(amount) * 10000 = sum(units) + (array_agg(remainder order by number desc))[1] as adds_up,
       bool_and(remainder >= -0.5 and remainder < 0.5) as is_small
-    from private.billing_rows group by 1, 2`;
+    from private.billing_rows r group by 1, 2, private.outcome_of(r)`;
   for (const row of units) assert.ok(row.adds_up && row.is_small, `The units do not add up: ${JSON.stringify(row)}`);
   return {
     sums: Object.fromEntries(
