@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(76);
+select plan(77);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 -- The present of billing, which the tests move.
