@@ -762,8 +762,8 @@ begin
 end;
 $$;
 comment on function private.note_gone_customer(text) is
-  'Notes that Stripe does not know a customer any more: the next sending loses its rows, and the next comparison closes '
-  'its days. Returns whether that was not known.';
+  'Notes that Stripe does not know a customer any more: the next sending loses its rows, and the next comparison '
+  'closes its days. Returns whether that was not known.';
 
 create function public.note_deleted_customer(p_customer_id text) returns boolean
 language plpgsql
