@@ -371,6 +371,23 @@ comment on function private.lacks_metered_items(jsonb) is
   'Whether Stripe cannot bill every kind of usage exactly once through the items of a subscription: a kind has no item '
   'or two, or a price has a fault.';
 
+create function private.shares_meters(p_subscription public.subscriptions) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from private.metered_items m
+    join private.metered_items o on o.kind = m.kind and o.subscription_id <> m.subscription_id and o.removed_at is null
+    join public.subscriptions s on s.id = o.subscription_id and s.ended_at is null
+      and s.stripe_customer_id = p_subscription.stripe_customer_id
+    where m.subscription_id = p_subscription.id and m.removed_at is null);
+end;
+$$;
+comment on function private.shares_meters(public.subscriptions) is
+  'Whether another subscription of the same customer has metered items, too. A meter counts by customer, so Stripe bills '
+  'the same usage on both.';
+
 create function private.note_metered_items(p_after public.subscriptions, p_prices jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -392,7 +409,7 @@ begin
   update private.metered_items m set removed_at = present
   where m.subscription_id = p_after.id and m.removed_at is null
     and not exists (select from jsonb_array_elements(p_prices) i where i ->> 'itemId' = m.item_id);
-  lacks := p_after.ended_at is null and private.lacks_metered_items(p_prices);
+  lacks := p_after.ended_at is null and (private.lacks_metered_items(p_prices) or private.shares_meters(p_after));
   update private.own_subscriptions o set metered_due_at = case when lacks then present end
   where o.subscription_id = p_after.id and o.until is null and (o.metered_due_at is not null) is distinct from lacks;
   if found and lacks then
@@ -457,19 +474,27 @@ $$;
 comment on function public.unmetered_subscriptions(integer) is
   'How many own subscriptions lack metered items, and up to p_limit of them: for the operator''s `verify`.';
 
-create type public.needs_metered_items_outcome as enum ('needed', 'not_needed');
+create type public.needs_metered_items_outcome as enum ('needed', 'not_needed', 'after_another');
 comment on type public.needs_metered_items_outcome is
-  'Whether a subscription is a tenant''s own, continues, and lacks metered items as last read.';
+  'Whether a subscription is a tenant''s own, continues, and lacks metered items as last read. after_another: an older one '
+  'of the same customer lacks them, too, and only one may have them.';
 
 create function public.needs_metered_items(p_subscription_id text) returns public.needs_metered_items_outcome
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return case when exists (
-    select from private.own_subscriptions o
-    where o.subscription_id = p_subscription_id and o.until is null and o.metered_due_at is not null)
-    then 'needed' else 'not_needed' end;
+  return case
+    when not exists (select from private.own_subscriptions o
+      where o.subscription_id = p_subscription_id and o.until is null and o.metered_due_at is not null) then 'not_needed'
+    when exists (
+      select from public.subscriptions s
+      join public.subscriptions other on other.stripe_customer_id = s.stripe_customer_id and other.ended_at is null
+        and (other.created_at, other.id) < (s.created_at, s.id)
+      join private.own_subscriptions o on o.subscription_id = other.id and o.until is null
+        and o.metered_due_at is not null
+      where s.id = p_subscription_id) then 'after_another'
+    else 'needed' end;
 end;
 $$;
 comment on function public.needs_metered_items(text) is
@@ -607,6 +632,7 @@ revoke execute on function
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
   private.lacks_metered_items(jsonb),
+  private.shares_meters(public.subscriptions),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
@@ -631,6 +657,7 @@ grant execute on function
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
   private.lacks_metered_items(jsonb),
+  private.shares_meters(public.subscriptions),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),

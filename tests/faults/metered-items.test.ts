@@ -172,3 +172,51 @@ test("keep-metered-items leaves gifts, alerts about a price that bills wrongly, 
     `The price ${cent.id} bills usage wrongly: its unit amount is 1, not 0.01`,
   ]);
 });
+
+test("keep-metered-items adds items to one subscription of a customer, and to the other when that one is over", async (world) => {
+  await setUp(world);
+  const first = await madeElsewhere(world);
+  const { customer, items, metadata } = first;
+  const second = await world.stripeApi.subscriptions.create({
+    customer: customer as string,
+    items: [{ price: items.data[0]!.price.id }],
+    collection_method: "send_invoice",
+    days_until_due: 30,
+    metadata,
+  });
+  await world.stripeApi.invoices.pay(second.latest_invoice as string, { paid_out_of_band: true });
+  await read(world, second.id);
+  await Promise.all([keep(world, first.id), keep(world, second.id)]);
+  await keep(world, second.id);
+  // A meter counts by customer: each subscription with its price bills all usage of the customer.
+  const billed = [first.id, second.id].map((id) => billedKinds(world, id));
+  assert.deepEqual((await Promise.all(billed)).map(({ length }) => length).sort(), [0, 6]);
+  const [metered, other] = (await billed[0])!.length > 0 ? [first.id, second.id] : [second.id, first.id];
+  assert.match((await alerts(world, other))[0]!, new RegExp(metered));
+  await world.stripeApi.subscriptions.cancel(metered);
+  await read(world, metered);
+  await keep(world, other);
+  assert.deepEqual([await billedKinds(world, other), await alerts(world, other)], [ALL, []]);
+});
+
+test("keep-metered-items alerts when two subscriptions of a customer were made with metered items", async (world) => {
+  await setUp(world);
+  const first = await madeElsewhere(world);
+  await keep(world, first.id);
+  const { data } = await world.stripeApi.subscriptionItems.list({ subscription: first.id, limit: 100 });
+  const second = await world.stripeApi.subscriptions.create({
+    customer: first.customer as string,
+    items: data.map(({ price }) => ({ price: price.id })),
+    collection_method: "send_invoice",
+    days_until_due: 30,
+    metadata: first.metadata,
+  });
+  await world.stripeApi.invoices.pay(second.latest_invoice as string, { paid_out_of_band: true });
+  await read(world, second.id);
+  await keep(world, second.id);
+  assert.match((await alerts(world, second.id))[0]!, new RegExp(`${first.id} of the same customer`));
+  await world.stripeApi.subscriptions.cancel(first.id);
+  await read(world, first.id);
+  await keep(world, second.id);
+  assert.deepEqual(await alerts(world, second.id), []);
+});

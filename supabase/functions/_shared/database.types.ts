@@ -3050,7 +3050,7 @@ export type Database = {
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
-      "needs_metered_items_outcome": "needed" | "not_needed";
+      "needs_metered_items_outcome": "needed" | "not_needed" | "after_another";
       "next_invoice_outcome": "found" | "no_payer" | "not_found";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
@@ -3731,7 +3731,7 @@ export const Constants = {
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
-      "needs_metered_items_outcome": ["needed", "not_needed"],
+      "needs_metered_items_outcome": ["needed", "not_needed", "after_another"],
       "next_invoice_outcome": ["found", "no_payer", "not_found"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],

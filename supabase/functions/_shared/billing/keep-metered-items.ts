@@ -42,7 +42,13 @@ export async function keepDueMeteredItems(
  * prevents it becomes an alert, and the subscription is due again.
  */
 export async function keepMeteredItems(subscriptionId: string, { db, stripe }: KeepItemsDependencies): Promise<void> {
-  if (await decide(db, "needs_metered_items", { p_subscription_id: subscriptionId }) !== "needed") return;
+  const need = await decide(db, "needs_metered_items", { p_subscription_id: subscriptionId });
+  if (need === "not_needed") return;
+  if (need === "after_another") {
+    const details = { problem: "An older subscription of the same customer lacks them, and only one may have them" };
+    await decide(db, "note_metering_problem", { p_subscription_id: subscriptionId, p_details: details });
+    return;
+  }
   const readNumber = await decide(db, "next_stripe_read", {});
   let problem: Problem | null;
   try {
@@ -73,6 +79,12 @@ async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise
   });
   const { interval, problem } = readItems(items, meters, subscription.currency);
   if (interval === null) return problem;
+  const rival = await rivalOf(subscription, meters, stripe);
+  if (rival !== undefined) {
+    return {
+      problem: `Subscription ${rival} of the same customer bills the same usage: a customer's usage is billed by each`,
+    };
+  }
   const missing = KINDS.filter((kind) => !metered.some(({ price }) => price.recurring?.meter === meters[kind]));
   if (missing.length === 0) return problem;
   if (items.length + missing.length > MOST_ITEMS) {
@@ -91,6 +103,22 @@ async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise
     idempotencyKey: await writeKey(`metered-items:${subscriptionId}`, subject),
   });
   return problem;
+}
+
+/** Another subscription of the customer with our meters. A meter counts by customer: both would bill all of the usage. */
+async function rivalOf(
+  { id, customer }: Stripe.Subscription,
+  meters: MeterIds,
+  stripe: Stripe,
+): Promise<string | undefined> {
+  const ours = Object.values(meters);
+  const customerId = typeof customer === "string" ? customer : customer.id;
+  for await (const other of stripe.subscriptions.list({ customer: customerId, limit: 100 })) {
+    if (other.id === id || OVER.includes(other.status)) continue;
+    const items = await itemsOf(other, stripe);
+    if (items.some(({ price }) => ours.includes(price.recurring?.meter ?? ""))) return other.id;
+  }
+  return undefined;
 }
 
 interface ReadItems {
