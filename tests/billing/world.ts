@@ -11,7 +11,7 @@ import { type WorkDependencies, workOf } from "../../supabase/functions/run-jobs
 import { connect, databaseOf, readSignatures, type Signatures } from "../faults/harness/database.ts";
 import { httpCall } from "../faults/harness/http.ts";
 import { FunctionsProcess, ProcessEnded } from "../faults/harness/process.ts";
-import type { Trap } from "../faults/harness/traps.ts";
+import { Trap } from "../faults/harness/traps.ts";
 import { Underway } from "../faults/harness/underway.ts";
 
 const SILENT: Log = { info() {}, warn() {}, error() {} };
@@ -42,7 +42,7 @@ interface Queued {
 
 /** Whose faults strike at a job, and whether it may run now. */
 export interface Owner {
-  traps: readonly Trap[];
+  trapsIn(job: string): readonly Trap[];
   isDown(now: number): boolean;
 }
 
@@ -205,6 +205,12 @@ export class BillingWorld implements AsyncDisposable {
     }
   }
 
+  #chance(): Trap[] {
+    if (this.random() >= 0.05) return [];
+    const fault = this.random() < 0.5 ? "dies before" : "dies after commit";
+    return [new Trap(null, fault, 1 + Math.floor(this.random() * 4))];
+  }
+
   #nextLocal = -1;
   #add(queued: Queued): void {
     this.#queue.set(`${queued.queue} ${queued.id}`, queued);
@@ -220,10 +226,11 @@ export class BillingWorld implements AsyncDisposable {
 
   async #run(queued: Queued): Promise<void> {
     const { job } = queued;
-    const owner = this.ownerOf(job);
-    const struck = () => owner?.traps.reduce((sum, trap) => sum + trap.struck, 0) ?? 0;
+    // Jobs that concern several tenants die at random.
+    const traps = this.ownerOf(job)?.trapsIn(job.kind) ?? this.#chance();
+    const struck = () => traps.reduce((sum, trap) => sum + trap.struck, 0);
     const before = struck();
-    const process = new FunctionsProcess(owner?.traps ?? [], this.#underway);
+    const process = new FunctionsProcess(traps, this.#underway);
     this.seen.set(job.kind, (this.seen.get(job.kind) ?? 0) + 1);
     const key = `${queued.queue} ${queued.id}`;
     const began = performance.now();
