@@ -31,6 +31,9 @@ interface Named {
   units: number;
 }
 
+/** What can become of usage. A run of many histories in which one of them does not occur tests too little. */
+export const FATES = ["billed", "trial", "no_payer", "before_metering", "invoice line", "own invoice"];
+
 /** Compares what a tenant must be billed with the invoices at Stripe. Returns what is wrong, each with its numbers. */
 export async function judge(tenant: Tenant, world: BillingWorld, graceHours: number): Promise<string[]> {
   await tenant.look();
@@ -39,6 +42,8 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
     versions: await tenant.versions(),
   };
   const dues = reckon(facts);
+  world.judged++;
+  for (const { fate } of dues) world.saw(fate);
   const named = await world.sql<Named[]>`
     select kind, period_start, stripe_customer_id as customer, state, loss_reason, currency, sum(units)::bigint as units
     from private.billing_rows
@@ -47,6 +52,9 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
   const customers = [...new Set(tenant.purchases.map(({ customerId }) => customerId))];
   const invoices = (await Promise.all(customers.map((id) => world.invoicesOf(id)))).flat();
   const billed = billedBy(invoices, facts, world.kindsOfPrices());
+  if (billed.some(({ quantity }) => quantity > 0n)) world.saw("invoice line");
+  if (named.some(({ state }) => state === "invoiced")) world.saw("own invoice");
+  if (named.some(({ state }) => state === "credited")) world.saw("credit");
   return [
     ...wrongLosses(dues, named),
     ...(await Promise.all(KINDS.map((kind) => wrongSums(kind, dues, named, billed, tenant, world)))).flat(),

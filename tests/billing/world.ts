@@ -17,7 +17,7 @@ import { Underway } from "../faults/harness/underway.ts";
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 
 /** The jobs that billing consists of. All others need Twilio, and are dropped. */
-const OURS = [
+export const OURS = [
   ...["stripe-event", "cancel-subscription", "rate-due-usage", "rate-usage", "meter-due-customers", "meter-usage"],
   ...["close-periods", "compare-meters", "apply-thin-event", "read-invoice", "keep-metered-items"],
   ...["settle-final-bill"],
@@ -65,7 +65,10 @@ export class BillingWorld implements AsyncDisposable {
   now = 0;
   /** Jobs that failed without a fault. */
   readonly failures: string[] = [];
+  /** How often each job ran, and each fate of usage was judged. */
   readonly seen = new Map<string, number>();
+  /** How many histories were judged. */
+  judged = 0;
   readonly spent = new Map<string, number>();
   catalogue: Catalogue = { flat: new Map(), metered: new Map(), meters: new Map() };
   #queue = new Map<string, Queued>();
@@ -157,6 +160,10 @@ export class BillingWorld implements AsyncDisposable {
   }
   #counted: { at: number; events: Map<string, MeterEvent[]> } | null = null;
 
+  saw(name: string): void {
+    this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+  }
+
   async advance(seconds: number): Promise<void> {
     this.now += seconds;
     await this.#tellTime();
@@ -231,7 +238,7 @@ export class BillingWorld implements AsyncDisposable {
     const struck = () => traps.reduce((sum, trap) => sum + trap.struck, 0);
     const before = struck();
     const process = new FunctionsProcess(traps, this.#underway);
-    this.seen.set(job.kind, (this.seen.get(job.kind) ?? 0) + 1);
+    this.saw(job.kind);
     const key = `${queued.queue} ${queued.id}`;
     const began = performance.now();
     try {
