@@ -41,6 +41,17 @@ async function text(from: string, to: string, body: string, media: ReceivedFile[
   assert.equal(response.status, 201, await response.text());
 }
 
+/** Fails the next call of a function: it does not reach the function, or its response is lost. */
+async function failNextCall({ page }: Tenant, name: string, lost: "request" | "response"): Promise<void> {
+  let callsToFail = 1;
+  await page.route(`**/functions/v1/${name}`, async (route) => {
+    if (route.request().method() !== "POST" || callsToFail === 0) return await route.continue();
+    callsToFail -= 1;
+    if (lost === "response") await route.fetch();
+    await route.abort();
+  });
+}
+
 test("A new tenant creates a subaccount, buys a number, sends a message and sees its delivery and a reply", async (tenant) => {
   await tenant.createSubaccount();
   const number = await tenant.buyNumber("415");
@@ -83,7 +94,7 @@ test("A number can be renamed, and is released only after its digits are typed t
   await tenant.section("Your numbers").getByText("Support line").waitFor({ state: "detached" });
 });
 
-test("A plan chosen in the console is bought at the checkout, creates the subaccount, and is changed in the billing portal", async (tenant) => {
+test("A plan chosen in the console is bought at the checkout, creates the subaccount, and is changed, canceled and kept", async (tenant) => {
   await tenant.chooseAtCheckout("Team");
   await tenant.page.getByRole("link", { name: "Back without paying" }).click();
   await tenant.page.getByText("You have not been charged").waitFor();
@@ -96,13 +107,38 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await tenant.section("Plan").getByText(/^Renews on /).waitFor();
   await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
 
-  await tenant.section("Plan").getByRole("button", { name: "Manage subscription" }).click();
-  await tenant.page.getByRole("button", { name: "Switch to Scale" }).click();
+  const plan = tenant.section("Plan");
+  const dialog = tenant.page.getByRole("dialog");
+  await plan.getByRole("button", { name: "Change plan" }).click();
+  assert.equal(await dialog.getByRole("radio", { name: "Team" }).isDisabled(), true);
+  await dialog.getByRole("radio", { name: "Scale" }).click();
+  await failNextCall(tenant, "change-plan", "request");
+  await dialog.getByRole("button", { name: "Change to Scale" }).click();
+  await dialog.getByRole("alert").getByText("Cannot reach the server").waitFor();
+  await dialog.getByRole("button", { name: "Change to Scale" }).click();
+  await tenant.page.getByText("Your plan is Scale").waitFor();
+  await dialog.waitFor({ state: "detached" });
+  await plan.getByText("Scale", { exact: true }).waitFor();
+
+  await plan.getByRole("button", { name: "Cancel subscription" }).click();
+  await dialog.getByText(/^Your subscription ends on /).waitFor();
+  await dialog.getByRole("button", { name: "Go back" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await plan.getByText(/^Renews on /).waitFor();
+  await plan.getByRole("button", { name: "Cancel subscription" }).click();
+  await failNextCall(tenant, "cancel-subscription", "response");
+  await dialog.getByRole("button", { name: "Cancel subscription" }).click();
+  await tenant.page.getByText("You can still keep it until then").waitFor();
+  await plan.getByText(/^Canceled: ends on /).waitFor();
+  await plan.getByRole("button", { name: "Keep subscription" }).click();
+  await plan.getByText(/^Renews on /).waitFor();
+
+  await plan.getByRole("button", { name: "Manage subscription" }).click();
   await tenant.page.getByRole("button", { name: "Cancel subscription", exact: true }).click();
   await tenant.page.getByRole("button", { name: "Don't cancel subscription" }).waitFor();
+  assert.equal(await tenant.page.getByRole("button", { name: /^Switch to / }).count(), 0);
   await tenant.page.getByRole("link", { name: "Return to the app" }).click();
-  await tenant.section("Plan").getByText("Scale").waitFor();
-  await tenant.section("Plan").getByText(/^Canceled: ends on /).waitFor();
+  await plan.getByText(/^Canceled: ends on /).waitFor();
 });
 
 test("A plan bought through a Payment Link is claimed in the console, and can then be managed", async (tenant) => {
@@ -111,7 +147,7 @@ test("A plan bought through a Payment Link is claimed in the console, and can th
   const stripe = stripeSide(stack.state);
   await stripe.subscribe({ clientReferenceId: await tenant.userId(), plan: "team", email: tenant.email });
   await plan.getByText("Team").waitFor();
-  assert.equal(await plan.getByRole("button", { name: "Manage subscription" }).count(), 0);
+  assert.equal(await plan.getByRole("button", { name: /^(Manage subscription|Change plan|Cancel sub)/ }).count(), 0);
   await plan.getByRole("button", { name: "I bought this subscription" }).click();
   await plan.getByRole("button", { name: "Manage subscription" }).waitFor();
 });
@@ -122,13 +158,7 @@ test("A message sent from a shared number shows that it went through the master 
 });
 
 test("A message whose response was lost is sent once when Send is pressed again", async (tenant) => {
-  let responsesToDrop = 1;
-  await tenant.page.route("**/functions/v1/send-sms", async (route) => {
-    if (route.request().method() !== "POST" || responsesToDrop === 0) return await route.continue();
-    responsesToDrop -= 1;
-    await route.fetch();
-    await route.abort();
-  });
+  await failNextCall(tenant, "send-sms", "response");
   await tenant.send("+14155550144", "Once is enough");
   await tenant.page.getByRole("alert").getByText("Cannot reach the server").waitFor();
   await tenant.page.getByRole("button", { name: "Send" }).click();

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
+import { HANDLED_TYPES } from "../supabase/functions/_shared/billing/event-subject.ts";
+import { THIN_TYPES } from "../supabase/functions/_shared/billing/thin-event.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SHARED = "supabase/functions/_shared";
@@ -289,6 +291,18 @@ Deno.test("what code, comments and documents call private.x or public.x exists",
       .filter((name) => !known.has(name) && !name.endsWith("_seq")).map((name) => `${path}: ${name}`)
   );
   assert.deepEqual(strays, []);
+});
+
+Deno.test("README's Stripe step names every type of event that is handled, and no other", async () => {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const step = /\n5\. \*\*Stripe\*\*:[^]*?\n6\. /.exec(readme)![0];
+  let family = "";
+  const named = [...step.matchAll(/`(v1\.[a-z_.]+|(?:[a-z_]+\.)+[a-z_]+|\.[a-z_]+)`/g)].flatMap(([, name]) => {
+    if (name!.startsWith(".")) return [`${family}${name}`];
+    family = name!.replace(/\.[a-z_]+$/, "");
+    return [name!];
+  }).filter((name) => !/\.(user_id|metadata)$/.test(name));
+  assert.deepEqual(named.sort(), [...HANDLED_TYPES, ...THIN_TYPES].sort());
 });
 
 Deno.test("the documents list every function, every kind of job and every kind of alert", async () => {

@@ -220,6 +220,24 @@ Deno.test("verify fails without the meters, the metered prices and the metered i
   }
 });
 
+Deno.test("verify fails while usage of a plan's currency has no exchange rate, and names the currencies, the plan and the next step", async () => {
+  const rates = async () => (await report(await findTarget(unset, stateFile))).text;
+  assert.match(await rates(), /ok\s+exchange rates: usage of every plan can be billed/);
+  await stack.sql`update public.plans set currency = 'eur' where key = 'scale'`;
+  try {
+    assert.match(
+      await rates(),
+      /fail\s+exchange rates: missing, so usage is not billed: USD to eur \(scale\)\n\s+→ Set each with `POST admin\/set-exchange-rate`/,
+    );
+    await stack.sql`insert into private.exchange_rates (unit, currency, valid_from, rate, reason, set_by)
+      values ('USD', 'eur', '2026-01-01', 0.9, 'verify', gen_random_uuid())`;
+    assert.match(await rates(), /ok\s+exchange rates/);
+  } finally {
+    await stack.sql`update public.plans set currency = 'usd' where key = 'scale'`;
+    await stack.sql`delete from private.exchange_rates where reason = 'verify'`;
+  }
+});
+
 Deno.test("verify fails before a deployment on keys that lack one a token needs, and shows none of them", async () => {
   const user = crypto.randomUUID();
   const ring = (id: string) => JSON.stringify({ [id]: btoa("x".repeat(32)) });

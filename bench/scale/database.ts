@@ -40,8 +40,8 @@ export async function startFilled(size: Size, functionsDeno: string | undefined)
 /** Tenants of a filled database, each with a delivered message. */
 export async function activeTenants(sql: postgres.Sql, { tenants }: Size): Promise<Tenant[]> {
   const active = await sql<Tenant[]>`
-    select t.id, bench.number(t.n) as number, bench.account(t.n) as account, m.peer_number as peer,
-      m.id as "messageId", m.twilio_message_sid as "messageSid", split_part(m.body, ' ', 1) as word
+    select t.id, bench.number(t.n) as number, bench.account(t.n) as account, 'cus_' || t.n as customer,
+      m.peer_number as peer, m.id as "messageId", m.twilio_message_sid as "messageSid", split_part(m.body, ' ', 1) as word
     from (select bench.tenant(n) as id, n from (
       select (a * ${tenants} / ${ACTIVE} / 10 * 10 + 1) as n from generate_series(0, ${ACTIVE - 1}) a) s) t
     cross join lateral (

@@ -87,8 +87,8 @@ alter table bench.texts add primary key (n);
 analyze bench.texts;
 -- Round after round, one message of each tenant, over 60 days. Of the last two days, some wait for evidence.
 insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, twilio_message_sid,
-  account_sid, source, num_segments, encoding, price, price_unit, estimated_price, idempotency_key, request_hash,
-  redaction_requested_at, redacted_at, status_updated_at, created_at)
+  account_sid, source, num_segments, encoding, price, price_unit, estimated_price, plan_key, idempotency_key,
+  request_hash, redaction_requested_at, redacted_at, status_updated_at, created_at)
 select bench.tenant(m.tenant), m.direction, case m.direction when 'outbound' then bench.number(m.tenant) else m.peer end,
   case m.direction when 'outbound' then m.peer else bench.number(m.tenant) end,
   case when not m.is_redacted then t.body end,
@@ -97,7 +97,7 @@ select bench.tenant(m.tenant), m.direction, case m.direction when 'outbound' the
   case when not m.is_lost then 'SM' || md5('message ' || m.n) end, bench.account(m.tenant), 'subaccount', 1, 'GSM-7',
   case when not m.is_lost and not m.is_open and m.direction = 'outbound' then -0.0079 end,
   case when not m.is_lost and not m.is_open and m.direction = 'outbound' then 'USD' end,
-  0.01, case when m.direction = 'outbound' then 'key ' || m.n end, 'hash',
+  0.01, 'team', case when m.direction = 'outbound' then 'key ' || m.n end, 'hash',
   case when m.is_redacted then m.created_at + interval '30 days' end,
   case when m.is_redacted then m.created_at + interval '30 days' end, m.created_at, m.created_at
 from (
@@ -189,5 +189,114 @@ begin
       from generate_series(0, 2) d, unnest('{sms,sms-outbound,sms-outbound-longcode,totalprice}'::text[]) c));
   end loop;
   return cardinality(due);
+end;
+$$;
+
+-- # billing
+-- Each tenant is in the third period of a subscription of their own. Of the two before the books are closed, and their
+-- usage was sent.
+insert into private.meters (kind, meter_id) select k, 'mtr_' || k from unnest(enum_range(null::public.usage_kind)) k;
+insert into private.own_subscriptions (subscription_id, since, user_id, plan_key, plan_rank, is_running, created_at)
+select 'sub_' || n, '-infinity', bench.tenant(n), 'team', 3, true, now() - interval '70 days'
+from generate_series(1, :tenants) n;
+insert into private.metered_items (subscription_id, kind, item_id, price_id, since)
+select 'sub_' || n, k, 'si_' || n || k, 'price_' || k, now() - interval '70 days'
+from generate_series(1, :tenants) n, unnest(enum_range(null::public.usage_kind)) k;
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency,
+  books_closed_at, close_due_at)
+select 'sub_' || n, now() - p * interval '30 days' - interval '10 days', now() - p * interval '30 days' + interval '20 days',
+  bench.tenant(n), 'cus_' || n, 'usd', case when p > 0 then now() - p * interval '30 days' + interval '22 days' end,
+  case when p = 0 then now() + interval '20 days' end
+from generate_series(1, :tenants) n, generate_series(0, 2) p;
+insert into private.stripe_invoices (id, user_id, stripe_customer_id, subscription_id, status, currency, created_at,
+  period_start, period_end, finalised_at, total, compared_at)
+select 'in_' || n || '_' || p, bench.tenant(n), 'cus_' || n, 'sub_' || n, 'paid', 'usd',
+  now() - p * interval '30 days' + interval '20 days', now() - p * interval '30 days' - interval '10 days',
+  now() - p * interval '30 days' + interval '20 days', now() - p * interval '30 days' + interval '23 days', 1000,
+  now() - p * interval '30 days' + interval '24 days'
+from generate_series(1, :tenants) n, generate_series(1, 2) p;
+insert into private.billing_customers (stripe_customer_id, user_id, compare_due_at)
+select 'cus_' || n, bench.tenant(n), now() + (n % 86400 + 60) * interval '1 second'
+from generate_series(1, :tenants) n;
+-- A thousand tenants are due in every database. Their usage of the present period is not rated yet.
+create function bench.is_due(n bigint) returns boolean language sql immutable
+  as $$ select n % (:tenants / 1000) = 0 $$;
+insert into private.due_work (user_id, kind, due_at)
+select bench.tenant(n), 'rating', case when bench.is_due(n) then now() - n % 60 * interval '1 second'
+  else now() + (n % 14400 + 600) * interval '1 second' end
+from generate_series(1, :tenants) n;
+analyze private.usage_totals, private.billing_periods;
+insert into private.billing_rows (user_id, kind, day, plan_key, unit, subscription_id, stripe_customer_id, period_start,
+  period_end, count, segments, cost, price, currency, amount, units, state, event_at, billed_start,
+  billed_subscription_id, tries, first_tried_at, tried_at, accepted_at, created_at)
+select t.user_id, t.kind, t.day, 'team', 'USD', b.subscription_id, b.stripe_customer_id, b.starts_at, b.ends_at, t.count,
+  t.segments, t.cost, t.price, b.currency, t.price, round(t.price * 10000), 'accepted', t.day + interval '12 hours',
+  b.starts_at, b.subscription_id, 1, t.day + interval '1 day', t.day + interval '1 day', t.day + interval '1 day',
+  t.day + interval '1 day'
+from private.usage_totals t
+join private.billing_periods b on b.user_id = t.user_id and t.day + interval '12 hours' >= b.starts_at
+  and t.day + interval '12 hours' < b.ends_at
+where t.day < private.utc_day() - 9 or t.user_id not in (
+  select bench.tenant(n) from generate_series(1, :tenants) n where bench.is_due(n));
+insert into private.meter_days (stripe_customer_id, kind, day, billed_start, accepted_at, compared_at, confirmed_at)
+select r.stripe_customer_id, r.kind, r.day, r.billed_start, max(r.accepted_at), now(), now() from private.billing_rows r
+group by 1, 2, 3, 4 on conflict do nothing;
+insert into private.open_days (user_id, day, changes, is_waiting)
+select t.user_id, t.day, case when n.is_due then -1 else sum(t.changes) end, n.is_due
+from private.usage_totals t
+join (select bench.tenant(n) as user_id, bench.is_due(n) as is_due from generate_series(1, :tenants) n) n using (user_id)
+where t.day > private.utc_day() - case when n.is_due then 10 else 4 end group by 1, 2, n.is_due;
+-- All that the database does to rate the tenants that are due.
+create function bench.rate_due_usage() returns bigint language plpgsql as $$
+declare
+  due constant uuid[] := array(select d.user_id from private.due_work d
+    where d.kind = 'rating' and d.due_at <= now() limit 2000);
+  written bigint := 0;
+begin
+  perform public.ask_for_rating(cardinality(due));
+  for n in 1 .. cardinality(due) loop
+    written := written + public.rate_usage(due[n]);
+  end loop;
+  return written;
+end;
+$$;
+-- Adds a day of so many messages to the present period of a tenant. Called without triggers.
+create function bench.add_day(p_user_id uuid, p_messages integer) returns date language plpgsql as $$
+declare
+  added constant date := private.utc_day() - 6;
+begin
+  insert into public.sms_messages (user_id, direction, from_number, to_number, status, twilio_message_sid, account_sid,
+    source, num_segments, encoding, price, price_unit, estimated_price, plan_key, idempotency_key, request_hash,
+    status_updated_at, created_at)
+  select p_user_id, 'outbound', '+14155550100', '+15305550100', 'delivered', 'SM' || md5('busy ' || n), 'AC', 'subaccount', 1,
+    'GSM-7', -0.0079, 'USD', 0.01, 'team', 'busy ' || n, 'hash', now(), added + n * interval '0.5 seconds'
+  from generate_series(1, p_messages) n;
+  insert into private.open_days (user_id, day) values (p_user_id, added) on conflict (user_id, day) do update
+    set changes = -1;
+  return added;
+end;
+$$;
+-- Gives a customer so many rows to send, of several kinds and days, as after an outage with corrections.
+create function bench.add_rows(p_customer_id text, p_rows integer) returns void language sql as $$
+  insert into private.billing_rows (user_id, kind, day, plan_key, unit, subscription_id, stripe_customer_id,
+    period_start, period_end, count, cost, price, currency, amount, units)
+  select b.user_id, (array['sms_out', 'sms_in', 'fee'])[n % 3 + 1]::public.usage_kind, private.utc_day() - n / 3 % 8,
+    'team', 'USD', b.subscription_id, b.stripe_customer_id, b.starts_at, b.ends_at, 1, 0.01, 0.01, 'usd', 0.01, 100
+  from private.billing_periods b, generate_series(1, p_rows) n
+  where b.stripe_customer_id = p_customer_id and now() >= b.starts_at and now() < b.ends_at;
+$$;
+-- What the database does to send the next rows of a customer, each call of which Stripe accepts.
+create function bench.send_batch(p_customer_id text, p_fence bigint, p_limit integer, out fence bigint, out sent integer)
+language plpgsql as $$
+declare
+  begun record;
+begin
+  select * into begun from public.begin_metering(p_customer_id, p_fence, 60, p_limit);
+  fence := begun.fence;
+  sent := coalesce(jsonb_array_length(begun.calls), 0);
+  perform public.settle_metering(p_customer_id, fence, 60, (
+    select jsonb_agg(jsonb_build_object('row_id', c ->> 'row_id', 'outcome', 'accepted'))
+    from jsonb_array_elements(begun.calls) c))
+  where sent > 0;
 end;
 $$;

@@ -23,6 +23,16 @@ Deno.test("the database of bench:scale can be filled, and each statement that it
       });
     }
     assert.deepEqual(failed, []);
+    const counts = await sql.begin(async (transaction) => {
+      await transaction`set local session_replication_role = replica`;
+      await transaction`select bench.add_day(${tenant!.id}, 50), bench.add_rows(${tenant!.customer}, 30)`;
+      const [busy] = await transaction`select public.rate_usage(${tenant!.id}) > 0 as busy`;
+      const [due] = await transaction`select bench.rate_due_usage() > 300 as due`;
+      const [batch] = await transaction`select sent from bench.send_batch(${tenant!.customer}, null, 100)`;
+      return { ...busy, ...due, ...batch };
+    });
+    // One row of each kind and day at a time.
+    assert.deepEqual(counts, { busy: true, due: true, sent: 24 });
   } finally {
     await sql.end();
   }

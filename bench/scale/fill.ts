@@ -24,7 +24,7 @@ export async function fill(sql: postgres.Sql, { tenants, messages, jobs }: Size)
     await connection`set work_mem = '256MB'`;
     const indexes = await connection`
       select format('%I.%I', i.schemaname, i.indexname) as name, i.indexdef as definition from pg_indexes i
-      where i.tablename in ('sms_messages', 'message_words')
+      where i.tablename in ('sms_messages', 'message_words', 'billing_rows')
         and not exists (select from pg_constraint c where c.conname = i.indexname)`;
     for (const { name } of indexes) await connection.unsafe(`drop index ${name}`);
     for (const section of script.split(/^-- # /m).slice(1)) {

@@ -5,6 +5,7 @@
 import { progress } from "../measure.ts";
 import { readOptions } from "../options.ts";
 import { collect, exitCode, formatTable, type Row } from "../table.ts";
+import { billingRows } from "./billing.ts";
 import { startFilled } from "./database.ts";
 import { growthRows, scheduledRows } from "./rows.ts";
 import { whenLauncherEnds } from "../../local/launcher.ts";
@@ -53,6 +54,7 @@ async function measure(): Promise<Row[]> {
     return await collect({
       scheduled: () => scheduledRows(large),
       usage: () => usageRows(small, large),
+      billing: () => billingRows(large),
       growth: () => growthRows(small, large, options.runs),
       campaigns: () => stripeEventRows(large, campaigns),
     });

@@ -5,6 +5,8 @@ export interface Tenant {
   id: string;
   number: string;
   account: string;
+  /** The customer at Stripe. */
+  customer: string;
   /** The other number of the message. */
   peer: string;
   messageId: string;
@@ -31,6 +33,15 @@ export const SCHEDULED: readonly Statement[] = [
   { name: "reconcile_due_days", run: (sql) => sql`select public.reconcile_due_days(50)` },
   { name: "numbers_to_price", run: (sql) => sql`select * from public.numbers_to_price(100)` },
   { name: "ask_for_usage_triggers", run: (sql) => sql`select public.ask_for_usage_triggers(100)` },
+  { name: "ask_for_rating", run: (sql) => sql`select public.ask_for_rating(500)` },
+  { name: "ask_for_metering", run: (sql) => sql`select public.ask_for_metering(500)` },
+  { name: "ask_for_comparisons", run: (sql) => sql`select public.ask_for_comparisons(100)` },
+  { name: "close_due_periods", run: (sql) => sql`select public.close_due_periods(200)` },
+  { name: "ask_for_final_bills", run: (sql) => sql`select public.ask_for_final_bills(100)` },
+  {
+    name: "claim_unmetered_subscriptions",
+    run: (sql) => sql`select * from public.claim_unmetered_subscriptions(20)`,
+  },
   { name: "describe_health", run: (sql) => sql`select public.describe_health(1000)` },
   { name: "count_unpaid_accounts", run: (sql) => sql`select public.count_unpaid_accounts(100)` },
   { name: "purge_expired", run: (sql) => sql`select * from public.purge_expired(1000)` },
@@ -106,6 +117,10 @@ export const READS_AND_DECISIONS: readonly Statement[] = [
         crypto.randomUUID().replaceAll("-", "")
       }`}, ${account},
           ${peer}, 'US', ${number}, 'Is Friday possible?', '{}', '{}', 1, null, null)`,
+  },
+  {
+    name: "begin_metering",
+    run: (sql, { customer }) => sql`select * from public.begin_metering(${customer}, null, 60, 100)`,
   },
   {
     name: "record_stripe_event",

@@ -4,6 +4,7 @@ import {
   eventName,
   faultOf,
   intervalOf,
+  KIND_LABELS,
   KINDS,
   lookupKey,
   unitAmount,
@@ -35,16 +36,6 @@ export interface Step {
   did: "created" | "reactivated" | "replaced" | "updated" | "kept" | "problem";
   what: string;
 }
-
-/** What tenants read on their invoices. The operator may rename the products at Stripe. */
-const NAMES: Readonly<Record<UsageKind, string>> = {
-  sms_out: "Outgoing SMS",
-  sms_in: "Incoming SMS",
-  mms_out: "Outgoing MMS",
-  mms_in: "Incoming MMS",
-  number: "Phone numbers",
-  fee: "Other fees",
-};
 
 /**
  * Creates the meters, and for each currency and interval of the plans' prices the metered prices, that are missing at Stripe.
@@ -139,7 +130,7 @@ export function faultOfMeter(meter: Stripe.Billing.Meter): string | null {
 
 async function createMeter(kind: UsageKind, earlier: Stripe.Billing.Meter[], stripe: Stripe): Promise<string> {
   const parameters: Stripe.Billing.MeterCreateParams = {
-    display_name: NAMES[kind],
+    display_name: KIND_LABELS[kind],
     event_name: eventName(kind),
     default_aggregation: { formula: "sum" },
     customer_mapping: { type: "by_id", event_payload_key: "stripe_customer_id" },
@@ -154,7 +145,8 @@ async function keepProduct(kind: UsageKind, { stripe, taxCode, dryRun, tell }: S
   const id = eventName(kind);
   const existing = await unlessMissing(() => stripe.products.retrieve(id));
   if (existing === null) {
-    const parameters = { id, name: NAMES[kind], ...(taxCode !== undefined && { tax_code: taxCode }) };
+    // Tenants read it on their invoices. The operator may rename the product at Stripe.
+    const parameters = { id, name: KIND_LABELS[kind], ...(taxCode !== undefined && { tax_code: taxCode }) };
     if (!dryRun) await unlessExists(() => stripe.products.create(parameters));
     return tell("created", `product ${id}`);
   }

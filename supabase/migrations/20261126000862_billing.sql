@@ -184,8 +184,8 @@ comment on column private.billing_rows.count is
 comment on column private.billing_rows.included is 'The part of the price that the plan includes.';
 comment on column private.billing_rows.amount is '(price - included) times exchange_rate; zero in a trial.';
 comment on column private.billing_rows.units is
-  'Whole ten-thousandths of the currency: the amount and the remainder of the row before of the same tenant, kind and '
-  'period, rounded half up once. They are what Stripe is sent. remainder: what is carried on, in units.';
+  'Whole ten-thousandths of the currency: the amount and the remainder of the row before of the same tenant, kind, '
+  'period and outcome, rounded half up once. They are what Stripe is sent. remainder: what is carried on, in units.';
 comment on column private.billing_rows.event_at is
   'The timestamp of the meter event. Set before it is first sent, and then never changed.';
 comment on column private.billing_rows.billed_start is

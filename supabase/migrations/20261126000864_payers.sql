@@ -53,6 +53,17 @@ comment on function private.pays_usage(public.subscriptions) is
   'Whether usage is billed to the customer of a subscription: it is the tenant''s own, gives a plan, and its first '
   'payment is not pending, unless the plan entitles then. A subscription that is over keeps what it was.';
 
+create function private.plan_change_delay() returns interval
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return interval '1 day';
+end;
+$$;
+comment on function private.plan_change_delay() is
+  'How long after the start of a billing period a plan that is read with it is taken to have begun with the period.';
+
 create function private.note_own_subscription(p_before public.subscriptions, p_after public.subscriptions)
 returns void
 language plpgsql
@@ -65,6 +76,7 @@ declare
   is_first constant boolean := p_before.user_id is null
     and not exists (select from private.own_subscriptions o where o.subscription_id = p_after.id);
   stored private.own_subscriptions;
+  from_at timestamptz := present;
 begin
   select * into stored from private.own_subscriptions o
   where o.subscription_id = p_after.id and o.until is null for update;
@@ -72,15 +84,22 @@ begin
     and stored.is_running = is_running then
     return;
   end if;
+  -- A plan that came with a new billing period came at its start, which is read some seconds later.
+  if pays and stored.user_id = p_after.user_id and stored.plan_key <> p_after.plan_key
+    and p_after.current_period_start > p_before.current_period_start
+    and p_after.current_period_start > greatest(stored.since, present - private.plan_change_delay())
+  then
+    from_at := least(p_after.current_period_start, present);
+  end if;
   -- A row that began at this very moment was never in force.
   delete from private.own_subscriptions o
-  where o.subscription_id = p_after.id and o.until is null and o.since >= present;
-  update private.own_subscriptions o set until = present, metered_due_at = null
+  where o.subscription_id = p_after.id and o.until is null and o.since >= from_at;
+  update private.own_subscriptions o set until = from_at, metered_due_at = null
   where o.subscription_id = p_after.id and o.until is null;
   if pays then
     insert into private.own_subscriptions (subscription_id, since, user_id, plan_key, plan_rank, is_running,
       created_at, metered_due_at)
-    select p_after.id, case when is_first then '-infinity' else present end, p_after.user_id, p.key, p.rank,
+    select p_after.id, case when is_first then '-infinity' else from_at end, p_after.user_id, p.key, p.rank,
       is_running, p_after.created_at, case when p_after.ended_at is null then stored.metered_due_at end
     from public.plans p where p.key = p_after.plan_key;
   end if;
@@ -221,11 +240,15 @@ begin
     select from private.billing_periods b where b.subscription_id = new.id) then
     perform private.note_billing_period(new);
   end if;
+  -- After a read, note_metered_items decides by what was read.
+  if old.read_number = new.read_number and private.has_wrong_items(new) then
+    perform private.ask_for_metered_items(new.id, true);
+  end if;
   return null;
 end;
 $$;
 comment on function private.note_payer() is
-  'Trigger: a subscription may have another tenant, plan or billing period now.';
+  'Trigger: a subscription may have another tenant, plan or billing period now, also by a claim.';
 create trigger payer_when_new after insert on public.subscriptions
   for each row execute function private.note_payer();
 create trigger payer_when_changed after update on public.subscriptions
@@ -236,6 +259,21 @@ create trigger payer_when_changed after update on public.subscriptions
   execute function private.note_payer();
 
 -- The payer -----------------------------------------------------------------------------------------------------------
+
+create function private.metering_began(p_own private.own_subscriptions, p_at timestamptz) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(greatest(i.since, p_own.created_at)) from private.metered_items i
+    where i.subscription_id = p_own.subscription_id and i.since <= p_at
+      and (i.removed_at is null or p_at < i.removed_at));
+end;
+$$;
+comment on function private.metering_began(private.own_subscriptions, timestamptz) is
+  'When a subscription got the metered items that count at p_at; null: it has none. Those of a subscription whose '
+  'start was put into the past count from then on, but it got them when it was made.';
 
 create function private.awaited_payer(p_user_id uuid, p_at timestamptz) returns private.payer
 language plpgsql stable
@@ -253,7 +291,8 @@ begin
   where o.user_id = p_user_id and o.since <= p_at and o.until is null and b.ends_at <= p_at
     -- Stripe pauses a subscription after a trial without a means of payment: no period follows until it is resumed.
     and not (s.status = 'paused' and b.is_trial)
-  order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id limit 1;
+  order by private.metered_subscription(s.stripe_customer_id) = s.id desc, o.is_running desc, o.plan_rank desc,
+    o.created_at desc, o.subscription_id limit 1;
   return payer;
 end;
 $$;
@@ -268,12 +307,17 @@ as $$
 declare
   payer private.payer;
 begin
-  select b.subscription_id, b.stripe_customer_id, b.currency, b.starts_at, b.ends_at, b.is_trial into payer
-  from private.own_subscriptions o
-  join private.billing_periods b on b.subscription_id = o.subscription_id
-    and b.starts_at <= p_at and p_at < b.ends_at
-  where o.user_id = p_user_id and o.since <= p_at and (o.until is null or p_at < o.until)
-  order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id limit 1;
+  select c.subscription_id, c.stripe_customer_id, c.currency, c.starts_at, c.ends_at, c.is_trial into payer
+  from (
+    select b.*, o as own, row_number() over by_rank as place,
+      first_value(b.stripe_customer_id) over by_rank as best_customer
+    from private.own_subscriptions o
+    join private.billing_periods b on b.subscription_id = o.subscription_id
+      and b.starts_at <= p_at and p_at < b.ends_at
+    where o.user_id = p_user_id and o.since <= p_at and (o.until is null or p_at < o.until)
+    window by_rank as (order by o.is_running desc, o.plan_rank desc, o.created_at desc, o.subscription_id)) c
+  where c.stripe_customer_id = c.best_customer
+  order by private.metering_began(c.own, p_at) nulls last, c.place limit 1;
   if payer.subscription_id is null then
     payer := private.awaited_payer(p_user_id, p_at);
   end if;
@@ -288,7 +332,8 @@ end;
 $$;
 comment on function private.payer_at(uuid, timestamptz) is
   'Who pays for a tenant''s usage at a moment, now or in the past: the customer of their own subscription, in the '
-  'billing period that has the moment. Of several subscriptions, the one that entitlement_of would rank first. '
+  'billing period that has the moment. Of several subscriptions, the one that entitlement_of would rank first; of '
+  'several of one customer, the one through which Stripe bills usage (see metered_subscription). '
   'ends_at is null when the period is not read yet: then usage must wait. Without a subscription, the calendar month.';
 
 create function private.payers_of(p_user_id uuid, p_from timestamptz, p_until timestamptz)
@@ -371,22 +416,61 @@ comment on function private.lacks_metered_items(jsonb) is
   'Whether Stripe cannot bill every kind of usage exactly once through the items of a subscription: a kind has no item '
   'or two, or a price has a fault.';
 
-create function private.shares_meters(p_subscription public.subscriptions) returns boolean
+-- Stripe bills each meter event of a customer through every subscription of the customer that has an item of its meter.
+-- So of the subscriptions of a customer exactly one has metered items.
+
+create function private.metered_subscription(p_customer_id text) returns text
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return exists (
-    select from private.metered_items m
-    join private.metered_items o on o.kind = m.kind and o.subscription_id <> m.subscription_id and o.removed_at is null
-    join public.subscriptions s on s.id = o.subscription_id and s.ended_at is null
-      and s.stripe_customer_id = p_subscription.stripe_customer_id
-    where m.subscription_id = p_subscription.id and m.removed_at is null);
+  return (
+    select o.subscription_id
+    from public.subscriptions s
+    join private.own_subscriptions o on o.subscription_id = s.id and o.until is null
+    where s.stripe_customer_id = p_customer_id and s.ended_at is null
+    order by private.metering_began(o, 'infinity') nulls last, o.is_running desc, o.created_at, o.subscription_id
+    limit 1);
 end;
 $$;
-comment on function private.shares_meters(public.subscriptions) is
-  'Whether another subscription of the same customer has metered items, too. A meter counts by customer, so Stripe bills '
-  'the same usage on both.';
+comment on function private.metered_subscription(text) is
+  'The one subscription of a customer through which its usage is billed: of the own ones that continue, the one that '
+  'has had metered items for the longest time. It stays until it ends, because removing items loses what they counted.';
+
+create function private.has_wrong_items(p_subscription public.subscriptions) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  metered_id constant text := private.metered_subscription(p_subscription.stripe_customer_id);
+  kinds constant bigint := (select count(distinct m.kind) from private.metered_items m
+    where m.subscription_id = p_subscription.id and m.removed_at is null);
+begin
+  return p_subscription.ended_at is null and case
+    when metered_id = p_subscription.id then kinds < cardinality(enum_range(null::public.usage_kind))
+    else kinds > 0 or exists (select from public.subscriptions s
+      where s.id = metered_id and s.user_id <> p_subscription.user_id) end;
+end;
+$$;
+comment on function private.has_wrong_items(public.subscriptions) is
+  'Whether the stored metered items of an own subscription are not those that it must have: all kinds, or none when '
+  'another subscription of the customer has them. Another tenant''s is an error in any case.';
+
+create function private.ask_for_metered_items(p_subscription_id text, p_are_wrong boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.own_subscriptions o set metered_due_at = case when p_are_wrong then private.present() end
+  where o.subscription_id = p_subscription_id and o.until is null
+    and (o.metered_due_at is not null) is distinct from p_are_wrong;
+  if found and p_are_wrong then
+    perform private.enqueue(jsonb_build_object('kind', 'keep-metered-items', 'subscriptionId', p_subscription_id));
+  end if;
+end;
+$$;
+comment on function private.ask_for_metered_items(text, boolean) is
+  'Has the metered items of an own subscription put right, or notes that they are right.';
 
 create function private.note_metered_items(p_after public.subscriptions, p_prices jsonb) returns void
 language plpgsql
@@ -394,7 +478,7 @@ set search_path = ''
 as $$
 declare
   present constant timestamptz := private.present();
-  lacks boolean;
+  are_wrong boolean;
 begin
   insert into private.metered_items as m (subscription_id, kind, item_id, price_id, since, added_at)
   select p_after.id, k.kind, i."itemId", i.id,
@@ -409,20 +493,21 @@ begin
   update private.metered_items m set removed_at = present
   where m.subscription_id = p_after.id and m.removed_at is null
     and not exists (select from jsonb_array_elements(p_prices) i where i ->> 'itemId' = m.item_id);
-  lacks := p_after.ended_at is null and (private.lacks_metered_items(p_prices) or private.shares_meters(p_after));
-  update private.own_subscriptions o set metered_due_at = case when lacks then present end
-  where o.subscription_id = p_after.id and o.until is null and (o.metered_due_at is not null) is distinct from lacks;
-  if found and lacks then
-    perform private.enqueue(jsonb_build_object('kind', 'keep-metered-items', 'subscriptionId', p_after.id));
-  end if;
-  if not lacks then
+  are_wrong := private.has_wrong_items(p_after)
+    or (private.metered_subscription(p_after.stripe_customer_id) = p_after.id
+      and private.lacks_metered_items(p_prices));
+  perform private.ask_for_metered_items(p_after.id, are_wrong);
+  if not are_wrong then
     perform private.settle_alert('metering', p_after.id);
   end if;
+  -- When it has ended, another one of the customer gets the items.
+  perform private.ask_for_metered_items(s.id, true) from public.subscriptions s
+  where s.stripe_customer_id = p_after.stripe_customer_id and s.id <> p_after.id and private.has_wrong_items(s);
 end;
 $$;
 comment on function private.note_metered_items(public.subscriptions, jsonb) is
   'Stores the metered items of a subscription as just read (p_prices: as best_item reads them, with itemId, createdAt, '
-  'meter and fault), and asks for those that a tenant''s own subscription lacks.';
+  'meter and fault), and has those of the customer''s subscriptions put right that are not.';
 
 create function private.metered_since(p_subscription_id text, p_kind public.usage_kind, p_at timestamptz)
 returns timestamptz
@@ -474,31 +559,35 @@ $$;
 comment on function public.unmetered_subscriptions(integer) is
   'How many own subscriptions lack metered items, and up to p_limit of them: for the operator''s `verify`.';
 
-create type public.needs_metered_items_outcome as enum ('needed', 'not_needed', 'after_another');
+create type public.needs_metered_items_outcome as enum ('needed', 'surplus', 'other_tenant', 'not_needed');
 comment on type public.needs_metered_items_outcome is
-  'Whether a subscription is a tenant''s own, continues, and lacks metered items as last read. after_another: an older one '
-  'of the same customer lacks them, too, and only one may have them.';
+  'Whether metered items of a tenant''s own subscription are wrong as last read. needed: it lacks some. surplus: '
+  'another subscription of the customer bills usage, so it must have none. other_tenant: likewise, and that one is '
+  'another tenant''s, so the usage of this tenant cannot be billed.';
 
 create function public.needs_metered_items(p_subscription_id text) returns public.needs_metered_items_outcome
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  subscription public.subscriptions;
+  metered_id text;
 begin
+  select s.* into subscription from public.subscriptions s
+  join private.own_subscriptions o on o.subscription_id = s.id and o.until is null and o.metered_due_at is not null
+  where s.id = p_subscription_id;
+  metered_id := private.metered_subscription(subscription.stripe_customer_id);
   return case
-    when not exists (select from private.own_subscriptions o
-      where o.subscription_id = p_subscription_id and o.until is null and o.metered_due_at is not null) then 'not_needed'
-    when exists (
-      select from public.subscriptions s
-      join public.subscriptions other on other.stripe_customer_id = s.stripe_customer_id and other.ended_at is null
-        and (other.created_at, other.id) < (s.created_at, s.id)
-      join private.own_subscriptions o on o.subscription_id = other.id and o.until is null
-        and o.metered_due_at is not null
-      where s.id = p_subscription_id) then 'after_another'
-    else 'needed' end;
+    when subscription.id is null then 'not_needed'
+    when metered_id is null or metered_id = subscription.id then 'needed'
+    when exists (select from public.subscriptions s where s.id = metered_id and s.user_id <> subscription.user_id)
+      then 'other_tenant'
+    else 'surplus' end;
 end;
 $$;
 comment on function public.needs_metered_items(text) is
-  'Whether metered items must be added to a subscription. A gift gets none: its customer does not pay for usage.';
+  'Whether metered items must be added to a subscription or removed. A gift gets none: its customer does not pay for '
+  'usage.';
 
 create function public.next_stripe_read() returns bigint
 language plpgsql
@@ -620,6 +709,11 @@ comment on function public.record_meters(jsonb) is
 
 revoke execute on function
   private.pays_usage(public.subscriptions),
+  private.plan_change_delay(),
+  private.metering_began(private.own_subscriptions, timestamptz),
+  private.metered_subscription(text),
+  private.has_wrong_items(public.subscriptions),
+  private.ask_for_metered_items(text, boolean),
   private.note_own_subscription(public.subscriptions, public.subscriptions),
   private.missed_boundaries(private.period, private.period),
   private.fill_missed_periods(private.billing_periods, public.subscriptions),
@@ -632,7 +726,6 @@ revoke execute on function
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
   private.lacks_metered_items(jsonb),
-  private.shares_meters(public.subscriptions),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),
@@ -646,6 +739,11 @@ revoke execute on function
   from public, anon, authenticated;
 grant execute on function
   private.pays_usage(public.subscriptions),
+  private.plan_change_delay(),
+  private.metering_began(private.own_subscriptions, timestamptz),
+  private.metered_subscription(text),
+  private.has_wrong_items(public.subscriptions),
+  private.ask_for_metered_items(text, boolean),
   private.note_own_subscription(public.subscriptions, public.subscriptions),
   private.missed_boundaries(private.period, private.period),
   private.fill_missed_periods(private.billing_periods, public.subscriptions),
@@ -657,7 +755,6 @@ grant execute on function
   private.metered_kind(text, text),
   private.flat_prices(jsonb),
   private.lacks_metered_items(jsonb),
-  private.shares_meters(public.subscriptions),
   private.note_metered_items(public.subscriptions, jsonb),
   private.metered_since(text, public.usage_kind, timestamptz),
   public.claim_unmetered_subscriptions(integer),

@@ -4,9 +4,9 @@
 -- rows exactly once: a message when Twilio has priced it or after 48 hours, and every later change of it as a
 -- difference.
 --
--- What is billed of a tenant, kind and period of use is the sum of the amounts, rounded once: each row has whole
--- units, rounded half up (toward positive infinity, also of a negative sum), and carries the remainder to the next
--- one.
+-- What is billed of a tenant, kind and period of use is the sum of the amounts, rounded once, and so is what is lost
+-- of it for a reason: each row has whole units, rounded half up (toward positive infinity, also of a negative sum), and
+-- carries the remainder to the next one.
 
 -- Times ---------------------------------------------------------------------------------------------------------------
 
@@ -393,6 +393,7 @@ declare
     group by u.outcome, u.payer, u.kind, u.plan_key, u.unit);
   pool record;
   remaining bigint;
+  covered private.covered_price[];
 begin
   return query select u.kind, u.plan_key, u.unit, u.outcome, u.payer, u.count, u.segments, u.cost, u.price, 0::numeric
     from unnest(uses) u where u.outcome = 'waiting' or u.kind = 'fee';
@@ -404,14 +405,17 @@ begin
     if remaining > 0 then
       remaining := remaining - private.used_before(p_open.user_id, pool.kind, pool.plan_key, pool.payer, p_open.day);
     end if;
+    covered := '{}';
+    if remaining > 0 and remaining < pool.used then
+      covered := array(select c from private.covered_prices(p_open.user_id,
+        array(select s from unnest(p_spans) s where s.payer is not distinct from pool.payer),
+        pool.kind, pool.plan_key, remaining, p_open.estimated_until) c);
+    end if;
     return query
       select u.kind, u.plan_key, u.unit, u.outcome, u.payer, u.count, u.segments, u.cost, u.price,
         case when remaining <= 0 then 0 when remaining >= pool.used then u.price else coalesce(c.price, 0) end
       from unnest(uses) u
-      left join private.covered_prices(p_open.user_id,
-        case when remaining > 0 and remaining < pool.used
-          then array(select s from unnest(p_spans) s where s.payer is not distinct from pool.payer) end,
-        pool.kind, pool.plan_key, remaining, p_open.estimated_until) c on c.outcome = u.outcome and c.unit = u.unit
+      left join unnest(covered) c on c.outcome = u.outcome and c.unit = u.unit
       where u.outcome <> 'waiting' and u.kind = pool.kind and u.plan_key is not distinct from pool.plan_key
         and u.payer is not distinct from pool.payer;
   end loop;
@@ -516,6 +520,23 @@ $$;
 comment on function private.note_missing_rate(text, text, date) is
   'Raises the alert about two currencies, unless it is open. day: of the usage that waits.';
 
+create function private.carried_remainder(p_row private.billing_rows) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select r.remainder from private.billing_rows r
+      where r.user_id = p_row.user_id and r.period_start = p_row.period_start and r.kind = p_row.kind
+        and r.subscription_id is not distinct from p_row.subscription_id and r.currency = p_row.currency
+        and r.reason = 'usage' and private.outcome_of(r) = private.outcome_of(p_row)
+      order by r.number desc limit 1), 0);
+end;
+$$;
+comment on function private.carried_remainder(private.billing_rows) is
+  'The remainder that the rows before a row carry to it: those of the same tenant, kind, period of use, subscription, '
+  'currency and outcome. So no fraction of a unit moves between what is billed and what is lost.';
+
 create function private.write_rating(p_open private.open_days, p_rating private.rating, p_rate numeric) returns void
 language plpgsql
 set search_path = ''
@@ -526,16 +547,16 @@ declare
   written private.billing_rows;
   exact numeric;
 begin
-  written.amount := case p_rating.outcome when 'trial' then 0 else (p_rating.price - p_rating.included) * p_rate end;
-  exact := written.amount * 10000 + coalesce(
-    (select r.remainder from private.billing_rows r
-      where r.user_id = p_open.user_id and r.period_start = payer.starts_at and r.kind = p_rating.kind
-        and r.subscription_id is not distinct from payer.subscription_id and r.currency = payer.currency
-        and r.reason = 'usage'
-      order by r.number desc limit 1), 0);
-  written.units := floor(exact + 0.5);
+  written.user_id := p_open.user_id;
+  written.kind := p_rating.kind;
+  written.subscription_id := payer.subscription_id;
+  written.period_start := payer.starts_at;
+  written.currency := payer.currency;
   written.state := case p_rating.outcome when 'payer' then 'pending' when 'trial' then 'trial' else 'lost' end;
   written.loss_reason := case when p_rating.outcome in ('before_metering', 'no_payer') then p_rating.outcome::text end;
+  written.amount := case p_rating.outcome when 'trial' then 0 else (p_rating.price - p_rating.included) * p_rate end;
+  exact := written.amount * 10000 + private.carried_remainder(written);
+  written.units := floor(exact + 0.5);
   -- The customer is locked before its rows and its final bill, as everywhere.
   if written.state = 'pending' then
     insert into private.billing_customers as c (stripe_customer_id, user_id, due_at)
@@ -784,8 +805,13 @@ set search_path = ''
 as $$
 begin
   return query
-    select u.unit, p.currency, array_agg(p.key order by p.key)
-    from public.plans p
+    select u.unit, p.currency, array_agg(distinct p.key order by p.key)
+    from (
+      select n.key, n.currency from public.plans n
+      -- A subscription keeps its currency, which may differ from that of its plan.
+      union select o.plan_key, b.currency from private.own_subscriptions o
+        join private.billing_periods b on b.subscription_id = o.subscription_id and b.books_closed_at is null
+        where o.until is null) p
     cross join (
       select private.currency() as unit where private.currency() is not null
       union select t.unit from private.usage_totals t
@@ -796,7 +822,8 @@ end;
 $$;
 comment on function public.missing_exchange_rates() is
   'The exchange rates that usage needs today and that no operator has set: from the currency of the master account, '
-  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans.';
+  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans and of the subscriptions '
+  'that pay.';
 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
@@ -805,22 +832,27 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if exists (select from private.billing_rows r where r.plan_key = old.key) then
-    raise exception 'Cannot change currency or included amounts of plan "%": usage was rated under it. Put a new '
-      'version on sale (admin/set-plan-limits) and change that one', old.key using errcode = 'restrict_violation';
+  if exists (select from private.billing_rows r where r.plan_key = old.key)
+    or exists (select from private.own_subscriptions o where o.plan_key = old.key)
+  then
+    raise exception 'Cannot change currency or included amounts of plan "%", or delete it: usage was rated under it, '
+      'or a subscription has had it. Put a new version on sale (admin/set-plan-limits) and change that one', old.key
+      using errcode = 'restrict_violation';
   end if;
-  return new;
+  return case tg_op when 'UPDATE' then new else old end;
 end;
 $$;
 comment on function private.keep_rated_plan() is
-  'Trigger: the version of a plan by which usage was rated keeps what it includes. What is included in a period that '
-  'has begun, and on which rows may have been sent, never changes.';
+  'Trigger: the version of a plan by which usage was or may be rated stays, and keeps what it includes. What is '
+  'included in a period that has begun, and on which rows may have been sent, never changes.';
 create trigger keep_rated_plan before update on public.plans
   for each row when ((old.currency, old.included_sms_out, old.included_sms_in, old.included_mms_out,
       old.included_mms_in, old.included_numbers)
     is distinct from (new.currency, new.included_sms_out, new.included_sms_in, new.included_mms_out,
       new.included_mms_in, new.included_numbers))
   execute function private.keep_rated_plan();
+create trigger keep_deleted_plan before delete on public.plans
+  for each row execute function private.keep_rated_plan();
 create index billing_rows_by_plan on private.billing_rows (plan_key);
 
 -- Retention -----------------------------------------------------------------------------------------------------------
@@ -872,6 +904,7 @@ revoke execute on function
   private.missing_of_day(private.open_days, private.rating[]),
   private.rate_for(private.open_days, private.rating),
   private.note_missing_rate(text, text, date),
+  private.carried_remainder(private.billing_rows),
   private.write_rating(private.open_days, private.rating, numeric),
   private.rerate_covered_days(private.open_days, private.rating),
   private.rate_day(private.open_days),
@@ -904,6 +937,7 @@ grant execute on function
   private.missing_of_day(private.open_days, private.rating[]),
   private.rate_for(private.open_days, private.rating),
   private.note_missing_rate(text, text, date),
+  private.carried_remainder(private.billing_rows),
   private.write_rating(private.open_days, private.rating, numeric),
   private.rerate_covered_days(private.open_days, private.rating),
   private.rate_day(private.open_days),

@@ -254,7 +254,7 @@ set search_path = ''
 as $$
 declare
   day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
-  slice_end constant timestamptz := least(day_start + interval '1 day', p_period.ends_at);
+  slice_end constant timestamptz := least(day_start + interval '24 hours', p_period.ends_at);
   metered_from constant timestamptz :=
     private.metered_since(p_period.subscription_id, p_kind, slice_end - interval '1 microsecond');
   counted_from constant timestamptz := (select min(m.added_at) from private.metered_items m
@@ -327,23 +327,6 @@ $$;
 comment on function private.accepted_units(text, public.usage_kind, timestamptz) is
   'What Stripe counts of us in a billed period: what it has accepted without what it was proven to have rejected. A '
   'rejection row names the period of the rejected units as its period.';
-
-create function private.accepted_on(p_customer_id text, p_kind public.usage_kind, p_day date) returns bigint
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  day_start constant timestamptz := p_day::timestamp at time zone 'UTC';
-begin
-  return coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.accepted_at is not null
-        and r.event_at >= day_start and r.event_at < day_start + interval '1 day'), 0)
-    - coalesce((select sum(r.units) from private.billing_rows r
-      where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason = 'rejection' and r.day = p_day), 0);
-end;
-$$;
-comment on function private.accepted_on(text, public.usage_kind, date) is
-  'The same by the UTC day of the timestamps. A rejection row names the day of the rejected events as its day.';
 
 create function private.room_in(p_customer_id text, p_kind public.usage_kind, p_billed_start timestamptz)
 returns bigint
@@ -431,14 +414,14 @@ comment on function private.place_negative(private.billing_rows) is
 
 create type public.metering_step as enum ('send', 'compare');
 comment on type public.metering_step is
-  'send: create the meter event. compare: read the summary of the day, because it is unknown whether Stripe has the '
-  'event, and too late to repeat it.';
+  'send: create the meter event. compare: read the summary of its day in its billed period, because it is unknown '
+  'whether Stripe has the event, and too late to repeat it.';
 
 create type public.metering_call as (row_id uuid, step public.metering_step, kind public.usage_kind, event_name text,
-  identifier text, value text, timestamp_seconds bigint, day_start_seconds bigint, meter_id text);
+  identifier text, value text, timestamp_seconds bigint, billed_start timestamptz, meter_id text, parts jsonb);
 comment on type public.metering_call is
   'A call to Stripe for a row. identifier: of the meter event, and the Idempotency-Key. meter_id: null when the meter '
-  'has not been read yet.';
+  'has not been read yet. parts: of a comparison, the parts of the day in billed periods, an array of meter_window.';
 
 create function private.metering_call_of(p_row private.billing_rows, p_step public.metering_step)
 returns public.metering_call
@@ -447,9 +430,10 @@ set search_path = ''
 as $$
 begin
   return (p_row.id, p_step, p_row.kind, 'switchboard_' || p_row.kind, p_row.id || '.' || p_row.rejections,
-    p_row.units::text, extract(epoch from p_row.event_at)::bigint,
-    extract(epoch from date_trunc('day', p_row.event_at, 'UTC'))::bigint,
-    (select m.meter_id from private.meters m where m.kind = p_row.kind))::public.metering_call;
+    p_row.units::text, extract(epoch from p_row.event_at)::bigint, p_row.billed_start,
+    (select m.meter_id from private.meters m where m.kind = p_row.kind),
+    case p_step when 'compare' then (select jsonb_agg(w) from private.windows_of_day(p_row.stripe_customer_id,
+      p_row.kind, private.utc_day(p_row.event_at), p_row) w) end)::public.metering_call;
 end;
 $$;
 comment on function private.metering_call_of(private.billing_rows, public.metering_step) is 'A call for a row.';
@@ -461,16 +445,16 @@ as $$
 declare
   part private.billing_rows;
 begin
-  update private.billing_rows r set units = p_units, amount = p_units / 10000.0
+  -- Units that are sent again have no amount.
+  update private.billing_rows r
+  set units = p_units, amount = case r.reason when 'usage' then p_units / 10000.0 else 0 end
   where r.id = p_row.id returning * into part;
   insert into private.billing_rows (user_id, kind, day, plan_key, unit, reason, subscription_id, stripe_customer_id,
     period_start, period_end, exchange_rate, currency, amount, units, remainder)
   values (p_row.user_id, p_row.kind, p_row.day, p_row.plan_key, p_row.unit, p_row.reason, p_row.subscription_id,
     p_row.stripe_customer_id, p_row.period_start, p_row.period_end, p_row.exchange_rate, p_row.currency,
     p_row.amount - part.amount, p_row.units - p_units,
-    (select r.remainder from private.billing_rows r
-      where r.user_id = p_row.user_id and r.kind = p_row.kind and r.period_start = p_row.period_start
-      order by r.number desc limit 1));
+    case p_row.reason when 'usage' then private.carried_remainder(p_row) else 0 end);
   return part;
 end;
 $$;
@@ -495,16 +479,15 @@ begin
     end if;
   end if;
   update private.billing_rows r
-  set state = case when r.units = 0 then 'accepted'::private.billing_state else 'sending' end,
-    accepted_at = case when r.units = 0 then present end,
-    event_at = p_place.event_at, billed_start = p_place.billed_start, billed_subscription_id = p_place.subscription_id,
+  set state = 'sending', event_at = p_place.event_at, billed_start = p_place.billed_start,
+    billed_subscription_id = p_place.subscription_id,
     first_tried_at = present, tried_at = present, tries = r.tries + 1, retry_at = null
   where r.id = begun.id returning * into begun;
   return begun;
 end;
 $$;
 comment on function private.begin_sending(private.billing_rows, private.placement) is
-  'Writes that a row is about to be sent, with its timestamp. A row without units needs no call.';
+  'Writes that a row is about to be sent, with its timestamp.';
 
 create function private.repeat_of(p_row private.billing_rows) returns public.metering_step
 language plpgsql stable
@@ -531,16 +514,50 @@ comment on function private.repeat_of(private.billing_rows) is
   'What settles a row whose outcome is unknown: the same call while Stripe remembers the identifier and the period is '
   'open, or the summary. A call that was lost would otherwise land in a period that is final. Null: not yet.';
 
-create function private.placement_key(p_row private.billing_rows) returns text
+create function private.rows_to_place(p_customer_id text) returns setof private.billing_rows
 language plpgsql stable
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
 begin
-  return concat_ws(' ', p_row.kind, p_row.day, p_row.subscription_id, p_row.period_start, p_row.currency,
-    sign(p_row.units));
+  -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
+  return query
+    select r.* from private.billing_rows r
+    where r.id = any (array(
+      select distinct on (p.kind, p.day, p.subscription_id, p.period_start, p.currency, sign(p.units)) p.id
+      from private.billing_rows p
+      where p.stripe_customer_id = p_customer_id and p.state = 'pending'
+        and (p.retry_at is null or p.retry_at <= private.present())
+      order by p.kind, p.day, p.subscription_id, p.period_start, p.currency, sign(p.units),
+        greatest(-p.units, 0), p.number))
+    order by greatest(-r.units, 0), r.number;
 end;
 $$;
-comment on function private.placement_key(private.billing_rows) is 'What decides where a row is placed.';
+comment on function private.rows_to_place(text) is
+  'Of the pending rows of a customer, the next one of each kind, day, subscription, period, currency and sign. Those '
+  'above zero come first and in order, then negative ones. However many rows wait, only these are placed at a time.';
+
+create function private.accept_empty_rows(p_row private.billing_rows, p_place private.placement) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.present();
+begin
+  update private.billing_rows r
+  set state = 'accepted', accepted_at = present, event_at = p_place.event_at, billed_start = p_place.billed_start,
+    billed_subscription_id = p_place.subscription_id, first_tried_at = present, tried_at = present,
+    tries = r.tries + 1, retry_at = null
+  where r.id = any (array(
+    select e.id from private.billing_rows e
+    where e.stripe_customer_id = p_row.stripe_customer_id and e.state = 'pending' and e.units = 0
+      and e.kind = p_row.kind and e.day = p_row.day and e.subscription_id = p_row.subscription_id
+      and e.period_start = p_row.period_start and e.currency = p_row.currency
+    limit 500));
+end;
+$$;
+comment on function private.accept_empty_rows(private.billing_rows, private.placement) is
+  'Rows without units need no call. Settles those with the place of this one, up to 500 in a round.';
 
 create function private.choose_calls(p_customer_id text, p_limit integer) returns public.metering_call[]
 language plpgsql
@@ -549,45 +566,35 @@ as $$
 declare
   calls public.metering_call[] := '{}';
   taken text[] := '{}';
-  looked_at text[] := '{}';
   candidate private.billing_rows;
   place private.placement;
   step public.metering_step;
 begin
   for candidate in
     select * from private.billing_rows r
-    where r.stripe_customer_id = p_customer_id
-      and (r.state = 'sending' or (r.state = 'pending' and (r.retry_at is null or r.retry_at <= private.present())))
-    order by r.state desc, greatest(-r.units, 0), r.number
+    where r.stripe_customer_id = p_customer_id and r.state = 'sending' order by r.number
   loop
+    taken := taken || (candidate.kind || ' ' || private.utc_day(candidate.event_at));
+    step := private.repeat_of(candidate);
+    continue when step is null or cardinality(calls) >= p_limit;
+    if step = 'send' then
+      update private.billing_rows r set tries = r.tries + 1, tried_at = private.present()
+      where r.id = candidate.id returning * into candidate;
+    end if;
+    calls := calls || private.metering_call_of(candidate, step);
+  end loop;
+  for candidate in select * from private.rows_to_place(p_customer_id) loop
     exit when cardinality(calls) >= p_limit;
-    if candidate.state = 'sending' then
-      taken := taken || (candidate.kind || ' ' || private.utc_day(candidate.event_at));
-      step := private.repeat_of(candidate);
-      if step is not null then
-        if step = 'send' then
-          update private.billing_rows r set tries = r.tries + 1, tried_at = private.present()
-          where r.id = candidate.id returning * into candidate;
-        end if;
-        calls := calls || private.metering_call_of(candidate, step);
-      end if;
-    elsif private.placement_key(candidate) <> all (looked_at) then
-      place := case when candidate.units < 0 then private.place_negative(candidate)
-        else private.place_positive(candidate) end;
-      -- Rows with the same key have the same place. Where the smallest negative one has no room, no other has.
-      if candidate.units <> 0 then
-        looked_at := looked_at || private.placement_key(candidate);
-      end if;
-      -- One row of a day at a time, so that the summary of the day tells whether it was counted.
-      if place.event_at is not null
-        and candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken)
-      then
-        candidate := private.begin_sending(candidate, place);
-        if candidate.state = 'sending' then
-          taken := taken || (candidate.kind || ' ' || private.utc_day(place.event_at));
-          calls := calls || private.metering_call_of(candidate, 'send');
-        end if;
-      end if;
+    place := case when candidate.units < 0 then private.place_negative(candidate)
+      else private.place_positive(candidate) end;
+    if place.event_at is null then
+      continue;
+    elsif candidate.units = 0 then
+      perform private.accept_empty_rows(candidate, place);
+    -- One row of a day at a time, so that the summary of the day tells whether it was counted.
+    elsif candidate.kind || ' ' || private.utc_day(place.event_at) <> all (taken) then
+      taken := taken || (candidate.kind || ' ' || private.utc_day(place.event_at));
+      calls := calls || private.metering_call_of(private.begin_sending(candidate, place), 'send');
     end if;
   end loop;
   return calls;
@@ -645,9 +652,7 @@ begin
     outcome := 'fenced';
   else
     fence := case when p_fence is null then customer.fence + 1 else p_fence end;
-    if customer.gone_at is not null or exists (select from private.stripe_customers s
-      where s.id = p_customer_id and s.deleted_at is not null)
-    then
+    if private.is_customer_gone(p_customer_id) then
       perform private.lose_rows_of(p_customer_id);
     end if;
     chosen := private.choose_calls(p_customer_id, p_limit);
@@ -667,6 +672,39 @@ comment on function public.begin_metering(text, bigint, integer, integer) is
   'Takes the customer''s lease, or goes on under the one with this fence, and returns the next calls as an array of '
   'metering_call. At most one of them for each kind and UTC day.';
 
+create function private.is_customer_gone(p_customer_id text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.billing_customers c
+      where c.stripe_customer_id = p_customer_id and c.gone_at is not null)
+    or exists (select from private.stripe_customers s where s.id = p_customer_id and s.deleted_at is not null);
+end;
+$$;
+comment on function private.is_customer_gone(text) is 'Whether a customer is known to be deleted at Stripe.';
+
+create function private.tell_of_lost_customer(p_customer_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  units constant jsonb := (
+    select jsonb_object_agg(l.currency, l.units) from (
+      select r.currency, sum(r.units) as units from private.billing_rows r
+      where r.stripe_customer_id = p_customer_id and r.state = 'lost' and r.loss_reason = 'customer_gone'
+      group by r.currency having sum(r.units) <> 0) l);
+begin
+  if units is not null then
+    perform private.raise_alert('metering', p_customer_id,
+      (select c.user_id from private.billing_customers c where c.stripe_customer_id = p_customer_id),
+      jsonb_build_object('customerId', p_customer_id, 'lost', true, 'units', units, 'cause', 'customer_gone'));
+  end if;
+end;
+$$;
+comment on function private.tell_of_lost_customer(text) is
+  'Tells the operator how much usage of a customer who was deleted at Stripe is lost: units by currency.';
+
 create function private.lose_rows_of(p_customer_id text) returns void
 language plpgsql
 set search_path = ''
@@ -676,23 +714,26 @@ begin
   set state = 'lost', loss_reason = 'customer_gone', event_at = null, billed_start = null,
     billed_subscription_id = null, retry_at = null
   where r.stripe_customer_id = p_customer_id and r.state in ('pending', 'sending');
+  if found then
+    perform private.tell_of_lost_customer(p_customer_id);
+  end if;
 end;
 $$;
 comment on function private.lose_rows_of(text) is
   'Nothing more can be billed to a customer that was deleted at Stripe.';
 
-create type public.metering_outcome as enum ('accepted', 'unsent', 'unknown', 'refused', 'no_meter', 'customer_gone',
-  'compared');
+create type public.metering_outcome as enum ('accepted', 'unsent', 'unknown', 'refused', 'no_meter', 'too_early',
+  'customer_gone', 'compared');
 comment on type public.metering_outcome is
   'accepted: Stripe has the event, by its answer or because it knows the identifier. unsent: the call was not made, '
   'or Stripe has certainly not taken the event, and may later. unknown: without an answer, or with an error of the '
-  'server. refused: no retry helps. no_meter: the meter is missing or archived. compared: the summary of the day was'
-  ' read.';
+  'server. refused: no retry helps. no_meter: the meter is missing or archived. too_early: the timestamp is in the '
+  'future for Stripe. compared: the summary of the day was read.';
 
 create type private.metering_report as (row_id uuid, outcome public.metering_outcome, error text, delay_seconds integer,
   counted bigint);
 comment on type private.metering_report is
-  'What is known of a call. counted: what the summary has for the customer, the kind and the day.';
+  'What is known of a call. counted: what the summary has for the customer, the kind, the day and the billed period.';
 
 create function private.put_back(p_row private.billing_rows, p_error text, p_delay interval) returns void
 language plpgsql
@@ -721,8 +762,8 @@ begin
 end;
 $$;
 comment on function private.note_gone_customer(text) is
-  'Notes that Stripe does not know a customer any more: the next sending loses its rows, and the next comparison closes '
-  'its days. Returns whether that was not known.';
+  'Notes that Stripe does not know a customer any more: the next sending loses its rows, and the next comparison '
+  'closes its days. Returns whether that was not known.';
 
 create function public.note_deleted_customer(p_customer_id text) returns boolean
 language plpgsql
@@ -779,11 +820,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  expected constant bigint :=
-    private.accepted_on(p_row.stripe_customer_id, p_row.kind, private.utc_day(p_row.event_at));
+  expected constant bigint := (private.meter_slice_of(private.meter_day_of(p_row))).expected;
 begin
-  -- Other units of the day may be missing. Then it does not matter which: the comparison sends what is still missing.
-  -- What must not happen is that Stripe counts more than was used.
+  -- Other units of the day and period may be missing. Then it does not matter which: the comparison sends what is still
+  -- missing. What must not happen is that Stripe counts more in a period than was used. So what is missing of the same
+  -- day in another period must not decide.
   if (p_row.units > 0 and p_counted > expected) or (p_row.units < 0 and p_counted <= expected + p_row.units) then
     perform private.accept_row(p_row);
   else
@@ -793,8 +834,8 @@ begin
 end;
 $$;
 comment on function private.settle_compared(private.billing_rows, bigint) is
-  'Decides by the summary of the day whether Stripe has a row whose outcome was unknown. If not, it is sent again '
-  'under a new identifier.';
+  'Decides by the summary of the day in the billed period whether Stripe has a row whose outcome was unknown. If not, '
+  'it is sent again under a new identifier.';
 
 create function private.accept_row(p_row private.billing_rows) returns void
 language plpgsql
@@ -836,6 +877,9 @@ begin
       -- An earlier call of the row may have had its effect.
       if p_report.outcome <> 'unknown' and p_row.tries = 1 then
         perform private.put_back(p_row, p_report.error, delay);
+        -- Stripe may return the error of an Idempotency-Key again for a day.
+        update private.billing_rows r set rejections = r.rejections + 1
+        where r.id = p_row.id and p_report.outcome in ('no_meter', 'too_early');
       else
         update private.billing_rows r set error = p_report.error, retry_at = private.present() + delay
         where r.id = p_row.id;
@@ -931,13 +975,16 @@ as $$
 #variable_conflict use_column
 begin
   return query
-    select distinct b.user_id from private.billing_periods b
-    where b.stripe_customer_id = p_customer_id and b.books_closed_at is null and b.user_id is not null
-    order by b.user_id;
+    select distinct o.user_id from private.billing_periods b
+    join private.own_subscriptions o on o.subscription_id = b.subscription_id
+      and o.since < b.ends_at and (o.until is null or o.until > b.starts_at)
+    where b.stripe_customer_id = p_customer_id and b.books_closed_at is null
+    order by o.user_id;
 end;
 $$;
 comment on function public.billed_users(text) is
-  'The tenants whose usage can still be sent into a billing period of a customer.';
+  'The tenants whose usage can still be sent into a billing period of a customer: several, when a subscription was '
+  'given to another one during the period.';
 
 -- Closing of books ----------------------------------------------------------------------------------------------------
 
@@ -1029,18 +1076,16 @@ begin
   update private.billing_periods b set books_closed_at = private.present(), close_due_at = null
   where b.subscription_id = p_period.subscription_id and b.starts_at = p_period.starts_at;
   perform private.set_metering_due(p_period.stripe_customer_id, private.present());
-  if is_early and not is_over and not p_period.is_trial then
+  if is_early and not is_over and private.has_grace(private.invoice_of_period(p_period)) then
     perform private.raise_alert('invoice_grace', p_period.subscription_id, p_period.user_id, jsonb_build_object(
       'subscriptionId', p_period.subscription_id, 'periodStart', private.iso(p_period.starts_at),
       'periodEnd', private.iso(p_period.ends_at)));
-  elsif not is_early then
-    perform private.settle_alert('invoice_grace', p_period.subscription_id);
   end if;
 end;
 $$;
 comment on function private.close_period(private.billing_periods) is
   'Closes the books of a period. Its rows that are pending are then sent into an open one. An alert tells when its '
-  'invoice was final before 48 hours had passed.';
+  'invoice should have had a grace period and was final before 48 hours had passed. check_grace settles it.';
 
 create function private.look_at_closing(p_period private.billing_periods) returns boolean
 language plpgsql
@@ -1090,7 +1135,7 @@ begin
     select * from private.billing_periods b where b.close_due_at <= private.present()
     order by b.close_due_at limit p_limit
   loop
-    -- A customer with whom another process deals is looked at by the next run.
+    -- A customer whom another process holds is left to the next run.
     perform from private.billing_customers c where c.stripe_customer_id = due.stripe_customer_id
     for update skip locked;
     continue when not found and exists (select from private.billing_customers c
@@ -1177,7 +1222,6 @@ revoke execute on function
   private.event_time(private.billing_periods, public.usage_kind, date),
   private.place_in(private.billing_periods, public.usage_kind, date),
   private.accepted_units(text, public.usage_kind, timestamptz),
-  private.accepted_on(text, public.usage_kind, date),
   private.room_in(text, public.usage_kind, timestamptz),
   private.place_positive(private.billing_rows),
   private.place_negative(private.billing_rows),
@@ -1188,6 +1232,8 @@ revoke execute on function
   private.choose_calls(text, integer),
   private.next_metering(text),
   public.begin_metering(text, bigint, integer, integer),
+  private.is_customer_gone(text),
+  private.tell_of_lost_customer(text),
   private.lose_rows_of(text),
   private.put_back(private.billing_rows, text, interval),
   private.note_refusal(private.billing_rows, text),
@@ -1199,7 +1245,8 @@ revoke execute on function
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
   private.invoice_of_period(private.billing_periods),
-  private.placement_key(private.billing_rows),
+  private.rows_to_place(text),
+  private.accept_empty_rows(private.billing_rows, private.placement),
   private.note_gone_customer(text),
   public.note_deleted_customer(text),
   public.billed_users(text),
@@ -1232,7 +1279,6 @@ grant execute on function
   private.event_time(private.billing_periods, public.usage_kind, date),
   private.place_in(private.billing_periods, public.usage_kind, date),
   private.accepted_units(text, public.usage_kind, timestamptz),
-  private.accepted_on(text, public.usage_kind, date),
   private.room_in(text, public.usage_kind, timestamptz),
   private.place_positive(private.billing_rows),
   private.place_negative(private.billing_rows),
@@ -1243,6 +1289,8 @@ grant execute on function
   private.choose_calls(text, integer),
   private.next_metering(text),
   public.begin_metering(text, bigint, integer, integer),
+  private.is_customer_gone(text),
+  private.tell_of_lost_customer(text),
   private.lose_rows_of(text),
   private.put_back(private.billing_rows, text, interval),
   private.note_refusal(private.billing_rows, text),
@@ -1254,7 +1302,8 @@ grant execute on function
   public.ask_for_metering(integer),
   public.list_unsent_usage(text),
   private.invoice_of_period(private.billing_periods),
-  private.placement_key(private.billing_rows),
+  private.rows_to_place(text),
+  private.accept_empty_rows(private.billing_rows, private.placement),
   private.note_gone_customer(text),
   public.note_deleted_customer(text),
   public.billed_users(text),

@@ -64,13 +64,25 @@ $$;
 comment on function private.is_final(private.stripe_invoices) is
   'Whether the quantities of an invoice can change no more.';
 
+create function private.has_grace(p_invoice private.stripe_invoices) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(p_invoice.billing_reason = 'subscription_cycle' and p_invoice.metered <> '[]', false);
+end;
+$$;
+comment on function private.has_grace(private.stripe_invoices) is
+  'Whether Stripe keeps an invoice as a draft for the grace period that is set: that of a period end with metered '
+  'items. Others are final after an hour or at once, and tell nothing about the setting.';
+
 create function private.check_grace(p_invoice private.stripe_invoices) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if p_invoice.status <> 'draft' or p_invoice.billing_reason <> 'subscription_cycle' or p_invoice.finalises_at is null
-    or p_invoice.metered = '[]' or p_invoice.period_end is null then
+  if p_invoice.status <> 'draft' or p_invoice.finalises_at is null or p_invoice.period_end is null
+    or not private.has_grace(p_invoice) then
     return;
   end if;
   -- An hour less than 72: Stripe may count from the end of the period or from the draft.
@@ -86,6 +98,19 @@ $$;
 comment on function private.check_grace(private.stripe_invoices) is
   'Raises an alert when Stripe will finalise a draft with usage less than 72 hours after the period, and settles it '
   'when a later draft of the subscription leaves the time.';
+
+create function private.is_own_invoice(p_invoice private.stripe_invoices) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.final_charges c
+    where c.stripe_customer_id = p_invoice.stripe_customer_id and c.units > 0
+      and c.documents @> jsonb_build_array(jsonb_build_object('invoiceId', p_invoice.id)));
+end;
+$$;
+comment on function private.is_own_invoice(private.stripe_invoices) is
+  'Whether an invoice of its own bills later usage of a customer who has left.';
 
 create function private.follow_invoice(p_before private.stripe_invoices, p_after private.stripe_invoices)
 returns void
@@ -104,7 +129,7 @@ begin
     where c.stripe_customer_id = p_after.stripe_customer_id;
   end if;
   if p_after.status in ('void', 'uncollectible') and p_before.status is distinct from p_after.status
-    and p_after.metered <> '[]' then
+    and (p_after.metered <> '[]' or private.is_own_invoice(p_after)) then
     perform private.raise_alert('payment_moved', p_after.id, p_after.user_id, jsonb_build_object(
       'invoiceId', p_after.id, 'cause', p_after.status, 'customerId', p_after.stripe_customer_id,
       'total', p_after.total, 'currency', p_after.currency));
@@ -247,7 +272,9 @@ revoke execute on function
   private.owner_of_invoice(text, text),
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
+  private.has_grace(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
+  private.is_own_invoice(private.stripe_invoices),
   private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
   public.forget_invoice(text, bigint),
@@ -259,7 +286,9 @@ grant execute on function
   private.owner_of_invoice(text, text),
   private.period_of_invoice(private.stripe_invoices),
   private.is_final(private.stripe_invoices),
+  private.has_grace(private.stripe_invoices),
   private.check_grace(private.stripe_invoices),
+  private.is_own_invoice(private.stripe_invoices),
   private.follow_invoice(private.stripe_invoices, private.stripe_invoices),
   public.record_invoice(jsonb, bigint, text),
   public.forget_invoice(text, bigint),

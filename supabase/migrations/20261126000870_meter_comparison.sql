@@ -106,6 +106,23 @@ comment on type private.meter_slice is
   'What Stripe has accepted of a customer, kind, UTC day and billed period and was not proven to have rejected. '
   'positive and negative: the sums of both kinds of rows. first_at and last_at: the timestamps of the events.';
 
+create function private.meter_day_of(p_row private.billing_rows) returns private.meter_days
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  part private.meter_days;
+begin
+  part.stripe_customer_id := p_row.stripe_customer_id;
+  part.kind := p_row.kind;
+  part.day := private.utc_day(p_row.event_at);
+  part.billed_start := p_row.billed_start;
+  return part;
+end;
+$$;
+comment on function private.meter_day_of(private.billing_rows) is
+  'The key of the day on which a row is, or may be, at Stripe, also before anything of the day was accepted.';
+
 create function private.meter_slice_of(p_day private.meter_days) returns private.meter_slice
 language plpgsql stable
 set search_path = ''
@@ -121,7 +138,7 @@ begin
   into slice.expected, slice.positive, slice.negative, slice.first_at, slice.last_at
   from private.billing_rows r
   where r.stripe_customer_id = p_day.stripe_customer_id and r.kind = p_day.kind and r.event_at >= day_start
-    and r.event_at < day_start + interval '1 day' and r.billed_start = p_day.billed_start
+    and r.event_at < day_start + interval '24 hours' and r.billed_start = p_day.billed_start
     and r.accepted_at is not null and r.units <> 0;
   select coalesce(sum(r.units), 0) as units, coalesce(sum(r.units) filter (where r.units > 0), 0) as positive,
     coalesce(sum(r.units) filter (where r.units < 0), 0) as negative into again
@@ -162,38 +179,58 @@ comment on function private.is_comparable(text, public.usage_kind, date) is
   'Whether a summary can tell what is missing: nothing of the customer and kind is in flight, and the last event of '
   'the day was accepted longer ago than summaries lag.';
 
-create function private.meter_windows_of(p_customer_id text, p_limit integer) returns setof public.meter_window
+create function private.windows_of_day(p_customer_id text, p_kind public.usage_kind, p_day date,
+  p_unknown private.billing_rows default null) returns setof public.meter_window
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  due record;
-  part private.meter_days;
+  ends_with_event constant boolean := exists (select from private.billing_rows r
+    where r.stripe_customer_id = p_customer_id and r.kind = p_kind
+      and r.event_at = (p_day + 1)::timestamp at time zone 'UTC');
+  part private.meter_days := private.meter_day_of(p_unknown);
   slice private.meter_slice;
 begin
-  for due in
-    select distinct d.kind, d.day from private.meter_days d
-    where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null
-    order by d.kind, d.day limit p_limit
+  part.stripe_customer_id := p_customer_id;
+  part.kind := p_kind;
+  part.day := p_day;
+  for part.billed_start in
+    select d.billed_start from private.meter_days d
+    where d.stripe_customer_id = p_customer_id and d.kind = p_kind and d.day = p_day
+    union select p_unknown.billed_start where p_unknown.id is not null order by 1
   loop
-    continue when not private.is_comparable(p_customer_id, due.kind, due.day);
-    -- All parts of the day: where one begins the other ends.
-    for part in
-      select * from private.meter_days d
-      where d.stripe_customer_id = p_customer_id and d.kind = due.kind and d.day = due.day order by d.billed_start
-    loop
-      slice := private.meter_slice_of(part);
-      continue when slice.first_at is null;
-      return next (part.kind, part.day, part.billed_start, slice.expected, slice.first_at, slice.last_at,
-        exists (select from private.billing_rows r
-          where r.stripe_customer_id = p_customer_id and r.kind = part.kind
-            and r.event_at = (part.day + 1)::timestamp at time zone 'UTC'))::public.meter_window;
-    end loop;
+    slice := private.meter_slice_of(part);
+    if part.billed_start = p_unknown.billed_start then
+      slice.first_at := least(slice.first_at, p_unknown.event_at);
+      slice.last_at := greatest(slice.last_at, p_unknown.event_at);
+    end if;
+    if slice.first_at is not null then
+      return next (p_kind, p_day, part.billed_start, slice.expected, slice.first_at, slice.last_at,
+        ends_with_event)::public.meter_window;
+    end if;
   end loop;
 end;
 $$;
+comment on function private.windows_of_day(text, public.usage_kind, date, private.billing_rows) is
+  'All parts of a day of a customer and kind: where one begins the other ends. p_unknown: a row of the day whose '
+  'outcome is unknown. Its timestamp counts, and its units do not.';
+
+create function private.meter_windows_of(p_customer_id text, p_limit integer) returns setof public.meter_window
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select w.* from (
+      select distinct d.kind, d.day from private.meter_days d
+      where d.stripe_customer_id = p_customer_id and d.confirmed_at is null and d.closed_at is null
+        and private.is_comparable(p_customer_id, d.kind, d.day)
+      order by d.kind, d.day limit p_limit) due
+    cross join lateral private.windows_of_day(p_customer_id, due.kind, due.day) w;
+end;
+$$;
 comment on function private.meter_windows_of(text, integer) is
-  'The days of a customer that are to be compared and can be, with all their parts.';
+  'Up to p_limit days of a customer that are to be compared and can be, with all their parts.';
 
 create function private.next_comparison(p_customer_id text) returns timestamptz
 language plpgsql stable
@@ -337,7 +374,7 @@ begin
   for rejected_day in
     select distinct r.day from private.billing_rows r
     where r.stripe_customer_id = p_day.stripe_customer_id and r.kind = p_day.kind and r.reason = 'rejection'
-      and r.event_at >= day_start and r.event_at < day_start + interval '1 day' and r.accepted_at is not null
+      and r.event_at >= day_start and r.event_at < day_start + interval '24 hours' and r.accepted_at is not null
   loop
     perform private.settle_alert('meter_rejection',
       p_day.stripe_customer_id || ' ' || p_day.kind || ' ' || rejected_day)
@@ -508,7 +545,10 @@ as $$
 begin
   return not exists (select from private.meter_days d
       where d.stripe_customer_id = p_invoice.stripe_customer_id and d.billed_start = p_invoice.period_start
-        and d.confirmed_at is null and d.closed_at is null)
+        and d.confirmed_at is null and d.closed_at is null
+        -- What no rejection explains stays different. Then the invoice tells what was billed.
+        and (d.missing is not null or d.compared_at is null or d.compared_at <= greatest(d.accepted_at, d.reported_at,
+          p_invoice.finalised_at, p_invoice.difference_seen_at)))
     and not exists (select from private.billing_rows r
       where r.stripe_customer_id = p_invoice.stripe_customer_id and r.state = 'sending'
         and r.billed_start = p_invoice.period_start)
@@ -518,8 +558,8 @@ begin
 end;
 $$;
 comment on function private.can_compare_invoice(private.stripe_invoices) is
-  'Whether it is known what Stripe counts in the period of an invoice: all days are confirmed, nothing is in flight, '
-  'and no other invoice of the period is a draft.';
+  'Whether it is known what Stripe counts in the period of an invoice: each day is confirmed, or was compared after it '
+  'was final and differs in a way that no rejection explains; nothing is in flight; no other invoice is a draft.';
 
 create function private.look_again(p_invoice private.stripe_invoices) returns void
 language plpgsql
@@ -674,8 +714,10 @@ revoke execute on function
   private.comparison_pause(boolean),
   private.set_comparison_due(text, timestamptz),
   private.note_accepted_row(),
+  private.meter_day_of(private.billing_rows),
   private.meter_slice_of(private.meter_days),
   private.is_comparable(text, public.usage_kind, date),
+  private.windows_of_day(text, public.usage_kind, date, private.billing_rows),
   private.meter_windows_of(text, integer),
   private.next_comparison(text),
   private.end_comparison(text),
@@ -699,8 +741,10 @@ grant execute on function
   private.comparison_delay(),
   private.comparison_pause(boolean),
   private.set_comparison_due(text, timestamptz),
+  private.meter_day_of(private.billing_rows),
   private.meter_slice_of(private.meter_days),
   private.is_comparable(text, public.usage_kind, date),
+  private.windows_of_day(text, public.usage_kind, date, private.billing_rows),
   private.meter_windows_of(text, integer),
   private.next_comparison(text),
   private.end_comparison(text),

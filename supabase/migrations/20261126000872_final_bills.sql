@@ -18,6 +18,7 @@ create table private.cancellations (
   operator_id uuid,
   number bigint not null default 1,
   requested_at timestamptz not null default private.present(),
+  began_at timestamptz,
   carried_out_at timestamptz
 );
 comment on table private.cancellations is 'When each subscription is to end, as last requested.';
@@ -25,6 +26,8 @@ comment on column private.cancellations.prorate is
   'Whether a subscription that ends now gives back what was paid for the rest of the period.';
 comment on column private.cancellations.operator_id is 'The operator who requested it; null for the tenant.';
 comment on column private.cancellations.number is 'Grows with each request.';
+comment on column private.cancellations.began_at is
+  'When a job first looked at the request, which may be days later. From then on it waits for usage.';
 alter table private.cancellations enable row level security;
 revoke all on private.cancellations from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.cancellations to service_role;
@@ -78,7 +81,7 @@ begin
     values (subscription.id, p_ends, p_prorate, p_operator_id)
     on conflict (subscription_id) do update set ends = excluded.ends, prorate = excluded.prorate,
       operator_id = excluded.operator_id, number = c.number + 1, requested_at = excluded.requested_at,
-      carried_out_at = null
+      began_at = null, carried_out_at = null
     where excluded.operator_id is not null or c.operator_id is null or c.ends = 'never';
     if not found then
       outcome := 'decided_by_operator';
@@ -110,6 +113,8 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
+  update private.cancellations c set began_at = private.present()
+  where c.subscription_id = p_subscription_id and c.carried_out_at is null and c.began_at is null;
   select 'carry_out', c.ends, c.prorate, c.number, s.stripe_customer_id
   into outcome, ends, prorate, number, customer_id
   from private.cancellations c join public.subscriptions s on s.id = c.subscription_id
@@ -133,7 +138,7 @@ as $$
 #variable_conflict use_column
 declare
   present constant timestamptz := private.present();
-  may_wait constant boolean := (select present < c.requested_at + interval '15 minutes'
+  may_wait constant boolean := (select present < coalesce(c.began_at, present) + interval '15 minutes'
     from private.cancellations c where c.subscription_id = p_subscription_id);
   customer private.billing_customers;
   counted_at timestamptz;
@@ -290,22 +295,34 @@ set search_path = ''
 as $$
 begin
   return case
-    when p_currency in ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'ugx', 'vnd', 'vuv',
+    when p_currency in ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'vnd', 'vuv',
       'xaf', 'xof', 'xpf') then 10000
     when p_currency in ('bhd', 'jod', 'kwd', 'omr', 'tnd') then 10
     else 100 end;
 end;
 $$;
 comment on function private.units_of_minor(text) is
-  'How many units, ten-thousandths of the currency, the smallest unit has in which Stripe counts the currency.';
+  'How many units, ten-thousandths of the currency, the smallest unit has in which Stripe counts the currency. ISK and '
+  'UGX have no decimals, and Stripe counts hundredths of them. decimalsOf in meters.ts says the same.';
+
+create function private.minor_step(p_currency text) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when p_currency in ('isk', 'ugx') then 100 when private.units_of_minor(p_currency) = 10 then 10
+    else 1 end;
+end;
+$$;
+comment on function private.minor_step(text) is
+  'The least that Stripe moves of a currency, in the smallest unit in which it counts it.';
 
 create function private.minor_of_credit(p_units bigint, p_currency text) returns bigint
 language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  -- Of a currency with three decimals Stripe moves whole tens.
-  step constant integer := case when private.units_of_minor(p_currency) = 10 then 10 else 1 end;
+  step constant integer := private.minor_step(p_currency);
 begin
   return floor(abs(p_units)::numeric / (private.units_of_minor(p_currency) * step) + 0.5) * step;
 end;
@@ -484,7 +501,8 @@ comment on function private.periods_without_invoice(private.final_bills) is
 
 create type public.record_final_reading_outcome as enum ('compared', 'already', 'not_final');
 comment on type public.record_final_reading_outcome is
-  'Whether the last invoices of a subscription that is over are known. not_final: one of them is a draft.';
+  'Whether the last invoices of a subscription that is over are known. not_final: one of them is a draft. Drafts of a '
+  'customer who was deleted stay drafts, and bill nothing.';
 
 create function public.record_final_reading(p_subscription_id text) returns public.record_final_reading_outcome
 language plpgsql
@@ -500,7 +518,7 @@ begin
   select * into bill from private.final_bills f where f.subscription_id = p_subscription_id for update;
   if bill.compared_at is not null then
     return 'already';
-  elsif exists (select from private.stripe_invoices i
+  elsif not private.is_customer_gone(bill.stripe_customer_id) and exists (select from private.stripe_invoices i
     where i.subscription_id = p_subscription_id and i.status = 'draft')
   then
     return 'not_final';
@@ -721,8 +739,8 @@ as $$
 begin
   return jsonb_build_object('id', p_charge.id, 'currency', p_charge.currency, 'items', p_charge.items,
     'subscriptionId', p_charge.subscription_id, 'isRepeated', p_charge.tries > 0,
-    'beganAt', private.iso(p_charge.began_at), 'unitsOfMinor', private.units_of_minor(p_charge.currency),
-    'amount', private.minor_of_credit(p_charge.units, p_charge.currency), 'method', p_charge.credit_method);
+    'beganAt', private.iso(p_charge.began_at), 'method', p_charge.credit_method,
+    'amount', private.minor_of_credit(p_charge.units, p_charge.currency));
 end;
 $$;
 comment on function private.charge_to_make(private.final_charges) is
@@ -784,6 +802,7 @@ begin
   minor_sum := coalesce((select sum((d ->> 'amount')::bigint) from jsonb_array_elements(p_documents) d), 0);
   if p_is_customer_gone and minor_sum = 0 then
     update private.billing_rows r set state = 'lost', loss_reason = 'customer_gone' where r.final_charge_id = charge.id;
+    perform private.tell_of_lost_customer(charge.stripe_customer_id);
   elsif charge.units < 0 and minor_sum < private.minor_of_credit(charge.units, charge.currency) then
     perform private.owe_credit(charge, -charge.units - minor_sum * size);
   end if;
@@ -812,6 +831,7 @@ revoke execute on function
   public.settle_cancellation(text, bigint),
   private.final_bill_window(),
   private.units_of_minor(text),
+  private.minor_step(text),
   private.minor_of_credit(bigint, text),
   private.final_bill_setting(text),
   private.note_end_of_subscription(),
@@ -840,6 +860,7 @@ grant execute on function
   public.settle_cancellation(text, bigint),
   private.final_bill_window(),
   private.units_of_minor(text),
+  private.minor_step(text),
   private.minor_of_credit(bigint, text),
   private.final_bill_setting(text),
   public.ask_for_final_bills(integer),

@@ -234,8 +234,7 @@ language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  -- Of a currency with three decimals Stripe bills whole tens.
-  return case private.units_of_minor(p_currency) when 10 then 50 else private.units_of_minor(p_currency) / 2.0 end;
+  return private.units_of_minor(p_currency) * private.minor_step(p_currency) / 2.0;
 end;
 $$;
 comment on function private.most_rounding(text) is

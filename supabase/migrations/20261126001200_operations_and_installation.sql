@@ -431,54 +431,56 @@ language sql immutable
 set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
-    private.accept_row private.accepted_on private.accepted_units private.account_for_media private.account_of
+    private.accept_empty_rows private.accept_row private.accepted_units private.account_for_media private.account_of
     private.account_status_without_subaccount private.act_on_difference private.add_changes private.add_fee
     private.add_revenue_changes private.added_totals private.adds_up_in_ledger private.adds_up_in_summaries
     private.adds_up_on_invoice private.alert_health private.alert_metering private.amount_of_use private.apply_evidence
     private.as_revenue private.as_statement_row private.ask_for_convergence private.ask_for_erasure
-    private.ask_for_missing_accounts private.ask_for_token_rotation private.ask_for_usage_sync private.audit
-    private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_again
-    private.await_reports private.awaited_payer private.begin_final_charge private.begin_priced_plan
-    private.begin_sending private.best_item private.billed_currency private.billed_kinds private.billing_customer_of
-    private.billing_of private.billing_period_of private.blocks_checkout private.books_open_for private.bounded
-    private.campaign_count_of private.campaign_outcome private.can_compare_invoice private.can_send
-    private.cancelable_subscription private.carrier_fee private.ceil_second private.changed_status private.charge_fee
-    private.charge_first_fee private.charge_of private.charge_to_make private.charge_unit private.charged_fees
-    private.check_campaign private.check_fallback_limits private.check_for_start private.check_grace
-    private.check_new_subscriber private.check_purchase_rules private.check_recipients private.check_sending_rules
-    private.check_spending private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for
-    private.choose_calls private.claim_due private.claim_usage_triggers private.clear_incapable_primary
-    private.clear_released_sid private.close_books_of private.close_period private.compare_account private.compare_day
-    private.compare_invoice private.compare_invoices_of private.compare_kind private.compared_channels
-    private.compared_kinds private.comparison_delay private.comparison_pause private.complete_purchase
-    private.confirm_day private.confirmed_contacts private.confirmed_email_of private.correct_fees
-    private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
-    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
-    private.count_subaccount private.count_units private.countries private.country_windows private.counts
-    private.cover_fees private.covered_prices private.currency private.cut private.day_subject private.dead_letters_of
-    private.decide_late_usage private.delete_campaign_texts private.describe_due_work private.describe_exchange_rates
-    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
-    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
-    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_billing_periods
-    private.end_comparison private.end_tenant_limits private.enqueue private.enqueue_campaign
-    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
-    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
-    private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
+    private.ask_for_metered_items private.ask_for_missing_accounts private.ask_for_token_rotation
+    private.ask_for_usage_sync private.audit private.audit_campaign private.audit_number private.audit_number_sync
+    private.available_sends private.await_again private.await_reports private.awaited_payer private.begin_final_charge
+    private.begin_priced_plan private.begin_sending private.best_item private.billed_currency private.billed_kinds
+    private.billing_customer_of private.billing_of private.billing_period_of private.blocks_checkout
+    private.books_open_for private.bounded private.campaign_count_of private.campaign_outcome
+    private.can_compare_invoice private.can_send private.cancelable_subscription private.carried_remainder
+    private.carrier_fee private.ceil_second private.changed_status private.charge_fee private.charge_first_fee
+    private.charge_of private.charge_to_make private.charge_unit private.charged_fees private.check_campaign
+    private.check_fallback_limits private.check_for_start private.check_grace private.check_new_subscriber
+    private.check_purchase_rules private.check_recipients private.check_sending_rules private.check_spending
+    private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for private.choose_calls
+    private.claim_due private.claim_usage_triggers private.clear_incapable_primary private.clear_released_sid
+    private.close_books_of private.close_period private.compare_account private.compare_day private.compare_invoice
+    private.compare_invoices_of private.compare_kind private.compared_channels private.compared_kinds
+    private.comparison_delay private.comparison_pause private.complete_purchase private.confirm_day
+    private.confirmed_contacts private.confirmed_email_of private.correct_fees private.count_campaign_deletes
+    private.count_campaign_update private.count_dead_letters private.count_fallback_message private.count_fallback_use
+    private.count_in_window private.count_request private.count_subaccount private.count_units private.countries
+    private.country_windows private.counts private.cover_fees private.covered_prices private.currency private.cut
+    private.day_subject private.dead_letters_of private.decide_late_usage private.delete_campaign_texts
+    private.describe_due_work private.describe_exchange_rates private.describe_function_grants private.describe_queues
+    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
+    private.due_work_health private.email_key private.end_billing_periods private.end_comparison
+    private.end_tenant_limits private.enqueue private.enqueue_campaign private.enqueue_convergence
+    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
+    private.erase_conversations private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs
+    private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate private.explain_rate
+    private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts private.fees_between
+    private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
     private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
     private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
     private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
     private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
     private.found_messages private.give_leaving_notice private.gmt_month_of private.goes_on private.grapheme_classes
     private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
-    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage
-    private.hold_number private.hour_of private.id_at private.identifier_age private.identify_by_id
-    private.included_amount private.index_words private.insert_campaign private.invoice_kinds private.invoice_of_period
-    private.invoices_json private.invoices_of_statement private.is_about_another private.is_comparable
-    private.is_counted private.is_country_in private.is_cut_off private.is_deleted_tenant private.is_destination_refused
-    private.is_final private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit
-    private.is_parked private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
+    private.has_grace private.has_open_usage private.has_opted_out private.has_phrases private.has_spent
+    private.has_wrong_items private.hold_for_usage private.hold_number private.hour_of private.id_at
+    private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
+    private.invoice_kinds private.invoice_of_period private.invoices_json private.invoices_of_statement
+    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
+    private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
     private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
     private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items
     private.lane_health private.lane_of private.late_rows private.learn_currency private.leave_after_notice
@@ -490,9 +492,10 @@ as $$
     private.look_again private.look_at_closing private.lose_rows_of private.major_of private.mark_of
     private.mark_running private.marked_up private.matches private.may_create_subaccount private.may_match
     private.measure_text private.message_cost private.message_health private.message_kind private.message_may_move
-    private.message_status_named private.messages_of_day private.meter_slice_of private.meter_windows_of
-    private.metered_kind private.metered_since private.metering_call_of private.minor_of_credit
-    private.missed_boundaries private.missing_of_day private.most_refusals private.most_rounding private.mother_country
+    private.message_status_named private.messages_of_day private.meter_day_of private.meter_slice_of
+    private.meter_windows_of private.metered_kind private.metered_since private.metered_subscription
+    private.metering_began private.metering_call_of private.minor_of_credit private.minor_step private.missed_boundaries
+    private.missing_of_day private.most_refusals private.most_rounding private.mother_country
     private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
     private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
     private.normalized_email private.note_accepted_row private.note_billing_period private.note_changed_limit
@@ -516,43 +519,44 @@ as $$
     private.others_units private.our_functions private.our_tables private.outcome_in private.outcome_of
     private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice private.payer_at
     private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
-    private.periods_without_invoice private.place_in private.place_negative private.place_positive private.placement_key
-    private.plan_for_price private.plan_of private.present private.preview_recipients private.price_final_at
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
-    private.purge_master_consents private.purge_messages private.purge_number_purchases private.purge_settled_alerts
-    private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back private.queue_of
-    private.raise_alert private.rate_day private.rate_days private.rate_for private.rate_usage private.rated_every
-    private.rated_spans private.reached_limit private.recheck_after_lost_lease private.recipients_left
-    private.reconcile_by private.reconcile_day private.reconciliation_health private.record_appeared_number
-    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.record_parked private.record_place private.record_usage_firing
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.render_text private.renew_billing_lease private.renew_lease_if_held
-    private.renew_turns private.reopen_unbilled private.repeat_of private.replica_identity_of private.reply_under_way
-    private.rerate_covered_days private.reseal_token private.reserve_next private.reserve_recipients
-    private.reserve_reply private.return_lost_jobs private.room_in private.rows_of_period private.rows_of_statement
-    private.sale_refused private.schedule_fee private.schedule_health private.search_for private.search_tenants
-    private.searchable private.send_again private.send_rates_of private.sender_of private.sending_ends_at
-    private.sending_plan private.set_comparison_due private.set_due private.set_due_by private.set_metering_due
-    private.set_next_convergence private.settle_alert private.settle_call private.settle_compared private.settle_day
-    private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
-    private.shares_meters private.shown_spending private.shown_statement private.single_characters
+    private.periods_without_invoice private.place_in private.place_negative private.place_positive
+    private.plan_change_delay private.plan_for_price private.plan_of private.present private.preview_recipients
+    private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
+    private.purge_audit_details private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads
+    private.purge_forward_deliveries private.purge_master_consents private.purge_messages private.purge_number_purchases
+    private.purge_settled_alerts private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back
+    private.queue_of private.raise_alert private.rate_day private.rate_days private.rate_for private.rate_usage
+    private.rated_every private.rated_spans private.reached_limit private.recheck_after_lost_lease
+    private.recipients_left private.reconcile_by private.reconcile_day private.reconciliation_health
+    private.record_appeared_number private.record_at_tenant private.record_changed_number private.record_evidence
+    private.record_lost_purchase private.record_missing_number private.record_parked private.record_place
+    private.record_usage_firing private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_billing_lease
+    private.renew_lease_if_held private.renew_turns private.reopen_unbilled private.repeat_of
+    private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
+    private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
+    private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_again
+    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due
+    private.set_due private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert
+    private.settle_call private.settle_compared private.settle_day private.settle_unknown_price private.settled_before
+    private.share_number private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
     private.skip_recipients private.spaced private.spend_between private.spent_between private.split_row
     private.split_words private.spread private.state_of_usage_day private.statements_of private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
     private.subaccount_target private.subscriptions_of private.summary_lag private.sweep_health
     private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
-    private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day private.tenant_overview_of
-    private.tenant_price private.token_date_of private.total_deletes private.total_inserts private.total_update
-    private.totals_of_statement private.touch_updated_at private.trial_lines_open_for private.trigger_value_of
-    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price private.units_of_minor
-    private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced
-    private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
-    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
-    private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span
-    private.utc_day private.wake_pricing private.wanted_by_subscription private.wanted_subaccount
-    private.wanted_trigger_value private.webhook_health private.with_limits private.withdraw_job private.words_of
+    private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
+    private.total_deletes private.total_inserts private.total_update private.totals_of_statement
+    private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
+    private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
+    private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced private.usage_by_day
+    private.usage_health private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts
+    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
+    private.used_before private.user_exists private.users_with_email private.uses_of_span private.utc_day
+    private.wake_pricing private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value
+    private.webhook_health private.windows_of_day private.with_limits private.withdraw_job private.words_of
     private.write_rating private.zone_opening public.account_and_shared_numbers public.acknowledge_alert
     public.add_opt_outs public.add_up_revenue public.alert_to_deliver public.ask_for_comparisons
     public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
@@ -755,7 +759,7 @@ as $$
     from public.missing_exchange_rates() r) m;
 $$;
 comment on function private.describe_exchange_rates() is
-  'Fails for each currency of a plan in which usage cannot be billed, because no exchange rate leads to it.';
+  'Fails for each currency in which usage of a plan cannot be billed, because no exchange rate leads to it.';
 
 create function private.describe_due_work() returns setof private.installation_finding
 language sql stable

@@ -219,7 +219,7 @@ select bag_eq(
     ('user_twilio_numbers', 'excess_when_new'), ('user_twilio_numbers', 'excess_when_changed'),
     ('metered_items', 'rate_changed_items'), ('metered_items', 'rate_moved_items'), ('usage_totals', 'rate_new_usage'), ('usage_totals', 'rate_changed_usage'),
     ('own_subscriptions', 'rate_changed_owners'), ('own_subscriptions', 'rate_moved_owners'), ('billing_periods', 'rate_changed_periods'), ('billing_periods', 'rate_moved_periods'),
-    ('plans', 'keep_rated_plan'),
+    ('plans', 'keep_deleted_plan'), ('plans', 'keep_rated_plan'),
     ('subscriptions', 'payer_when_new'), ('subscriptions', 'payer_when_changed'),
     ('subscriptions', 'final_bill_when_new'), ('subscriptions', 'final_bill_when_ended'),
     ('billing_rows', 'final_bill_when_late'), ('billing_rows', 'final_bill_when_returned'),

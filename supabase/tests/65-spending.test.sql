@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(79);
+select plan(82);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 10, segment_price = 0.1, allowed_countries = null, max_numbers = 10,
@@ -229,6 +229,18 @@ update public.subscriptions set plan_key = 'team' where id = 'sub_1';
 select is(public.check_due_spending(10), 1, 'A tenant whose plan changed is checked');
 update public.plans set spend_limit = 0.1 where key = 'fallback';
 select is(pg_temp.send(1, pg_temp.visitor()) || ', ' || pg_temp.send(1, pg_temp.visitor()), 'reserved 100, spend_limit_reached 100', 'The shared numbers have the limit of the fallback plan, by the same rules');
+
+-- Who pays ------------------------------------------------------------------------------------------------------------
+
+select pg_temp.empty();
+update public.plans set spend_limit = 1 where key = 'team';
+update public.subscriptions set status = 'trialing', current_period_start = now() - interval '1 day', current_period_end = now() + interval '13 days', trial_end = now() + interval '13 days' where id = 'sub_1';
+select is((private.payer_at(pg_temp.attacker(), now())).is_trial, true, 'The payer''s period is a trial');
+select is(pg_temp.send(10, pg_temp.attacker()) || ', ' || pg_temp.send(1, pg_temp.attacker()), 'reserved 100, spend_limit_reached 100', 'The spend limit applies in a trial');
+select pg_temp.empty();
+update public.plans set spend_limit = 1 where key = 'team';
+update public.subscriptions set status = 'active', trial_end = null, origin = 'checkout' where id = 'sub_1';
+select is(coalesce((private.payer_at(pg_temp.attacker(), now() + interval '1 second')).subscription_id, '') || pg_temp.send(10, pg_temp.attacker()) || ', ' || pg_temp.send(1, pg_temp.attacker()), 'reserved 100, spend_limit_reached 100', 'Usage of a gift, which has no payer, stays within the plan''s spend limit');
 
 select * from finish();
 rollback;

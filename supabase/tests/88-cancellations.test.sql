@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(27);
+select plan(28);
 
 select pg_temp.join_as('tenant', 'attacker', 'operator');
 create function pg_temp.record(p_id text, p_user uuid, p_origin text, p_status text, p_plan text) returns void language sql as $$
@@ -56,8 +56,10 @@ insert into private.billing_customers (stripe_customer_id, user_id) values ('cus
 select is(pg_temp.lease(false), 'later 60', 'A cancellation waits for usage that is not sent');
 select is(pg_temp.lease(true), 'leased 0', 'A cancellation takes the lease of the customer when all usage is sent');
 select is(pg_temp.lease(true), 'later 3', 'A cancellation waits while another process has the lease');
-update private.cancellations set requested_at = now() - interval '15 minutes' where subscription_id = 'sub_team';
-select is(pg_temp.lease(false), 'leased 0', 'After 15 minutes a cancellation waits no longer');
+update private.cancellations set requested_at = now() - interval '3 days' where subscription_id = 'sub_team';
+select is(pg_temp.begun('sub_team') || ', ' || pg_temp.lease(false), 'carry_out period_end 5, later 60', 'A job that comes days after the request waits for usage as well');
+update private.cancellations set began_at = now() - interval '15 minutes' where subscription_id = 'sub_team';
+select is(pg_temp.lease(false), 'leased 0', '15 minutes after a job began it a cancellation waits no longer');
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select pg_temp.ask('sub_team', pg_temp.tenant(), 'now') $$, '42501', null, 'A tenant cannot call the decision');

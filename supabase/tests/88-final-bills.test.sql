@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(28);
+select plan(34);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'leaver');
 create function pg_temp.record(p_id text, p_user uuid, p_origin text, p_status text, p_ended interval default null, p_read bigint default 1)
@@ -68,6 +68,23 @@ insert into private.billing_periods (subscription_id, starts_at, ends_at, user_i
 select is(pg_temp.begun('sub_ended'), 'wait', 'Late usage of a customer who has another subscription is sent there');
 select is((select count(*) from private.billing_rows where state = 'pending'), 1::bigint, 'and its rows stay pending');
 
+-- A trial -------------------------------------------------------------------------------------------------------------
+
+create function pg_temp.trial(p_status text, p_ended interval, p_read bigint) returns void language sql as $$
+  select public.record_subscription('sub_trial', 'cus_trial', pg_temp.leaver(), 'metadata', null, p_status::public.subscription_status,
+    jsonb_build_array(jsonb_build_object('id', 'price_team', 'lookupKey', 'team', 'itemId', 'si', 'createdAt', now() - interval '9 days',
+      'periodStart', now() - interval '9 days', 'periodEnd', now() + interval '5 days')), false, null, private.present() - p_ended,
+    now() - interval '9 days', p_read, 'usd', now() + interval '5 days');
+$$;
+select pg_temp.trial('trialing', null, 1), pg_temp.trial('canceled', '3 hours', 2);
+select results_eq($$ select is_trial, ends_at from private.billing_periods where subscription_id = 'sub_trial' $$,
+  $$ values (true, private.present() - interval '3 hours') $$, 'A trial that is canceled ends then, and stays a trial');
+select is((private.payer_at(pg_temp.leaver(), now() - interval '1 day')).is_trial, true, 'Usage before is of the trial, at zero');
+select is((private.payer_at(pg_temp.leaver(), now() - interval '1 hour')).subscription_id, null, 'Usage after it has no payer');
+update private.billing_periods set books_closed_at = private.present() where subscription_id = 'sub_trial';
+select is(pg_temp.begun('sub_trial'), 'read', 'The final bill of a trial reads its invoices');
+select public.record_final_reading('sub_trial');
+select is_empty($$ select 1 from private.billing_rows where subscription_id = 'sub_trial' $$, 'and bills nothing');
 -- What Stripe has counted and not billed --------------------------------------------------------------------------------
 
 select pg_temp.record('sub_dash', pg_temp.neighbour(), 'metadata', 'canceled', '3 hours');
@@ -88,6 +105,8 @@ select is(private.minor_of_credit(-12345, 'usd'), 123::bigint, '1.2345 dollars a
 select is(private.minor_of_credit(-12350, 'usd'), 124::bigint, 'Half a cent is rounded up');
 select is(array[private.minor_of_credit(-15000, 'jpy'), private.minor_of_credit(-12345, 'kwd')], array[2::bigint, 1230],
   'Currencies without decimals and with three are rounded to what Stripe moves');
+select is(array[private.minor_of_credit(-51000, 'isk'), private.minor_of_credit(-55000, 'ugx')], array[500::bigint, 600],
+  'ISK and UGX are given back in whole krónur and shillings, of which Stripe counts hundredths');
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select public.begin_final_bill('sub_ended') $$, '42501', null, 'A tenant cannot call the decision');

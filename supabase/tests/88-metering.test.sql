@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(70);
+select plan(83);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
@@ -84,7 +84,7 @@ select is((select due_at is null and leased_until is null from private.billing_c
 select is(private.accepted_units('cus_1', 'sms_out', '2027-01-10 08:00:00.4Z'), 40::bigint, 'accepted_units is what Stripe counts in the period');
 insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id, period_start, period_end, currency, units)
 values (pg_temp.tenant(), 'sms_out', '2027-01-20', 'USD', 'rejection', 'sub_1', 'cus_1', '2027-01-10 08:00:00.4Z', '2027-02-10 08:00:00.4Z', 'usd', 20);
-select is((private.accepted_units('cus_1', 'sms_out', '2027-01-10 08:00:00.4Z'), private.accepted_on('cus_1', 'sms_out', '2027-01-20'))::text, '(20,20)',
+select is((private.accepted_units('cus_1', 'sms_out', '2027-01-10 08:00:00.4Z'), (select w.expected from private.windows_of_day('cus_1', 'sms_out', '2027-01-20') w))::text, '(20,20)',
   'Units that were proven to be rejected do not count, until they are accepted again');
 select is(pg_temp.begin(), 'leased: send switchboard_sms_out 20 .0 01-20 00:01:00', 'They are sent again, on their day');
 select pg_temp.settle('accepted');
@@ -143,6 +143,14 @@ select is((select subject || ' ' || (details ->> 'error') from public.operator_a
 select pg_temp.at('2027-01-22 14:00Z');
 select pg_temp.begin(), pg_temp.settle('accepted');
 select is((select count(*)::integer from public.operator_alerts where kind = 'metering' and settled_at is null), 0, 'which the next row that is accepted settles');
+insert into made values ('no meter', pg_temp.add(8, '2027-01-16'));
+select pg_temp.begin(), pg_temp.settle('no_meter');
+select pg_temp.at('2027-01-22 14:05Z');
+select is(pg_temp.begin(), 'leased: send switchboard_sms_out 8 .1 01-16 00:01:00', 'A call that Stripe has answered with an error is repeated under a new Idempotency-Key: the old one may return the error again');
+select pg_temp.settle('too_early');
+select pg_temp.at('2027-01-22 14:10Z');
+select is(pg_temp.begin(), 'leased: send switchboard_sms_out 8 .2 01-16 00:01:00', 'and so is one whose timestamp was in the future for Stripe');
+select pg_temp.settle('accepted');
 insert into made values ('refused', pg_temp.add(11, '2027-01-15'));
 create function pg_temp.refuse(p_day integer) returns text language plpgsql as $$
 declare
@@ -158,6 +166,76 @@ select is((select string_agg(pg_temp.refuse(n), ' ') from generate_series(0, 4) 
 select is(pg_temp.row((select id from made where name = 'refused')), 'lost refused 11.5', 'and lost after five refusals');
 select is((select details ->> 'lost' from public.operator_alerts where kind = 'metering' and subject = (select id::text from made where name = 'refused')), 'true', 'with an alert of its own');
 
+-- A day in two periods, with rows in every state ----------------------------------------------------------------------
+
+select pg_temp.at('2027-01-16 18:00Z');
+insert into private.billing_customers (stripe_customer_id, user_id) values ('cus_5', pg_temp.tenant());
+insert into private.metered_items (subscription_id, kind, item_id, price_id, since) values ('sub_5', 'sms_out', 'si_5', 'price', '2026-01-01Z');
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency) values
+  ('sub_5', '2026-12-16 12:00Z', '2027-01-16 12:00Z', pg_temp.tenant(), 'cus_5', 'usd'), ('sub_5', '2027-01-16 12:00Z', '2027-02-16 12:00Z', pg_temp.tenant(), 'cus_5', 'usd');
+-- Accepted in the first period, and lost at Stripe by a late rejection that nobody knows of.
+insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id, period_start, period_end, currency, units, state, loss_reason, event_at,
+  billed_start, billed_subscription_id, accepted_at, retry_at)
+select pg_temp.tenant(), 'sms_out', '2027-01-16', 'USD', v.reason::private.billing_row_reason, 'sub_5', 'cus_5', v.start, v.start + interval '31 days', 'usd', v.units, v.state::private.billing_state,
+  v.loss::private.loss_reason, v.at, case when v.at is not null then v.start end, case when v.at is not null then 'sub_5' end, case when v.at is not null then '2027-01-16 15:00Z'::timestamptz end, '2027-03-01Z'
+from (values ('usage', 100, 'accepted', null, timestamptz '2026-12-16 12:00Z', timestamptz '2027-01-16 00:01Z'), ('usage', 10, 'accepted', null, '2027-01-16 12:00Z', '2027-01-16 12:01Z'),
+  ('usage', 5, 'lost', 'written_off', '2027-01-16 12:00Z', '2027-01-16 12:01Z'), ('usage', 7, 'credited', null, '2027-01-16 12:00Z', '2027-01-16 12:01Z'), ('usage', 99, 'lost', 'refused', '2027-01-16 12:00Z', null),
+  ('usage', 50, 'pending', null, '2027-01-16 12:00Z', null), ('rejection', 3, 'pending', null, '2027-01-16 12:00Z', null), ('usage', 77, 'trial', null, '2027-01-16 12:00Z', null)) v (reason, units, state, loss, start, at);
+insert into private.meter_days (stripe_customer_id, kind, day, billed_start, accepted_at)
+values ('cus_5', 'sms_out', '2027-01-16', '2026-12-16 12:00Z', '2027-01-16 15:00Z'), ('cus_5', 'sms_out', '2027-01-16', '2027-01-16 12:00Z', '2027-01-16 15:00Z');
+create function pg_temp.unknown(p_units bigint) returns uuid language plpgsql as $$
+declare
+  unknown constant uuid := pg_temp.add(p_units, '2027-01-16', p_start => '2027-01-16 12:00Z', p_customer => 'cus_5', p_subscription => 'sub_5');
+begin
+  update private.billing_rows set state = 'sending', event_at = '2027-01-16 12:01Z', billed_start = '2027-01-16 12:00Z', billed_subscription_id = 'sub_5', tries = 1,
+    first_tried_at = private.present() - interval '24 hours', tried_at = private.present() - interval '2 hours' where id = unknown;
+  return unknown;
+end;
+$$;
+create function pg_temp.decided(p_units bigint, p_counted bigint) returns text language plpgsql as $$
+declare
+  unknown constant uuid := pg_temp.unknown(p_units);
+  decided text;
+begin
+  perform private.settle_compared(r, p_counted) from private.billing_rows r where r.id = unknown;
+  decided := pg_temp.row(unknown);
+  delete from private.billing_rows where id = unknown;
+  return decided;
+end;
+$$;
+insert into made values ('cut', pg_temp.unknown(40));
+select is(pg_temp.begin(p_customer => 'cus_5'), 'leased: compare switchboard_sms_out 40 .0 01-16 12:01:00', 'A row of unknown outcome is compared on a day that two periods share');
+select results_eq($$ select (p ->> 'billed_start')::timestamptz, (p ->> 'expected')::integer, (p ->> 'first_at')::timestamptz from begun, jsonb_array_elements(calls -> 0 -> 'parts') p $$,
+  $$ values (timestamptz '2026-12-16 12:00Z', 100, timestamptz '2027-01-16 00:01Z'), ('2027-01-16 12:00Z', 19, '2027-01-16 12:01Z') $$,
+  'with each part apart: what Stripe has ever accepted in it counts, whatever became of the row, and what was proven to be rejected does not');
+delete from private.billing_rows where id = (select id from made where name = 'cut');
+select is((select array_agg(pg_temp.decided(u, c)) from (values (40, 19), (40, 59), (40, 20), (40, 0), (-15, 19), (-15, 4), (-15, 0), (-15, 5)) v (u, c)),
+  '{pending 40.1,accepted 40.0,accepted 40.0,pending 40.1,pending -15.1,accepted -15.0,accepted -15.0,pending -15.1}',
+  'The part decides: a rejection in the other period, of which nothing is known, makes no row be sent twice');
+
+-- Many rows ------------------------------------------------------------------------------------------------------------
+
+select pg_temp.add(0, d, p_start => '2027-01-16 12:00Z', p_customer => 'cus_5', p_subscription => 'sub_5') from unnest(array['2027-01-16', '2027-01-16', '2027-01-16']::date[]) d;
+select pg_temp.add(n, '2027-01-16', 'sms_out', '2027-01-16 12:00Z', 'cus_5', 'sub_5') from generate_series(-3, 4) n where n <> 0;
+select is((select array_agg(units) from private.rows_to_place('cus_5')), '{0,1,-1}', 'However many rows of a kind and day wait, the first of each sign is placed');
+update private.billing_customers set leased_until = null where stripe_customer_id = 'cus_5';
+select is(pg_temp.begin(p_customer => 'cus_5'), 'leased: send switchboard_sms_out 1 .0 01-16 12:01:00', 'and one of them is sent at a time');
+select is((select count(*) from private.billing_rows where stripe_customer_id = 'cus_5' and units = 0 and state = 'accepted'), 3::bigint, 'Rows without units are settled together');
+
+-- The time zone of the session ----------------------------------------------------------------------------------------
+
+-- A day of New York may have 25 hours. A day of billing never has.
+set local timezone = 'America/New_York';
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency) values ('sub_6', '2026-10-15Z', '2026-11-15Z', pg_temp.tenant(), 'cus_6', 'usd');
+insert into private.metered_items (subscription_id, kind, item_id, price_id, since) values ('sub_6', 'sms_out', 'si_6', 'price', '2026-11-02 00:30Z');
+select is((select private.event_time(b, 'sms_out', '2026-11-01') from private.billing_periods b where b.subscription_id = 'sub_6'), null, 'An item that counts from the next UTC day on counts nothing of the day before, in any time zone of the session');
+insert into private.billing_rows (user_id, kind, day, unit, subscription_id, stripe_customer_id, period_start, period_end, currency, units, state, event_at, billed_start, billed_subscription_id, accepted_at)
+values (pg_temp.tenant(), 'sms_out', '2026-11-02', 'USD', 'sub_6', 'cus_6', '2026-10-15Z', '2026-11-15Z', 'usd', 8, 'accepted', '2026-11-02 00:31Z', '2026-10-15Z', 'sub_6', '2026-11-02 00:31Z');
+insert into private.meter_days (stripe_customer_id, kind, day, billed_start, accepted_at) select 'cus_6', 'sms_out', d, '2026-10-15Z', '2026-11-02 00:31Z' from unnest(array['2026-11-01', '2026-11-02']::date[]) d;
+select is((select array_agg(w.day || ' ' || w.expected) from unnest(array['2026-11-01', '2026-11-02']::date[]) d, private.windows_of_day('cus_6', 'sms_out', d) w), '{2026-11-02 8}', 'and an event is compared on one UTC day');
+reset timezone;
+delete from private.billing_periods where subscription_id in ('sub_5', 'sub_6');
+
 -- Period ends ---------------------------------------------------------------------------------------------------------
 
 insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency)
@@ -165,8 +243,8 @@ values ('sub_1', '2027-02-10 08:00:00.4Z', '2027-03-10 08:00:00.4Z', pg_temp.ten
 create function pg_temp.ends() returns timestamptz language sql as $$
   select private.sending_ends_at(b) from private.billing_periods b where b.subscription_id = 'sub_1' and b.starts_at = '2027-01-10 08:00:00.4Z' $$;
 select is(pg_temp.ends(), '2027-02-10 08:30:00.4Z', 'Half an hour after its end nothing is sent into a period whose invoice was not read');
-insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalises_at, total)
-values ('in_1', 'cus_1', 'sub_1', 'draft', 'usd', '2027-02-10 08:00Z', '2027-01-10 08:00:00.4Z', '2027-02-10 08:00:00.4Z', '2027-02-13 08:00Z', 0);
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalises_at, total, billing_reason, metered)
+values ('in_1', 'cus_1', 'sub_1', 'draft', 'usd', '2027-02-10 08:00Z', '2027-01-10 08:00:00.4Z', '2027-02-10 08:00:00.4Z', '2027-02-13 08:00Z', 0, 'subscription_cycle', '[{"kind": "sms_out", "quantity": "0"}]');
 select is(pg_temp.ends(), '2027-02-12 08:00:00.4Z', 'With a grace of 72 hours the books are open for 48');
 update private.stripe_invoices set finalises_at = '2027-02-10 09:00Z';
 select is(pg_temp.ends(), '2027-02-10 08:30Z', 'With one of an hour, until half an hour before the invoice is final');
@@ -186,6 +264,17 @@ select is((select day || ' ' || billed_start from private.billing_rows where id 
 select is(public.close_due_periods(10), 1, 'A period that is over is looked at');
 select is((select count(*)::integer from private.billing_periods where books_closed_at is not null), 1, 'and its books are closed when its invoice cannot change any more');
 select is((select subject from public.operator_alerts where kind = 'invoice_grace'), 'sub_1', 'That was before 48 hours had passed: an alert');
+create function pg_temp.closed_early(p_reason text, p_metered jsonb) returns text[] language plpgsql as $$
+begin
+  delete from public.operator_alerts where kind = 'invoice_grace';
+  update private.stripe_invoices set billing_reason = p_reason, metered = p_metered where id = 'in_1';
+  perform private.close_period(b) from private.billing_periods b where b.subscription_id = 'sub_1' and b.ends_at < '2027-02-11Z';
+  return array(select subject from public.operator_alerts where kind = 'invoice_grace');
+end;
+$$;
+select is(pg_temp.closed_early('subscription_cycle', '[]'), '{}', 'An invoice without metered lines has no grace period: its early end raises no alert');
+select is(pg_temp.closed_early('subscription_update', '[{"kind": "sms_out", "quantity": "1"}]'), '{}', 'Nor does that of an invoice for another reason than the end of a period');
+select is(pg_temp.closed_early('subscription_cycle', '[{"kind": "sms_out", "quantity": "0"}]'), '{sub_1}', 'That of one with metered lines does, also without usage');
 
 -- Closing in time, old usage ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(67);
+select plan(76);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 -- The present of billing, which the tests move.
@@ -128,6 +128,26 @@ select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.02 incl 0 0.02 usd
 select pg_temp.message(pg_temp.neighbour(), '2026-01-10 11:00Z', 0.01, p_plan => 'fallback');
 select is(pg_temp.new_rows(p_user => pg_temp.neighbour()), '{10 sms_out lost no_payer fallback 1/1 0.02 incl 0 0.02 usd 200 rest 0}', 'A tenant of the shared numbers is rated as any other');
 
+-- One remainder for what is billed, and one for what is lost: 159.6 units are billed, 159.6 and 0.8 are lost.
+select pg_temp.empty();
+select pg_temp.pays(pg_temp.tenant(), 'sub_1', '2026-01-01Z', '2026-02-01Z', p_metered => '2026-01-10 11:00Z');
+select pg_temp.message(pg_temp.tenant(), t, 0.00798) from unnest(array['2026-01-10 10:00Z', '2026-01-10 11:00Z']) t;
+select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.01596 incl 0 0.01596 usd 160 rest -0.4,10 sms_out lost before_metering team 1/1 0.01596 incl 0 0.01596 usd 160 rest -0.4}',
+  'A loss does not carry the remainder of what is billed in the same period');
+select pg_temp.message(pg_temp.tenant(), t, 0.00004) from unnest(array['2026-01-10 10:30Z', '2026-01-10 11:30Z']) t;
+select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.00008 incl 0 0.00008 usd 0 rest 0.4,10 sms_out lost before_metering team 1/1 0.00008 incl 0 0.00008 usd 0 rest 0.4}',
+  'Each carries its own, so no unit moves between the loss and the invoice');
+
+-- A correction that is split carries the remainder of its own chain, whatever row of the period was written last.
+create temp table split as select (private.split_row(r, 100)).id, r.user_id from private.billing_rows r where r.state = 'pending' and r.units = 160;
+select results_eq($$ select units, amount, remainder from private.billing_rows where state = 'pending' order by number $$,
+  $$ values (100::bigint, 0.01, -0.4), (0, 0.00008, 0.4), (60, 0.00596, 0.4) $$, 'A row that is split keeps the remainder of its chain');
+insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id, period_start, period_end, currency, units)
+values (pg_temp.tenant(), 'sms_out', '2026-01-10', 'USD', 'rejection', 'sub_1', 'cus_sub_1', '2026-01-01Z', '2026-02-01Z', 'usd', -30);
+select private.split_row(r, -10) from private.billing_rows r where r.reason = 'rejection';
+select results_eq($$ select units, amount, remainder from private.billing_rows where reason = 'rejection' order by number $$, $$ values (-10::bigint, 0::numeric, 0::numeric), (-20, 0, 0) $$,
+  'Units that are sent again have no amount, also when they are split');
+
 -- Versions ------------------------------------------------------------------------------------------------------------
 
 select pg_temp.empty();
@@ -160,6 +180,8 @@ select is((select private.included_amount('sms_out', 'team', private.payer_at(pg
 select is((select private.included_amount('sms_out', 'team', p) from private.payer_at(pg_temp.neighbour(), '2026-01-10Z') p), 10::bigint, 'Without a payer a calendar month includes the whole amount');
 select throws_ok($$ update public.plans set included_sms_out = 11 where key = 'team' $$, '23001', null, 'What a version includes cannot be changed once usage was rated under it');
 select throws_ok($$ update public.plans set currency = 'eur' where key = 'team' $$, '23001', null, 'Nor can its currency');
+select throws_ok($$ delete from public.plans where key = 'team' $$, '23001', null, 'Nor can it be deleted: a later change of its usage would take back what it has included');
+select throws_ok($$ delete from public.plans where key = 'scale' $$, '23001', null, 'Nor can one that a subscription has had, whose usage may not be rated yet');
 select lives_ok($$ update public.plans set included_sms_out = 11, currency = 'eur' where key = 'starter' $$, 'Before that it can');
 update public.plans set included_sms_out = 0, currency = 'usd' where key = 'starter';
 select lives_ok($$ update public.plans set markup = 2, spend_limit = 999 where key = 'team' $$, 'Markup and limits can always be changed: usage keeps its own');
@@ -188,9 +210,14 @@ select is((pg_temp.new_rows())[1:2], '{09 sms_out pending team 1/1 0.02 incl 0 0
 update public.sms_messages set price = -0.00995 where kind = 'sms_in';
 select is(pg_temp.new_rows(), '{10 sms_in pending team 0/0 -0.0001 incl 0 -0.00005 eur 0 rest -0.5}', 'Half a unit is rounded toward positive infinity, also of a negative amount');
 select results_eq($$ select unit, currency, rate from public.list_exchange_rates('USD', null, null, null, null, 10) $$, $$ values ('USD', 'eur', 0.9), ('USD', 'eur', 0.5) $$, 'list_exchange_rates returns the rates by day');
+select ok((select bool_or(unit = 'GBP' and currency = 'eur' and plans = '{team}') from public.missing_exchange_rates()), 'missing_exchange_rates names the currency of a subscription that differs from its plan''s');
 update public.plans set currency = 'chf' where key = 'starter';
 select ok((select bool_or(unit = 'USD' and currency = 'chf' and plans = '{starter}') from public.missing_exchange_rates()), 'missing_exchange_rates names a currency that no rate leads to, and its plans');
 update public.plans set currency = 'usd' where key = 'starter';
+update private.billing_periods set currency = 'nok';
+select is((select plans from public.missing_exchange_rates() where unit = 'USD' and currency = 'nok'), '{team}', 'and one of a subscription, which may differ from that of its plan');
+update private.billing_periods set books_closed_at = now();
+select is_empty($$ select from public.missing_exchange_rates() where currency = 'nok' $$, 'until its books are closed');
 
 -- What is due ---------------------------------------------------------------------------------------------------------
 

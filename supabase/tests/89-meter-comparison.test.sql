@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(43);
+select plan(47);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -172,6 +172,26 @@ select pg_temp.pass('1 day');
 select pg_temp.compare(0, 'cus_2');
 select is(pg_temp.again('cus_2'), '{5}', 'An invoice is compared once');
 
+-- Another program's events stay a difference. The final invoice tells what they cost, and ends the comparison.
+select pg_temp.sent(20, '2027-01-21', 'cus_2', 'mms_in');
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalised_at, total, metered)
+values ('in_3', 'cus_2', 'sub_2', 'draft', 'usd', '2027-02-01Z', '2027-01-01Z', '2027-02-01Z', null, 0, '[{"kind": "mms_in", "quantity": "1020"}, {"kind": "sms_out", "quantity": "4"}, {"kind": "fee", "quantity": "5"}]');
+update private.stripe_invoices set metered = '[]' where id = 'in_2';
+update private.meter_days set closed_at = null, confirmed_at = private.present() where stripe_customer_id = 'cus_2' and kind <> 'mms_in';
+select pg_temp.pass('4 hours');
+select pg_temp.compare(1020, 'cus_2');
+update private.stripe_invoices set status = 'open', finalised_at = private.present() where id = 'in_3';
+create function pg_temp.invoice_compared() returns boolean language sql as $$ select compared_at is not null from private.stripe_invoices where id = 'in_3'; $$;
+select pg_temp.pass('1 hour');
+select pg_temp.compare(1020, 'cus_2');
+select is(pg_temp.invoice_compared(), false, 'A day that is different in a way that no rejection explains is compared once more before the final invoice is');
+update private.meter_days set confirmed_at = private.present() where stripe_customer_id = 'cus_2' and kind <> 'mms_in';
+select pg_temp.pass('1 day');
+select pg_temp.compare(1020, 'cus_2');
+select is((pg_temp.invoice_compared(), pg_temp.again('cus_2'))::text, '(t,{5})', 'Then the invoice is compared, and nothing is sent again or taken back');
+select is((select details -> 'differences' from public.operator_alerts where kind = 'invoice_difference' and subject = 'in_3'), '[{"kind": "mms_in", "sent": 20, "billed": 1020}]',
+  'The alert has what the invoice bills too much');
+select is((select compare_due_at from private.billing_customers where stripe_customer_id = 'cus_2'), null, 'The customer is not due any more');
 -- A deleted customer ---------------------------------------------------------------------------------------------------
 
 select pg_temp.sent(7, '2027-01-20');

@@ -8,6 +8,7 @@ const JANUARY: Period = {
   currency: "usd",
   isTrial: false,
   subscription: "sub_1",
+  customer: "cus_1",
   createdAt: 0n,
   meteredSince: { sms_out: 0n, mms_out: 0n, number: 0n, fee: 0n },
 };

@@ -84,6 +84,7 @@ export interface Period {
   isTrial: boolean;
   /** The tenant's own subscription; null when no subscription pays. */
   subscription: string | null;
+  customer: string | null;
   /** When the subscription was created. */
   createdAt: bigint;
   /** Since when each kind has a metered item; a kind without one is missing. */
@@ -160,14 +161,20 @@ export function reckon(facts: Facts): Due[] {
   return [...dues.values()];
 }
 
-/** Of several subscriptions, the one whose plan has the highest rank at that moment pays, and then the newest. */
+/**
+ * Of several subscriptions, the one whose plan has the highest rank at that moment pays, and then the newest. Of several of its
+ * customer, the one that has had metered items for the longest time: a meter counts by customer.
+ */
 function payerAt(at: bigint, { periods, versions, plans }: Facts): Period | undefined {
   const rankOf = ({ subscription }: Period) => {
     const version = versions.findLast((each) => each.subscription === subscription && each.from <= at);
     return version === undefined ? -1 : plans[version.plan]!.rank;
   };
-  return periods.filter(({ from, until }) => from <= at && at < until)
-    .toSorted((a, b) => rankOf(b) - rankOf(a) || (a.createdAt > b.createdAt ? -1 : 1))[0];
+  const candidates = periods.filter(({ from, until }) => from <= at && at < until)
+    .toSorted((a, b) => rankOf(b) - rankOf(a) || (a.createdAt > b.createdAt ? -1 : 1));
+  const began = ({ meteredSince }: Period) => Object.values(meteredSince).filter((since) => since <= at).sort()[0];
+  const metered = candidates.filter((each) => each.customer === candidates[0]!.customer && began(each) !== undefined);
+  return metered.toSorted((a, b) => began(a)! < began(b)! ? -1 : began(a)! > began(b)! ? 1 : 0)[0] ?? candidates[0];
 }
 
 /** The cost times the markup, rounded up to five decimals, and never below zero. */
@@ -214,7 +221,16 @@ function calendarMonth(at: bigint, currency: string): Period {
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   const from = BigInt(Date.UTC(year, month)) * 1000n;
   const until = BigInt(Date.UTC(year, month + 1)) * 1000n;
-  return { from, until, currency, isTrial: false, subscription: null, createdAt: from, meteredSince: {} };
+  return {
+    from,
+    until,
+    currency,
+    isTrial: false,
+    subscription: null,
+    customer: null,
+    createdAt: from,
+    meteredSince: {},
+  };
 }
 
 function fateOf({ kind, at }: Usage, { subscription, isTrial, meteredSince }: Period): Fate {

@@ -340,10 +340,16 @@ export class Tenant implements Owner {
   /** The periods of the tenant's own subscriptions, by the calendar. */
   periods(until = this.endsAt + 90 * 24 * HOUR): Period[] {
     return this.purchases.filter(({ isGift }) => !isGift).flatMap((purchase) => {
-      const { subscriptionId, meteredSince, createdAt, trialEnd } = purchase;
+      const { subscriptionId, customerId, meteredSince, createdAt, trialEnd } = purchase;
       const { story: { currency } } = this;
       const ends = purchase.endedAt ?? until;
-      const common = { currency, subscription: subscriptionId, meteredSince, createdAt: micros(createdAt) };
+      const common = {
+        currency,
+        subscription: subscriptionId,
+        customer: customerId,
+        meteredSince,
+        createdAt: micros(createdAt),
+      };
       const periods: Period[] = [];
       let from = purchase.boughtAt;
       if (trialEnd !== null) {

@@ -6,6 +6,7 @@ import { applyStripeEvent } from "../../supabase/functions/_shared/billing/apply
 import { carryOutCancellation } from "../../supabase/functions/_shared/billing/cancel.ts";
 import { settleFinalBill } from "../../supabase/functions/_shared/billing/final-bill.ts";
 import { flushUsage } from "../../supabase/functions/_shared/billing/flush.ts";
+import { decimalsOf } from "../../supabase/functions/_shared/billing/meters.ts";
 import { readInvoice } from "../../supabase/functions/_shared/billing/read-invoice.ts";
 import { type Db, decide } from "../../supabase/functions/_shared/platform/database.ts";
 import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
@@ -27,6 +28,14 @@ class ProcessEnded extends Error {
 interface Death {
   at: number;
   how: "before" | "after";
+}
+
+interface Subscriber {
+  paysLater?: boolean;
+  /** Where Stripe keeps the card. Checkout leaves it with the subscription. */
+  card?: "customer" | "subscription";
+  /** One who comes back. */
+  customer?: Tenant;
 }
 
 /** Postgres and Stripe under one clock. */
@@ -136,18 +145,19 @@ class World implements AsyncDisposable {
   }
 
   /** A tenant with a subscription of their own, an hour old. */
-  async subscriber({ paysLater = false } = {}): Promise<Tenant> {
-    const userId = crypto.randomUUID();
+  async subscriber({ paysLater = false, card = "customer", customer: known }: Subscriber = {}): Promise<Tenant> {
+    const userId = known?.userId ?? crypto.randomUUID();
     await this.admin`insert into auth.users (id, email, email_confirmed_at)
-      values (${userId}, ${`t${this.turn++}@final.test`}, now())`;
-    const customer = await this.stripe.customers.create({
-      ...{ metadata: { user_id: userId }, payment_method: "pm_card_visa" },
-      invoice_settings: { default_payment_method: "pm_card_visa" },
+      values (${userId}, ${`t${this.turn++}@final.test`}, now()) on conflict do nothing`;
+    const customer = known ? { id: known.customerId } : await this.stripe.customers.create({
+      ...{ metadata: { user_id: userId }, email: `${userId}@final.test` },
+      ...(card === "customer" && { invoice_settings: { default_payment_method: "pm_card_visa" } }),
     });
     const { id } = await this.stripe.subscriptions.create({
       customer: customer.id,
       metadata: { user_id: userId },
       items: [{ price: this.price["flat"]! }, ...KINDS.map((kind) => ({ price: this.price[kind]! }))],
+      ...(card === "subscription" && { default_payment_method: "pm_card_visa" }),
       ...(paysLater && { collection_method: "send_invoice", days_until_due: 30 }),
     });
     if (paysLater) {
@@ -201,6 +211,15 @@ class Tenant {
         p.stripe_customer_id, p.starts_at, p.ends_at, p.currency, 1, ${units}, ${units / 10_000}
       from private.billing_periods p where p.subscription_id = ${this.subscriptionId}
       order by p.starts_at desc limit 1`;
+  }
+
+  /** Lets the billing period end and reads the next one. Its invoice is a draft then. */
+  async renew(): Promise<void> {
+    const [period] = await this.world.admin<{ end: number }[]>`
+      select extract(epoch from max(ends_at))::float8 as end from private.billing_periods
+      where subscription_id = ${this.subscriptionId}`;
+    await this.world.pass(period!.end + MINUTE - this.world.now);
+    await this.read();
   }
 
   async ask(ends: "now" | "period_end"): Promise<void> {
@@ -323,6 +342,50 @@ Deno.test("final bills", async (t) => {
       assert.deepEqual([...await tenant.charges()], [{ units: 32_345, billed: 323, rounding: -45 }]);
     },
   );
+
+  await t.step(
+    "an own invoice is charged to the card of the subscription, or sent without a card, and has nothing else",
+    async () => {
+      const own = async (tenant: Tenant) => {
+        await tenant.use("sms_out", 500);
+        await tenant.cancelNow();
+        await tenant.settle();
+        // Another program's item waits for some other invoice.
+        await world.stripe.invoiceItems.create({ customer: tenant.customerId, currency: "usd", amount: 77_00 });
+        await tenant.use("sms_out", 20_000);
+        await tenant.settleUntil(DAY);
+        const { data: [invoice] } = await world.stripe.invoices.list({ customer: tenant.customerId });
+        const { collection_method: method, status, total, amount_paid: paid } = invoice!;
+        return { method, status, total, paid };
+      };
+      const bought = await world.subscriber({ card: "subscription" });
+      assert.deepEqual(await own(bought), { method: "charge_automatically", status: "paid", total: 200, paid: 200 });
+      const bare = await world.subscriber();
+      await world.stripe.customers.update(bare.customerId, { invoice_settings: { default_payment_method: "" } });
+      assert.deepEqual(await own(bare), { method: "send_invoice", status: "open", total: 200, paid: 0 });
+    },
+  );
+
+  await t.step("both sides know the same smallest unit of each currency", async () => {
+    const currencies = Intl.supportedValuesOf("currency").map((code) => code.toLowerCase());
+    const rows = await world.admin<{ currency: string; size: number }[]>`
+      select c as currency, private.units_of_minor(c) as size from unnest(${currencies}::text[]) c`;
+    for (const { currency, size } of rows) assert.equal(size, 10 ** (4 - decimalsOf(currency)), currency);
+    assert.equal(rows.find(({ currency }) => currency === "ugx")!.size, 100);
+  });
+
+  await t.step("a draft of a customer who was deleted bills nothing: what it has is lost by name", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 12_345);
+    await tenant.flush();
+    await tenant.renew();
+    await world.stripe.customers.del(tenant.customerId);
+    await world.admin`select public.note_deleted_customer(${tenant.customerId})`;
+    await tenant.read();
+    assert.equal((await tenant.invoiced()).drafts, 1);
+    await tenant.settleUntil(4 * DAY);
+    assert.deepEqual(await tenant.states(), { accepted: 12_345, "lost customer_gone": 12_345 });
+  });
 
   await t.step("smaller usage without an invoice is lost by name when no more is expected", async () => {
     const tenant = await world.subscriber();
@@ -462,6 +525,137 @@ Deno.test("final bills", async (t) => {
     await tenant.use("sms_out", 20_000);
     await tenant.settleUntil(DAY);
     assert.deepEqual(await tenant.states(), { accepted: 500, "lost customer_gone": 20_000 });
+  });
+
+  await t.step("usage of a customer who is deleted at Stripe before it is sent is lost by name, and told", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 7_000);
+    await tenant.use("fee", 500);
+    await world.stripe.customers.del(tenant.customerId);
+    await world.admin`select public.note_deleted_customer(${tenant.customerId})`;
+    await tenant.read();
+    await tenant.flush();
+    await tenant.settleUntil(40 * DAY);
+    assert.deepEqual(await tenant.states(), { "lost customer_gone": 7_500 });
+    const [alert] = await world.admin`select details from public.operator_alerts
+      where kind = 'metering' and subject = ${tenant.customerId} and settled_at is null`;
+    assert.deepEqual(alert?.["details"].units, { usd: 7_500 });
+  });
+
+  await t.step(
+    "an end at a date, as the portal sets it, and one after exhausted retries bill each unit once",
+    async () => {
+      const leaving = await world.subscriber();
+      await leaving.use("sms_out", 12_345);
+      await world.stripe.subscriptions.update(leaving.subscriptionId, { cancel_at: world.now + 5 * DAY });
+      await leaving.flush();
+      await world.pass(5 * DAY);
+      await leaving.read();
+      await leaving.settleUntil(4 * DAY);
+      const { metered, own, drafts } = await leaving.invoiced();
+      assert.deepEqual({ billed: metered + own, drafts }, { billed: 12_345, drafts: 0 });
+
+      const unpaid = await world.subscriber();
+      await unpaid.use("sms_out", 30_000);
+      await unpaid.flush();
+      await world.stripe.customers.update(unpaid.customerId, {
+        invoice_settings: { default_payment_method: "pm_card_chargeCustomerFail" },
+      });
+      await unpaid.renew();
+      await world.pass(4 * DAY);
+      await unpaid.read();
+      await unpaid.use("sms_out", 20_000);
+      await unpaid.flush();
+      // Stripe cancels it as the dashboard does: without an invoice.
+      await world.stripe.subscriptions.cancel(unpaid.subscriptionId);
+      await unpaid.read();
+      await unpaid.settleUntil(4 * DAY);
+      assert.deepEqual(await unpaid.invoiced(), { metered: 30_000, own: 20_000, drafts: 0, notes: 0 });
+      assert.deepEqual(await unpaid.states(), { accepted: 50_000, invoiced: 20_000 });
+    },
+  );
+
+  await t.step(
+    "a tenant who is deleted while their cancellation runs is billed, and so is a second tenant",
+    async () => {
+      const tenant = await world.subscriber();
+      await tenant.use("sms_out", 12_345);
+      const [heir] = await world.admin<{ id: string }[]>`insert into auth.users (id, email, email_confirmed_at)
+      values (gen_random_uuid(), ${`heir-${tenant.subscriptionId}@final.test`}, now()) returning id`;
+      await world.admin`update public.subscriptions set user_id = ${heir!.id} where id = ${tenant.subscriptionId}`;
+      const users = await world.admin`select user_id from public.billed_users(${tenant.customerId})`;
+      assert.deepEqual(users.map(({ user_id: id }) => id).sort(), [heir!.id, tenant.userId].sort());
+      await world.admin`select from public.request_cancellation(${tenant.subscriptionId}, ${
+        heir!.id
+      }, null, 'now', false,
+      'r', null)`;
+      const seconds = await tenant.cancel();
+      await world.admin`delete from auth.users where id in (${heir!.id}, ${tenant.userId})`;
+      await world.pass(seconds!);
+      assert.equal(await tenant.cancel(), null);
+      await tenant.read();
+      await tenant.settleUntil(DAY);
+      assert.deepEqual(await tenant.invoiced(), { metered: 12_345, own: 0, drafts: 0, notes: 0 });
+      assert.deepEqual(await tenant.states(), { accepted: 12_345 });
+    },
+  );
+
+  await t.step("later usage of a tenant who comes back is on the new subscription's invoice, once", async () => {
+    const tenant = await world.subscriber();
+    await tenant.use("sms_out", 500);
+    await tenant.cancelNow();
+    await tenant.settle();
+    const back = await world.subscriber({ customer: tenant });
+    await tenant.use("sms_out", 20_000);
+    await tenant.settleUntil(DAY);
+    await back.flush();
+    await back.cancelNow();
+    await back.settle();
+    assert.deepEqual(await back.invoiced(), { metered: 20_500, own: 0, drafts: 0, notes: 0 });
+    assert.deepEqual(await back.states(), { accepted: 20_500 });
+  });
+
+  await t.step("an own invoice that is voided changes no row, and the operator learns of it", async () => {
+    const tenant = await world.subscriber({ paysLater: true });
+    await tenant.use("sms_out", 30_000);
+    await tenant.cancelNow();
+    await tenant.settle();
+    await tenant.use("sms_out", 20_000);
+    await tenant.settleUntil(DAY);
+    const before = await world.admin`select * from private.billing_rows
+      where stripe_customer_id = ${tenant.customerId} order by number`;
+    const { data: [own] } = await world.stripe.invoices.list({ customer: tenant.customerId });
+    assert.deepEqual([own!.status, own!.total], ["open", 200]);
+    await world.stripe.invoices.voidInvoice(own!.id);
+    await readInvoice(own!.id, world.process());
+    await tenant.settleUntil(40 * DAY);
+    const [alert] = await world.admin`select details from public.operator_alerts
+      where kind = 'payment_moved' and subject = ${own!.id} and settled_at is null`;
+    assert.equal(alert?.["details"].cause, "void");
+    assert.deepEqual(
+      await world.admin`select * from private.billing_rows where stripe_customer_id = ${tenant.customerId}
+        order by number`,
+      before,
+    );
+  });
+
+  await t.step("the drafts of a subscription that was unpaid for months are all finalised at its end", async () => {
+    const tenant = await world.subscriber();
+    await world.control(`/_sim/subscriptions/${tenant.subscriptionId}`, { action: "unpaid" });
+    await tenant.read();
+    for (let month = 0; month < 4; month++) {
+      await tenant.use("sms_out", 10_000);
+      await tenant.flush();
+      await tenant.renew();
+    }
+    assert.ok((await tenant.invoiced()).drafts >= 3);
+    await tenant.cancelNow();
+    await tenant.settleUntil(4 * DAY);
+    const { metered, drafts } = await tenant.invoiced();
+    assert.deepEqual({ metered, drafts }, { metered: 40_000, drafts: 0 });
+    const [bill] = await world.admin`select compared_at is not null as compared from private.final_bills
+      where subscription_id = ${tenant.subscriptionId}`;
+    assert.equal(bill!["compared"], true);
   });
 
   await t.step("a gift that ends leads to no final bill", async () => {

@@ -40,6 +40,14 @@ const step = fc.record({
     { maxLength: 4 },
   ),
   rejected: fc.constantFrom(0, 0, 0, 1, 2, 4),
+  /** What becomes of the calls that send usage. Without an answer their outcome is unknown. */
+  calls: fc.constantFrom(
+    "answered" as const,
+    "answered" as const,
+    "answered" as const,
+    "lost" as const,
+    "unanswered" as const,
+  ),
 });
 const script = fc.record({
   /** When the period of the customer ends, so that days are cut. */
@@ -74,6 +82,7 @@ const quiet: Story = {
         { kind: "sms_out" as const, units: round === 2 ? -30 : 70, daysBack: 0 },
       ],
       rejected: round === 2 ? 2 : 0,
+      calls: "answered" as const,
     })),
   })),
   minutes: [1, 600, 300, 70, 300, 70, 600, 600],
@@ -89,14 +98,20 @@ const quiet: Story = {
 };
 type Story = typeof story extends fc.Arbitrary<infer Value> ? Value : never;
 type Script = Story["scripts"][number];
+type Step = Script["steps"][number];
 
 /** What the histories had, so that they prove something. */
-const seen = { rejected: 0, twice: 0, negative: 0, unbilled: 0, cut: 0, alerts: 0, thin: 0, lost: 0, invoices: 0 };
+const seen = {
+  ...{ rejected: 0, twice: 0, negative: 0, unbilled: 0, cut: 0, alerts: 0, thin: 0, lost: 0, invoices: 0 },
+  ...{ unknown: 0, compared: 0 },
+};
 
 class World {
   now = FIRST;
   readonly stripe: Stripe;
   readonly db: Db;
+  /** Of the customers whose calls are not answered now. */
+  readonly calls = new Map<string, Step["calls"]>();
 
   private constructor(
     readonly simulator: StripeSimulator,
@@ -105,7 +120,16 @@ class World {
     signatures: Signatures,
   ) {
     const { url: apiBaseUrl, secretKey, fetch } = simulator;
-    this.stripe = createStripe({ apiBaseUrl, secretKey, fetch });
+    this.stripe = createStripe({
+      ...{ apiBaseUrl, secretKey },
+      fetch: (async (input, init) => {
+        const calls = this.callsOf(init?.body);
+        if (calls === "lost") throw new TypeError("connection closed");
+        const answer = await fetch(input, init);
+        if (calls === "unanswered") throw new TypeError("connection closed");
+        return answer;
+      }) as typeof globalThis.fetch,
+    });
     const process = { call: ({ send }: { send: () => Promise<unknown> }) => send() };
     this.db = databaseOf(service, signatures, process as unknown as FunctionsProcess);
   }
@@ -126,6 +150,11 @@ class World {
     return world;
   }
 
+  private callsOf(body: unknown): Step["calls"] {
+    const parameters = new URLSearchParams(typeof body === "string" ? body : "");
+    return this.calls.get(parameters.get("payload[stripe_customer_id]") ?? "") ?? "answered";
+  }
+
   async passTo(now: number): Promise<void> {
     this.now = now;
     await this.admin`update private.test_clock set at = ${iso(now)}`;
@@ -144,7 +173,8 @@ class World {
   async send(): Promise<void> {
     await this.rpc("ask_for_metering");
     const log = { info: () => {}, warn: () => {}, error: () => {} };
-    const dependencies = { db: this.db, stripe: () => Promise.resolve(this.stripe), log };
+    const sleep = () => Promise.resolve();
+    const dependencies = { db: this.db, stripe: () => Promise.resolve(this.stripe), log, sleep };
     for (const id of await this.jobs("meter-usage")) await meterUsage(id, dependencies);
   }
 
@@ -251,8 +281,9 @@ class Customer {
     }, public.next_stripe_read())`;
   }
 
-  async use({ rows, rejected }: Script["steps"][number]): Promise<void> {
+  async use({ rows, rejected, calls }: Step): Promise<void> {
     const { admin, now } = this.world;
+    this.world.calls.set(this.id, calls);
     for (const { kind, units, daysBack } of rows) {
       const at = now - daysBack * DAY;
       const period = this.periods.find(({ starts, ends }) => starts <= at && at < ends)!;
@@ -284,10 +315,13 @@ class Customer {
       const usage = ours.filter(({ reason }) => reason === "usage");
       const waiting = ours.filter(({ state }) => state !== "accepted");
       assert.ok(waiting.every(({ state, units }) => state === "pending" && units < 0), `not sent, ${about}`);
-      // Each rejected event was sent again by its units once, and nothing else was.
       const rejections = theirs.filter(({ status }) => status === "rejected");
       const again = ours.filter(({ reason }) => reason === "rejection");
-      assert.equal(unitsOf(again), sumOf(rejections), `sent again, ${about}`);
+      // Each rejected event was sent again by its units once, and nothing else was. A row of unknown outcome is sent again
+      // by itself, or as what else is missing of its day.
+      if (this.script.steps.every(({ calls }) => calls === "answered")) {
+        assert.equal(unitsOf(again), sumOf(rejections), `sent again, ${about}`);
+      }
       // The invoices and the open period have all usage that is not waiting for room.
       const billed = this.periods.map((period) =>
         period.billed?.[kind] ?? sumOf(counted(events, this.id, kind, period))
@@ -297,6 +331,8 @@ class Customer {
       seen.twice += again.filter(({ id }) => rejections.some(({ event }) => event.identifier.startsWith(id))).length;
       seen.negative += again.filter(({ units }) => units < 0).length;
       seen.unbilled += ours.filter(({ reason }) => reason === "unbilled").length;
+      seen.unknown += ours.filter(({ tries }) => tries > 1).length;
+      seen.compared += ours.filter(({ rejections }) => rejections > 0).length;
     }
     // All that was rejected and sent again has arrived, and nothing else was different.
     const ours = rows.filter((row) => row.stripe_customer_id === this.id);
@@ -318,6 +354,8 @@ interface Row {
   day: string;
   state: string;
   units: number;
+  tries: number;
+  rejections: number;
   period_start: string;
   billed_start: string | null;
   event_at: string | null;
@@ -383,6 +421,9 @@ async function replay(
       await world.receiveThin(thin, false);
       await world.compare();
     }
+    world.calls.clear();
+    // A rejection that no event of a round has used would meet what is sent later.
+    await world.simulator.fetch(`${world.simulator.url}/_sim/faults`, { method: "DELETE" });
     await world.receiveThin(thin, true);
     if (thin === "lost") seen.lost++;
     for (let half = 0; half < REST_DAYS * 2; half++) {
@@ -393,8 +434,8 @@ async function replay(
     }
     const events = await world.meterEvents();
     const rows = await admin<Row[]>`
-      select id, stripe_customer_id, kind, reason, day, state, units::integer, period_start, billed_start, event_at,
-        accepted_at, created_at from private.billing_rows order by number`;
+      select id, stripe_customer_id, kind, reason, day, state, units::integer, tries, rejections, period_start,
+        billed_start, event_at, accepted_at, created_at from private.billing_rows order by number`;
     const alerts = await admin<{ subject: string; kind: string; details: unknown; settled: boolean }[]>`
       select subject, kind, details, settled_at is not null as settled from public.operator_alerts`;
     seen.alerts += alerts.filter(({ kind }) => kind === "meter_rejection").length;
@@ -436,6 +477,8 @@ Deno.test("whatever events Stripe rejects, and whichever thin events are lost, e
     await service.end();
   }
   console.log(`figures: ${RUNS * CUSTOMERS} histories: ${JSON.stringify(seen)}`);
-  const { thin: _thin, twice: _twice, unbilled: _unbilled, ...always } = seen;
+  const { thin: _thin, twice: _twice, unbilled: _unbilled, negative, ...always } = seen;
+  // A few runs may reject no correction.
+  assert.ok(negative > 0 || RUNS < 10, JSON.stringify(seen));
   assert.ok(Object.values(always).every((count) => count > 0), JSON.stringify(seen));
 });

@@ -537,7 +537,7 @@ Deno.test("each answer of Stripe to a meter event, as the SDK throws it, has its
       ["accepted", "unsent"],
       "lock_timeout",
     );
-    assert.equal(await send("row.3", { timestamp: seconds + 900 }), "unsent", "in the future");
+    assert.equal(await send("row.3", { timestamp: seconds + 900 }), "too_early", "in the future");
     assert.equal(await send("row.4", { timestamp: seconds - 36 * 86_400 }), "refused", "too old");
     assert.equal(await fault(429, "row.5"), "unsent");
     assert.equal(await fault(401, "row.5"), "unsent");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateTypes, TYPES_FILE } from "../../local/database/types.ts";
 import postgres from "postgres";
+import { decimalsOf } from "../../supabase/functions/_shared/billing/meters.ts";
 import { COUNTRIES } from "../../supabase/functions/_shared/numbers/countries.ts";
 import { startTestDatabase } from "../support/test-database.ts";
 
@@ -20,4 +21,18 @@ Deno.test("private.countries is the list of countries.ts, and each territory and
   assert.deepEqual([...found!.countries].sort(), [...COUNTRIES].sort());
   assert.equal(found!.territories.length, 16);
   for (const mother of found!.mothers) assert.ok(COUNTRIES.has(mother), mother);
+});
+
+Deno.test("private.units_of_minor counts each currency in the smallest unit of decimalsOf", async () => {
+  await using database = await startTestDatabase();
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const currencies = Intl.supportedValuesOf("currency").map((code) => code.toLowerCase());
+  const found = await sql<{ currency: string; units: number }[]>`
+    select c as currency, private.units_of_minor(c) as units from unnest(${currencies}::text[]) c`;
+  await sql.end();
+  assert.ok(currencies.length > 100);
+  assert.deepEqual(
+    found.map(({ currency, units }) => [currency, units]),
+    currencies.map((currency) => [currency, 10 ** (4 - decimalsOf(currency))]),
+  );
 });

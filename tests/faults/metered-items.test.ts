@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type Stripe from "stripe";
 import { recordRead } from "../../supabase/functions/_shared/billing/apply-event.ts";
+import { checkOut, type CheckoutDependencies } from "../../supabase/functions/_shared/billing/checkout.ts";
 import { keepDueMeteredItems, keepMeteredItems } from "../../supabase/functions/_shared/billing/keep-metered-items.ts";
 import { KINDS } from "../../supabase/functions/_shared/billing/meters.ts";
 import { setUpMetering } from "../../local/metering/set-up.ts";
@@ -173,50 +174,61 @@ test("keep-metered-items leaves gifts, alerts about a price that bills wrongly, 
   ]);
 });
 
-test("keep-metered-items adds items to one subscription of a customer, and to the other when that one is over", async (world) => {
-  await setUp(world);
-  const first = await madeElsewhere(world);
-  const { customer, items, metadata } = first;
-  const second = await world.stripeApi.subscriptions.create({
-    customer: customer as string,
-    items: [{ price: items.data[0]!.price.id }],
-    collection_method: "send_invoice",
-    days_until_due: 30,
-    metadata,
-  });
-  await world.stripeApi.invoices.pay(second.latest_invoice as string, { paid_out_of_band: true });
-  await read(world, second.id);
-  await Promise.all([keep(world, first.id), keep(world, second.id)]);
-  await keep(world, second.id);
-  // A meter counts by customer: each subscription with its price bills all usage of the customer.
-  const billed = [first.id, second.id].map((id) => billedKinds(world, id));
-  assert.deepEqual((await Promise.all(billed)).map(({ length }) => length).sort(), [0, 6]);
-  const [metered, other] = (await billed[0])!.length > 0 ? [first.id, second.id] : [second.id, first.id];
-  assert.match((await alerts(world, other))[0]!, new RegExp(metered));
-  await world.stripeApi.subscriptions.cancel(metered);
-  await read(world, metered);
-  await keep(world, other);
-  assert.deepEqual([await billedKinds(world, other), await alerts(world, other)], [ALL, []]);
-});
-
-test("keep-metered-items alerts when two subscriptions of a customer were made with metered items", async (world) => {
+test("of two subscriptions of one customer exactly one has metered items, whoever added them, and the next one gets them when it ends", async (world) => {
   await setUp(world);
   const first = await madeElsewhere(world);
   await keep(world, first.id);
+  const userId = first.metadata["user_id"]!;
+  await world.sql`update private.metered_items set since = since - interval '1 day'`;
+  await world.sql`update private.own_subscriptions set created_at = created_at - interval '1 day'`;
   const { data } = await world.stripeApi.subscriptionItems.list({ subscription: first.id, limit: 100 });
-  const second = await world.stripeApi.subscriptions.create({
+  const second = await madeElsewhere(world, {
     customer: first.customer as string,
+    metadata: { user_id: userId },
     items: data.map(({ price }) => ({ price: price.id })),
-    collection_method: "send_invoice",
-    days_until_due: 30,
-    metadata: first.metadata,
   });
-  await world.stripeApi.invoices.pay(second.latest_invoice as string, { paid_out_of_band: true });
-  await read(world, second.id);
-  await keep(world, second.id);
-  assert.match((await alerts(world, second.id))[0]!, new RegExp(`${first.id} of the same customer`));
-  await world.stripeApi.subscriptions.cancel(first.id);
+  assert.deepEqual([await billedKinds(world, first.id), await billedKinds(world, second.id)], [ALL, ALL]);
+  await Promise.all([keep(world, second.id), keep(world, second.id), keep(world, first.id)]);
+  assert.deepEqual([await billedKinds(world, first.id), await billedKinds(world, second.id)], [ALL, []]);
+  assert.deepEqual([await alerts(world, first.id), await alerts(world, second.id)], [[], []]);
+
+  await world.stripeApi.subscriptions.cancel(first.id, { invoice_now: true });
   await read(world, first.id);
   await keep(world, second.id);
-  assert.deepEqual(await alerts(world, second.id), []);
+  assert.deepEqual(await billedKinds(world, second.id), ALL);
+
+  const stranger = await madeElsewhere(world, { customer: first.customer as string });
+  await keep(world, stranger.id);
+  assert.deepEqual(await billedKinds(world, stranger.id), []);
+  assert.deepEqual(await alerts(world, stranger.id), [
+    "Its customer pays for another tenant's usage as well. Give it a customer of its own",
+  ]);
+});
+
+test("a checkout has Stripe Tax compute taxes when the operator switched it on, on the subscription and its invoices", async (world) => {
+  await setUp(world);
+  const stripe = world.stripeApi;
+  const { db, log } = world.start().dependencies;
+  const order = {
+    userId: await signUp(world),
+    email: undefined,
+    plan: "team",
+    successUrl: "https://a.test",
+    cancelUrl: "https://a.test",
+  };
+  const open = async (automaticTax: boolean) => {
+    const dependencies: CheckoutDependencies = { db, stripe, log, automaticTax };
+    return await stripe.checkout.sessions.retrieve((await checkOut(order, dependencies)).id);
+  };
+  const untaxed = await open(false);
+  const taxed = await open(true);
+  assert.deepEqual([untaxed, taxed].map(({ automatic_tax }) => automatic_tax.enabled), [false, true]);
+  assert.equal((await stripe.checkout.sessions.retrieve(untaxed.id)).status, "expired");
+  assert.equal((await open(true)).id, taxed.id);
+  const body = new URLSearchParams({ session: taxed.id, plan: "", email: "ada@example.com", pay: "now" });
+  await (await fetch(new URL("/checkout", taxed.url!), { method: "POST", body, redirect: "manual" })).body?.cancel();
+  const { subscription: id } = await stripe.checkout.sessions.retrieve(taxed.id);
+  const subscription = await stripe.subscriptions.retrieve(id as string, { expand: ["latest_invoice"] });
+  const invoice = subscription.latest_invoice as Stripe.Invoice;
+  assert.deepEqual([subscription.automatic_tax.enabled, invoice.automatic_tax.enabled], [true, true]);
 });

@@ -61,6 +61,24 @@ test("change-plan swaps the flat item up and down, leaves the metered items, and
   assert.deepEqual(await itemsOf(subscriptionId), { flat: [[before.flat[0]![0], "team"]], metered: before.metered });
 });
 
+test("change-plan keeps a scheduled cancellation, and changes a past-due subscription and one that lacks metered items", async () => {
+  const { actor: dan, subscriptionId } = await subscriber("dan");
+  const { flat: [flat], metered } = await itemsOf(subscriptionId);
+  await stage.stripe.control(subscriptionId, "payment_fails");
+  await eventually("the subscription to be past due", async () => {
+    const { data } = await dan.data.from("subscriptions").select("status").single();
+    return data?.status === "past_due";
+  });
+  await stripe().subscriptions.update(subscriptionId, { cancel_at_period_end: true });
+  assert.equal((await changeTo(dan, "scale")).status, 200);
+  const { cancel_at_period_end: ends } = await stripe().subscriptions.retrieve(subscriptionId);
+  assert.equal(ends, true);
+  await stripe().subscriptionItems.del(metered[0]!.split(" ")[0]!, { proration_behavior: "none" });
+  assert.deepEqual((await changeTo(dan, "team")).body, { subscriptionId, plan: "team", changed: true });
+  assert.deepEqual((await itemsOf(subscriptionId)).flat, [[flat![0], "team"]]);
+  await eventually("the item to be added again", async () => (await itemsOf(subscriptionId)).metered.length === 6);
+});
+
 test("change-plan refuses what no checkout sells, other terms, and a tenant without an active subscription of their own", async () => {
   const { actor: ben, subscriptionId } = await subscriber("ben");
   assertRefused(await changeTo(ben, "gold"), [404, "plan_not_found"]);

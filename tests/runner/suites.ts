@@ -94,6 +94,11 @@ export const SOAK: readonly Suite[] = [
     env: { USAGE_HISTORIES: "100", RECONCILIATION_HISTORIES: "100" },
   },
   {
+    name: "rating, sending and comparison, 20 times as many histories",
+    args: test(...["rating", "metering", "meter-comparison"].map((name) => `tests/database/${name}.test.ts`)),
+    env: { RATING_HISTORIES: "800", METERING_RUNS: "40", COMPARISON_RUNS: "40" },
+  },
+  {
     name: "billing: 20,000 random histories",
     args: test("tests/billing"),
     env: { BILLING_HISTORIES: "20000" },

@@ -2,10 +2,8 @@ import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Check } from "react-feather";
+import { REFRESH_AFTER } from "./refresh-after.ts";
 import { outcomeIn } from "./return-url.ts";
-
-/** Stripe's event arrives about now: the screen does not wait for its next poll. */
-const REFRESH_AFTER = [0.5, 1, 2, 3];
 
 /** Announces the outcome of a checkout once, after Stripe's page led back here. Renders nothing. */
 export function CheckoutNotice() {

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { ArrowUpRight } from "react-feather";
 import { useBillingPortal } from "./use-stripe-pages.ts";
 
-/** Leads to Stripe's billing portal, where the plan is paid and canceled. */
+/** Leads to Stripe's billing portal, which has the cards and invoices. The other buttons change the plan and cancel. */
 export function ManageButton() {
   const portal = useBillingPortal();
   return (

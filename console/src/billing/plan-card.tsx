@@ -3,8 +3,11 @@ import { useBackend } from "../platform/backend.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
+import { CancelButton } from "./cancel-button.tsx";
+import { ChangePlanButton } from "./change-plan-button.tsx";
 import { ClaimButton } from "./claim-button.tsx";
 import { ManageButton } from "./manage-button.tsx";
+import { noteOn } from "./next-event.ts";
 import { SubscribeButton } from "./subscribe-button.tsx";
 import { isGift, mayBuy } from "./subscription.ts";
 import { SubscriptionNote } from "./subscription-note.tsx";
@@ -27,7 +30,7 @@ export function PlanCard() {
   );
 }
 
-function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) {
+function PlanDetails({ billing: { subscription, own, plan } }: { billing: Billing }) {
   const { config: { sellsSubscriptions } } = useBackend();
   const number = new Intl.NumberFormat();
   return (
@@ -40,6 +43,9 @@ function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) 
             It was bought through a Payment Link. The buyer can claim it to manage it here
           </Text>
         )}
+        {own !== null && !mayBuy(own) && own.id !== subscription?.id && (
+          <Text size="sm" c="dimmed">You also pay for a subscription of your own. {noteOn(own)}</Text>
+        )}
       </div>
       {plan !== null && (
         <Facts>
@@ -50,7 +56,13 @@ function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) 
       )}
       <Group gap="sm">
         <SubscribeButton variant="light" />
-        {sellsSubscriptions && subscription !== null && !mayBuy(subscription) && <ManageButton />}
+        {sellsSubscriptions && own !== null && !mayBuy(own) && (
+          <>
+            <ChangePlanButton subscription={own} />
+            <ManageButton />
+            <CancelButton subscription={own} />
+          </>
+        )}
         {sellsSubscriptions && subscription !== null && isGift(subscription) && (
           <ClaimButton subscriptionId={subscription.id} />
         )}

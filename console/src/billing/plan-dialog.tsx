@@ -1,51 +1,71 @@
-import { Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { FailureAlert } from "../platform/failure-alert.tsx";
 import type { Plan } from "./subscription.ts";
-import { useCheckout } from "./use-stripe-pages.ts";
 
 export interface PlanDialogProps {
   opened: boolean;
+  title: string;
   /** The plans for sale, the smallest first. */
   plans: readonly Plan[];
+  /** The key of the plan that the tenant has and cannot choose. */
+  current?: string | null;
+  /** What the choice leads to. */
+  note: string;
+  /** The label of the button that chooses a plan. */
+  actionOf: (plan: Plan) => string;
+  /** How far the action is. The dialog stays open while it is pending, so that its error is seen. */
+  progress: { isPending: boolean; isSuccess: boolean; error: Error | null };
+  onChoose: (plan: Plan) => void;
   onClose: () => void;
 }
 
-/** Lets the tenant choose a plan, then leads to its checkout at Stripe. */
-export function PlanDialog({ opened, plans, onClose }: PlanDialogProps) {
+/** Lets the tenant choose a plan. */
+export function PlanDialog({ opened, title, ...choice }: PlanDialogProps) {
+  const { progress: { isPending }, onClose } = choice;
   return (
     <Modal
       opened={opened}
-      onClose={onClose}
-      title="Choose your plan"
+      onClose={() => !isPending && onClose()}
+      title={title}
       centered
       radius="lg"
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      <PlanChoice plans={plans} onClose={onClose} />
+      <PlanChoice {...choice} />
     </Modal>
   );
 }
 
-function PlanChoice({ plans, onClose }: Pick<PlanDialogProps, "plans" | "onClose">) {
-  const [chosen, choose] = useState(plans[0]?.key ?? "");
-  const checkout = useCheckout();
+function PlanChoice(
+  { plans, current = null, note, actionOf, progress: { isPending, isSuccess, error }, onChoose, onClose }: Omit<
+    PlanDialogProps,
+    "opened" | "title"
+  >,
+) {
+  const selectable = plans.filter(({ key }) => key !== current);
+  const [key, choose] = useState(selectable[0]?.key);
+  const chosen = selectable.find((plan) => plan.key === key);
 
-  function subscribe(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault();
-    checkout.mutate(chosen);
+    if (chosen !== undefined) onChoose(chosen);
   }
 
   return (
-    <form onSubmit={subscribe}>
+    <form onSubmit={submit}>
       <Stack gap="md">
-        <Radio.Group value={chosen} onChange={choose} aria-label="Plan">
-          <Stack gap="sm">{plans.map((plan) => <PlanOption key={plan.key} plan={plan} />)}</Stack>
+        <Radio.Group value={key ?? ""} onChange={choose} aria-label="Plan">
+          <Stack gap="sm">
+            {plans.map((plan) => <PlanOption key={plan.key} plan={plan} isCurrent={plan.key === current} />)}
+          </Stack>
         </Radio.Group>
-        <Text size="sm" c="dimmed">You see the price before you pay. Stripe handles the payment.</Text>
+        <Text size="sm" c="dimmed">{note}</Text>
+        {error !== null && <FailureAlert error={error} />}
         <Group justify="end" gap="sm">
-          <Button variant="default" onClick={onClose} disabled={checkout.isPending}>Cancel</Button>
-          <Button type="submit" loading={checkout.isPending || checkout.isSuccess} disabled={chosen === ""}>
-            Continue to payment
+          <Button variant="default" onClick={onClose} disabled={isPending}>Cancel</Button>
+          <Button type="submit" loading={isPending || isSuccess} disabled={chosen === undefined}>
+            {chosen === undefined ? "No plan to choose" : actionOf(chosen)}
           </Button>
         </Group>
       </Stack>
@@ -53,19 +73,20 @@ function PlanChoice({ plans, onClose }: Pick<PlanDialogProps, "plans" | "onClose
   );
 }
 
-function PlanOption({ plan }: { plan: Plan }) {
+function PlanOption({ plan, isCurrent }: { plan: Plan; isCurrent: boolean }) {
   const number = new Intl.NumberFormat();
   const numbers = plan.max_numbers === 1 ? "1 number" : `${number.format(plan.max_numbers)} numbers`;
   return (
-    <Radio.Card value={plan.key} radius="md" p="md" aria-label={plan.name}>
+    <Radio.Card value={plan.key} radius="md" p="md" aria-label={plan.name} disabled={isCurrent}>
       <Group wrap="nowrap" align="start">
-        <Radio.Indicator />
-        <div>
+        <Radio.Indicator disabled={isCurrent} />
+        <div style={{ flex: 1 }}>
           <Text fw={600}>{plan.name}</Text>
           <Text size="sm" c="dimmed">
             {numbers} · {number.format(plan.monthly_message_limit)} messages a month
           </Text>
         </div>
+        {isCurrent && <Badge variant="light" color="gray" radius="sm">Your plan</Badge>}
       </Group>
     </Radio.Card>
   );

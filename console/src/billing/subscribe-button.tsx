@@ -5,6 +5,7 @@ import { useBackend } from "../platform/backend.tsx";
 import { PlanDialog } from "./plan-dialog.tsx";
 import { mayBuy, plansForSale } from "./subscription.ts";
 import { useBilling, usePlans } from "./use-billing.ts";
+import { useCheckout } from "./use-stripe-pages.ts";
 
 /**
  * Opens the choice of a plan. Use `light` when it is not the primary action. Renders nothing when the console does not sell
@@ -15,13 +16,29 @@ export function SubscribeButton({ variant = "filled" }: { variant?: "filled" | "
   const { billing } = useBilling();
   const { data: plans = [] } = usePlans();
   const [isChoosing, setChoosing] = useState(false);
-  if (!sellsSubscriptions || billing === undefined || !mayBuy(billing.subscription)) return null;
+  const checkout = useCheckout();
+  if (!sellsSubscriptions || billing === undefined || !mayBuy(billing.own)) return null;
+
+  function open() {
+    checkout.reset();
+    setChoosing(true);
+  }
+
   return (
     <>
-      <Button variant={variant} leftSection={<CreditCard size={17} />} onClick={() => setChoosing(true)}>
+      <Button variant={variant} leftSection={<CreditCard size={17} />} onClick={open}>
         Subscribe
       </Button>
-      <PlanDialog opened={isChoosing} plans={plansForSale(plans)} onClose={() => setChoosing(false)} />
+      <PlanDialog
+        opened={isChoosing}
+        title="Choose your plan"
+        plans={plansForSale(plans)}
+        note="You see the price before you pay. Stripe handles the payment."
+        actionOf={() => "Continue to payment"}
+        progress={checkout}
+        onChoose={({ key }) => checkout.mutate(key)}
+        onClose={() => setChoosing(false)}
+      />
     </>
   );
 }

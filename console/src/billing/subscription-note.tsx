@@ -1,32 +1,8 @@
 import { Text } from "@mantine/core";
-import { longDate } from "../platform/dates.ts";
+import { noteOn } from "./next-event.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** One sentence about the subscription's next event. */
 export function SubscriptionNote({ subscription }: { subscription: Subscription | null }) {
   return <Text size="sm" c="dimmed">{noteOn(subscription)}</Text>;
-}
-
-/** Describes what happens next to a subscription, and when. */
-export function noteOn(subscription: Subscription | null): string {
-  if (subscription === null) return "You have no subscription";
-  const { status, current_period_end: periodEnd, cancel_at: cancelAt, ended_at: endedAt } = subscription;
-  const on = (date: string | null) => date === null ? "" : ` on ${longDate(date)}`;
-  switch (status) {
-    case "trialing":
-      return cancelAt === null
-        ? `Your trial ends${on(periodEnd)}`
-        : `Your trial ends${on(cancelAt)} and will not renew`;
-    case "active":
-      return cancelAt === null ? `Renews${on(periodEnd)}` : `Canceled: ends${on(cancelAt)}`;
-    case "past_due":
-      return "Your last payment failed. Pay it to keep your service running";
-    case "unpaid":
-    case "paused":
-      return "Your subscription and your service are paused";
-    case "canceled":
-      return `Your subscription ended${on(endedAt)}`;
-    default:
-      return "Your first payment is not complete yet";
-  }
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { noteOn } from "./next-event.ts";
 import { outcomeIn, overviewUrl } from "./return-url.ts";
 import {
   currentSubscription,
   isGift,
   mayBuy,
+  mayCancel,
+  mayChangePlan,
+  ownSubscription,
   type Plan,
   planInForce,
   plansForSale,
@@ -64,10 +68,10 @@ Deno.test("planInForce returns the subscription's plan while it is in force, the
 
 Deno.test("mayBuy refuses a second subscription while the first may still be paid", () => {
   for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"] as const) {
-    assert.equal(mayBuy({ status, origin: "metadata" }), false, status);
+    assert.equal(mayBuy({ status }), false, status);
   }
   for (const status of ["canceled", "incomplete_expired"] as const) {
-    assert.equal(mayBuy({ status, origin: "metadata" }), true, status);
+    assert.equal(mayBuy({ status }), true, status);
   }
   assert.equal(mayBuy(null), true);
 });
@@ -76,8 +80,37 @@ Deno.test("a running subscription from a Payment Link is a gift until it is clai
   for (const origin of ["metadata", "operator", "claim"] as const) {
     assert.equal(isGift({ status: "active", origin }), false, origin);
   }
-  const gift = { status: "active", origin: "checkout" } as const;
-  assert.deepEqual([isGift(gift), mayBuy(gift), isGift({ ...gift, status: "canceled" })], [true, true, false]);
+  const gift = subscription({ origin: "checkout" });
+  assert.deepEqual([isGift(gift), isGift({ ...gift, status: "canceled" })], [true, false]);
+  assert.equal(mayBuy(ownSubscription([gift], PLANS)), true);
+});
+
+Deno.test("ownSubscription returns the tenant's own subscription while a gift gives a higher plan", () => {
+  const own = subscription({ id: "sub_own" });
+  const gift = subscription({ id: "sub_gift", plan_key: "scale", origin: "checkout" });
+  assert.equal(currentSubscription([own, gift], PLANS)?.id, "sub_gift");
+  assert.equal(ownSubscription([own, gift], PLANS)?.id, "sub_own");
+});
+
+Deno.test("an own subscription can be changed while it gives a plan, and canceled until it is over or before it was paid", () => {
+  const may = (status: Subscription["status"]) => [
+    mayChangePlan(subscription({ status }), PLANS),
+    mayCancel({ status }),
+  ];
+  for (const status of ["active", "trialing", "past_due"] as const) assert.deepEqual(may(status), [true, true], status);
+  for (const status of ["unpaid", "paused"] as const) assert.deepEqual(may(status), [false, true], status);
+  for (const status of ["incomplete", "incomplete_expired", "canceled"] as const) {
+    assert.deepEqual(may(status), [false, false], status);
+  }
+  assert.equal(mayChangePlan(subscription({ first_payment_pending: true }), PLANS), false);
+});
+
+Deno.test("noteOn names the end of every running subscription that is canceled", () => {
+  for (const status of ["active", "trialing", "past_due", "unpaid", "paused"] as const) {
+    const note = (cancel_at: string | null) => noteOn(subscription({ status, cancel_at }));
+    assert.match(note("2026-03-01T12:00:00Z"), /ends on .*2026/, status);
+    assert.doesNotMatch(note(null), /2026/, status);
+  }
 });
 
 Deno.test("plansForSale returns the current versions of the plans with a subscription, the smallest first", () => {

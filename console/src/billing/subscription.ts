@@ -47,12 +47,30 @@ export function currentSubscription(
   return inForce[0] ?? newestFirst[0] ?? null;
 }
 
+/**
+ * Returns the subscription that the tenant pays for themselves, which `change-plan` and `cancel-subscription` change; null
+ * without one. A gift may give the plan meanwhile.
+ */
+export function ownSubscription(subscriptions: readonly Subscription[], plans: readonly Plan[]): Subscription | null {
+  return currentSubscription(subscriptions.filter(({ origin }) => origin !== "checkout"), plans);
+}
+
 /** Final statuses: the tenant can buy a new subscription without paying twice. */
 const OVER = new Set<Subscription["status"]>(["canceled", "incomplete_expired"]);
 
-/** Whether to offer a new subscription. An unpaid or paused one has to be repaired, not duplicated. */
-export function mayBuy(subscription: Pick<Subscription, "status" | "origin"> | null): boolean {
-  return subscription === null || OVER.has(subscription.status) || isGift(subscription);
+/** Whether to offer a new subscription beside the tenant's own. An unpaid or paused one has to be repaired, not duplicated. */
+export function mayBuy(own: Pick<Subscription, "status"> | null): boolean {
+  return own === null || OVER.has(own.status);
+}
+
+/** Whether `change-plan` accepts the tenant's own subscription: it gives a plan now, and its payment is not given up. */
+export function mayChangePlan(own: Subscription, plans: readonly Plan[]): boolean {
+  return isInForce(own, plans);
+}
+
+/** Whether the end of the tenant's own subscription can be scheduled. One that was never paid ends by itself. */
+export function mayCancel({ status }: Pick<Subscription, "status">): boolean {
+  return !OVER.has(status) && status !== "incomplete";
 }
 
 /** Whether it was bought through a Payment Link, perhaps by another person, and its tenant has not claimed it. */

@@ -3,12 +3,16 @@ import { useBackend } from "../platform/backend.tsx";
 import { rowsOf } from "../platform/read-rows.ts";
 import { useUser } from "../session/session.tsx";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
-import { currentSubscription, type Plan, planInForce, type Subscription } from "./subscription.ts";
+import { currentSubscription, ownSubscription, type Plan, planInForce, type Subscription } from "./subscription.ts";
 
 const POLL_MS = 5_000;
+export const SUBSCRIPTIONS_KEY = ["subscriptions"];
 
 export interface Billing {
+  /** The one that gives the plan. */
   subscription: Subscription | null;
+  /** The one that the tenant pays for. It differs from `subscription` while a gift gives a higher plan. */
+  own: Subscription | null;
   /** Null when the database has no such plan. */
   plan: Plan | null;
 }
@@ -19,7 +23,7 @@ export function useBilling() {
   const { id: userId } = useUser();
   const { data: subaccount } = useSubaccount();
   const subscriptions = useQuery({
-    queryKey: ["subscriptions"],
+    queryKey: SUBSCRIPTIONS_KEY,
     queryFn: async () =>
       rowsOf(
         "subscriptions",
@@ -33,9 +37,14 @@ export function useBilling() {
   });
   const plans = usePlans();
   const isKnown = subscriptions.data !== undefined && plans.data !== undefined && subaccount !== undefined;
-  const subscription = currentSubscription(subscriptions.data ?? [], plans.data ?? []);
+  const known = [subscriptions.data ?? [], plans.data ?? []] as const;
+  const subscription = currentSubscription(...known);
   const billing: Billing | undefined = isKnown
-    ? { subscription, plan: planInForce(plans.data, subscription, subaccount.provisioned) }
+    ? {
+      subscription,
+      own: ownSubscription(...known),
+      plan: planInForce(plans.data, subscription, subaccount.provisioned),
+    }
     : undefined;
   return {
     billing,

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useBackend } from "../platform/backend.tsx";
 import { overviewUrl } from "./return-url.ts";
+import { SUBSCRIPTIONS_KEY } from "./use-billing.ts";
 
 /** Opens the checkout of a plan at Stripe. The page stays busy until the browser leaves it. */
 export function useCheckout() {
@@ -12,6 +13,7 @@ export function useCheckout() {
       const { url } = await switchboard.createCheckout({ plan, successUrl, cancelUrl });
       globalThis.location.assign(url);
     },
+    meta: { shownInPlace: true },
   });
 }
 
@@ -32,6 +34,6 @@ export function useClaim() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (subscriptionId: string) => switchboard.claimSubscription({ subscriptionId }),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ["subscriptions"] }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: SUBSCRIPTIONS_KEY }),
   });
 }

@@ -515,6 +515,8 @@ Deno.test("An invoice of its own is not charged to a subscription's card, and ca
   await assert.rejects(s.stripe.invoices.sendInvoice(charged), /collection method is 'send_invoice'/);
   assert.equal((await s.stripe.invoices.markUncollectible(charged)).status, "uncollectible");
   assert.equal((await s.stripe.invoices.voidInvoice(charged)).status, "void");
+  await assert.rejects(own({ collection_method: "send_invoice", days_until_due: 14 }), /Missing email/);
+  await s.stripe.customers.update(s.customer, { email: "ada@example.com" });
   const sent = await s.stripe.invoices.sendInvoice(
     await own({ collection_method: "send_invoice", days_until_due: 14 }),
   );

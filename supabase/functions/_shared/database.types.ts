@@ -3046,11 +3046,19 @@ export type Database = {
         | "read"
         | "receiving"
         | "received";
-      "metering_outcome": "accepted" | "unsent" | "unknown" | "refused" | "no_meter" | "customer_gone" | "compared";
+      "metering_outcome":
+        | "accepted"
+        | "unsent"
+        | "unknown"
+        | "refused"
+        | "no_meter"
+        | "too_early"
+        | "customer_gone"
+        | "compared";
       "metering_step": "send" | "compare";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
-      "needs_metered_items_outcome": "needed" | "not_needed" | "after_another";
+      "needs_metered_items_outcome": "needed" | "surplus" | "other_tenant" | "not_needed";
       "next_invoice_outcome": "found" | "no_payer" | "not_found";
       "note_metering_problem_outcome": "raised" | "settled" | "not_own";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
@@ -3329,8 +3337,9 @@ export type Database = {
         "identifier": string | null;
         "value": string | null;
         "timestamp_seconds": number | null;
-        "day_start_seconds": number | null;
+        "billed_start": string | null;
         "meter_id": string | null;
+        "parts": Json | null;
       };
       "missing_exchange_rate": {
         "unit": string | null;
@@ -3727,11 +3736,20 @@ export const Constants = {
         "receiving",
         "received",
       ],
-      "metering_outcome": ["accepted", "unsent", "unknown", "refused", "no_meter", "customer_gone", "compared"],
+      "metering_outcome": [
+        "accepted",
+        "unsent",
+        "unknown",
+        "refused",
+        "no_meter",
+        "too_early",
+        "customer_gone",
+        "compared",
+      ],
       "metering_step": ["send", "compare"],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
-      "needs_metered_items_outcome": ["needed", "not_needed", "after_another"],
+      "needs_metered_items_outcome": ["needed", "surplus", "other_tenant", "not_needed"],
       "next_invoice_outcome": ["found", "no_payer", "not_found"],
       "note_metering_problem_outcome": ["raised", "settled", "not_own"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],

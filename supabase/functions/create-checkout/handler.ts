@@ -28,5 +28,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
     successUrl: successUrl ?? defaultReturnUrl(env.ALLOWED_ORIGINS, "successUrl"),
     cancelUrl: cancelUrl ?? defaultReturnUrl(env.ALLOWED_ORIGINS, "cancelUrl"),
   };
-  return Response.json(await checkOut(order, { db, stripe: await connectStripe(env), log }));
+  const automaticTax = env.STRIPE_AUTOMATIC_TAX === "on";
+  return Response.json(await checkOut(order, { db, stripe: await connectStripe(env), log, automaticTax }));
 }

@@ -7,7 +7,7 @@ import type { CheckoutSession } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
 import { lineItems } from "./expand.ts";
-import { billingMode, ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
+import { automaticTax, billingMode, ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
 import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
 
 const LineItem = z.strictObject({
@@ -33,11 +33,12 @@ const CreateSession = parameters({
   }).optional(),
   ui_mode: z.literal("hosted_page").optional(),
   allow_promotion_codes: ignored,
-  automatic_tax: ignored,
+  automatic_tax: automaticTax.optional(),
   billing_address_collection: ignored,
   consent_collection: ignored,
   custom_text: ignored,
-  customer_update: ignored,
+  customer_update: z.strictObject({ address: z.enum(["auto", "never"]).optional(), name: ignored, shipping: ignored })
+    .optional(),
   locale: ignored,
   payment_method_collection: ignored,
   payment_method_types: ignored,
@@ -69,6 +70,18 @@ export function checkoutSessionRoutes(app: Hono<ApiEnv>, simulator: Simulator): 
       throw invalidRequest("You may only specify one of these parameters: customer, customer_email.", "customer");
     }
     if (input.customer !== undefined) books.customer(input.customer, "customer");
+    else if (input.customer_update !== undefined) {
+      throw invalidRequest("`customer_update` can only be used with `customer`.", "customer_update");
+    }
+    // No customer of the simulator has an address.
+    if (input.automatic_tax?.enabled && input.customer !== undefined && input.customer_update?.address !== "auto") {
+      throw invalidRequest(
+        "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the " +
+          "Customer or set `customer_update[address]` to 'auto' to save the address entered in Checkout to the Customer.",
+        "automatic_tax",
+        "customer_tax_location_invalid",
+      );
+    }
     const lines = input.line_items.map((line, index) => {
       const price = books.price(line.price, `line_items[${index}][price]`);
       return { price, quantity: quantityFor(price, line.quantity, `line_items[${index}][quantity]`) };
@@ -86,6 +99,7 @@ export function checkoutSessionRoutes(app: Hono<ApiEnv>, simulator: Simulator): 
       successUrl: input.success_url ?? null,
       cancelUrl: input.cancel_url ?? null,
       fromPaymentLink: false,
+      automaticTax: input.automatic_tax?.enabled,
     }, simulator.url());
     return reply(simulator, c, session);
   });

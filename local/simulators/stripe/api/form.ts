@@ -56,6 +56,8 @@ export const timeRange = z.union([
 ]);
 /** How a new subscription bills prorations and usage. */
 export const billingMode = z.strictObject({ type: z.enum(BILLING_MODES), flexible: z.unknown().optional() });
+/** Whether taxes are computed. The simulator shows the setting and computes none. */
+export const automaticTax = z.strictObject({ enabled: flag, liability: z.unknown().optional() });
 /** A decimal number. Stripe allows 12 decimal places. */
 export const decimal = z.string().regex(
   /^-?\d{1,15}(\.\d{1,12})?$/,

@@ -8,7 +8,18 @@ import { subscriptionOf } from "../objects/invoice.ts";
 import { type Invoice, INVOICE_STATUSES } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
-import { flag, ignored, metadata, parameters, parse, text, timeRange, unsettable, whole } from "./form.ts";
+import {
+  automaticTax,
+  flag,
+  ignored,
+  metadata,
+  parameters,
+  parse,
+  text,
+  timeRange,
+  unsettable,
+  whole,
+} from "./form.ts";
 import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
 
 const ListInvoices = parameters({
@@ -27,7 +38,7 @@ const FIELDS = {
   default_payment_method: unsettable.optional(),
   description: unsettable.optional(),
   metadata: z.union([metadata, z.literal("")]).optional(),
-  automatic_tax: ignored,
+  automatic_tax: automaticTax.optional(),
   custom_fields: ignored,
   footer: ignored,
   payment_settings: ignored,

@@ -32,6 +32,7 @@ export interface SessionRequest {
   cancelUrl: string | null;
   /** Whether a Payment Link opened the session, not the API. */
   fromPaymentLink: boolean;
+  automaticTax?: boolean | undefined;
 }
 
 /**
@@ -43,6 +44,7 @@ export function openSession(books: Books, request: SessionRequest, origin: strin
     paymentLink: request.fromPaymentLink ? newId("plink") : null,
     created: books.now(),
   }, (id) => `${origin}/checkout/${id}`);
+  session.automatic_tax.enabled = request.automaticTax ?? false;
   if (request.trialDays > 0) {
     session.amount_subtotal = 0;
     session.amount_total = 0;
@@ -104,6 +106,7 @@ export function completeSession(
     metadata: { ...offer.subscriptionMetadata },
     created: start,
   });
+  subscription.automatic_tax.enabled = session.automatic_tax.enabled;
   books.records.subscriptions.set(subscription.id, subscription);
 
   const invoice = billFirstPeriod(books, subscription, trial !== null);

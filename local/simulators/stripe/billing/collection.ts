@@ -25,6 +25,7 @@ const FIVE_YEARS = 5 * 366 * 86_400;
 /** The fields of an invoice that its operator can set. */
 export interface InvoiceFields {
   auto_advance?: boolean | undefined;
+  automatic_tax?: { enabled: boolean } | undefined;
   automatically_finalizes_at?: number | undefined;
   collection_method?: Invoice["collection_method"] | undefined;
   days_until_due?: number | undefined;
@@ -47,6 +48,12 @@ export function createInvoice(
   const subscription = input.subscription === undefined ? null : books.subscription(input.subscription, "subscription");
   if (subscription !== null && subscription.customer !== customer.id) {
     throw invalidRequest(`The subscription \`${subscription.id}\` is not one of this customer's.`, "subscription");
+  }
+  if (input.collection_method === "send_invoice" && customer.email === null) {
+    throw invalidRequest(
+      "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid email.",
+      "collection_method",
+    );
   }
   const currency = input.currency ?? subscription?.currency ?? customer.currency ?? "usd";
   const invoice = buildInvoice({
@@ -106,6 +113,7 @@ function setFields(books: Books, invoice: Invoice, input: InvoiceFields): void {
   if (finalizesAt !== undefined) reschedule(books, invoice, finalizesAt);
   if (input.default_payment_method !== undefined) invoice.default_payment_method = input.default_payment_method;
   if (input.description !== undefined) invoice.description = input.description;
+  if (input.automatic_tax !== undefined) invoice.automatic_tax.enabled = input.automatic_tax.enabled;
   invoice.metadata = mergeMetadata(invoice.metadata ?? {}, input.metadata);
 }
 

@@ -38,6 +38,8 @@ export interface CheckoutDependencies {
   db: Db;
   stripe: Stripe;
   log: Log;
+  /** Whether Stripe Tax computes taxes on what is sold. */
+  automaticTax: boolean;
 }
 
 /** A session that is over, or a customer who was deleted at Stripe, is replaced in the next round. */
@@ -144,7 +146,7 @@ export async function planPrice(priceId: string | null, plan: string, stripe: St
   return price;
 }
 
-/** The session if it can still be paid, at these prices; null if it is over. */
+/** The session if it can still be paid, at these prices and taxed as wanted; null if it is over. */
 async function payableSession(
   sessionId: string,
   { flat, metered }: SoldPrices,
@@ -154,7 +156,10 @@ async function payableSession(
   const session = await readSession(sessionId, dependencies.stripe);
   if (session?.status === "open" && session.url) {
     const sold = session.line_items?.data.map(({ price }) => price?.id) ?? [];
-    if (sameSet(sold, [flat, ...metered])) return { id: session.id, url: session.url };
+    const isTaxed = session.automatic_tax.enabled;
+    if (isTaxed === dependencies.automaticTax && sameSet(sold, [flat, ...metered])) {
+      return { id: session.id, url: session.url };
+    }
     await endSession(sessionId, order, dependencies);
   } else if (session !== null) await refuseIfPaid(session, order, dependencies);
   return null;
@@ -210,7 +215,7 @@ interface Attempt {
 async function createSession(
   { attempt_id: attemptId, prices: { flat, metered }, customer_id: knownCustomer, customers }: Attempt,
   order: Order,
-  { db, stripe }: CheckoutDependencies,
+  { db, stripe, automaticTax }: CheckoutDependencies,
 ): Promise<OpenCheckout | null> {
   const customer = knownCustomer ?? await createCustomer(customers, order, { db, stripe });
   const metadata = { user_id: order.userId };
@@ -222,6 +227,8 @@ async function createSession(
     line_items: [{ price: flat, quantity: 1 }, ...metered.map((price) => ({ price }))],
     metadata,
     subscription_data: { metadata },
+    // Taxes depend on the customer's address, which Checkout then asks for.
+    ...(automaticTax && { automatic_tax: { enabled: true }, customer_update: { address: "auto" } }),
     success_url: order.successUrl,
     cancel_url: order.cancelUrl,
   };
@@ -276,13 +283,14 @@ async function createCustomer(
   }
 }
 
-/** The error names the portal, where the running subscription is changed. Without the portal it stands alone. */
+/** The error names the portal, where the running subscription is paid and canceled. Without the portal it stands alone. */
 async function subscriptionExists(
   customerId: string | null,
   { cancelUrl }: Order,
   { stripe, log }: CheckoutDependencies,
 ): Promise<ApiError> {
-  const message = "Cannot sell a second subscription: yours is not over. Change it in the billing portal";
+  const message =
+    "Cannot sell a second subscription: yours is not over. Change its plan, or pay or cancel it in the billing portal";
   try {
     if (customerId === null) return new ApiError("subscription_exists", message);
     const portalUrl = await openPortal({ customerId, returnUrl: cancelUrl }, stripe);

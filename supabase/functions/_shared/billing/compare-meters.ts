@@ -1,9 +1,9 @@
 import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
-import { compositesFrom, type Db, decide, decision } from "../platform/database.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import { isUnknownAtStripe } from "../stripe/errors.ts";
 import { type MeterIds, meterIds } from "./meters.ts";
-import { type Count, countsOf, type Slice, type Window, windowsOf } from "./meter-windows.ts";
+import { type Count, countsOf, type Slice, slicesOf, type Window, windowsOf } from "./meter-windows.ts";
 
 const beginComparison = decision("begin_comparison", {
   leased: ["fence", "windows"],
@@ -66,18 +66,6 @@ export async function compareMeters(customerId: string, dependencies: CompareDep
       }
     }
   }
-}
-
-function slicesOf(windows: Json): Slice[] {
-  return compositesFrom("meter_window", windows).map((window) => ({
-    kind: window.kind!,
-    day: window.day!,
-    billedStart: window.billed_start!,
-    expected: window.expected!,
-    first: Date.parse(window.first_at!) / 1000,
-    last: Date.parse(window.last_at!) / 1000,
-    endsWithEvent: window.ends_with_event!,
-  }));
 }
 
 async function readCounts(customerId: string, slices: Slice[], { db, stripe }: CompareDependencies): Promise<Count[]> {

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision } from "../platform/database.ts";
-import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { isStripeFailure, isUnknownAtStripe } from "../stripe/errors.ts";
 import { billCharge } from "./own-invoice.ts";
 import { creditCharge } from "./credit-note.ts";
 import type { ChargeResult, FinalCharge } from "./final-charge.ts";
@@ -69,10 +69,15 @@ async function readInvoicesOf(
 ): Promise<boolean> {
   const ended = Math.floor(Date.parse(endedAt) / 1000);
   const from = ended - 75 * 24 * SECONDS_AN_HOUR;
-  const invoices = await unlessGone(() =>
-    stripe.invoices.list({ subscription: subscriptionId, created: { gte: from }, limit: 100 })
-      .autoPagingToArray({ limit: 1000 })
-  );
+  const list = (filter: Stripe.InvoiceListParams) =>
+    unlessGone(() =>
+      stripe.invoices.list({ subscription: subscriptionId, limit: 100, ...filter }).autoPagingToArray({ limit: 1000 })
+    );
+  // Of a subscription that was unpaid for months, Stripe leaves every draft.
+  const invoices = [
+    ...await list({ status: "draft", created: { lt: from } }),
+    ...await list({ created: { gte: from } }),
+  ];
   for (const { id, status, auto_advance, created } of invoices) {
     const isLast = created >= ended - SECONDS_AN_HOUR;
     if (status === "draft" && (isFlushed || !auto_advance)) await finalise(id, stripe);
@@ -83,13 +88,15 @@ async function readInvoicesOf(
   return await decide(db, "record_final_reading", { p_subscription_id: subscriptionId }) !== "not_final";
 }
 
-/** Two processes, or Stripe itself, may finalise the same draft. */
+/**
+ * Two processes, or Stripe itself, may finalise the same draft. One that Stripe cannot finalise, such as for want of an address for
+ * its tax, becomes an alert when it is read.
+ */
 async function finalise(invoiceId: string, stripe: Stripe): Promise<void> {
   try {
     await stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true });
   } catch (error) {
-    const { status } = await stripe.invoices.retrieve(invoiceId);
-    if (status === "draft") throw error;
+    if (!isStripeFailure(error) || error.type !== "StripeInvalidRequestError") throw error;
   }
 }
 

@@ -14,7 +14,6 @@ export interface FinalCharge {
   beganAt: string;
   /** Of a credit, in the smallest unit of the currency, without tax. */
   amount: number;
-  unitsOfMinor: number;
   /** Of a credit on a paid invoice. */
   method: "refund" | "balance" | "outside" | null;
 }

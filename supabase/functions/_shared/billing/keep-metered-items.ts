@@ -26,7 +26,7 @@ export interface KeepItemsDependencies {
 const MOST_ITEMS = 20;
 const OVER: readonly Stripe.Subscription.Status[] = ["canceled", "incomplete", "incomplete_expired"];
 
-/** Adds the metered items that the subscriptions which are due lack. @returns how many were looked at */
+/** Puts the metered items of the subscriptions right that are due. @returns how many were looked at */
 export async function keepDueMeteredItems(
   limit: number,
   { db, stripe }: { db: Db; stripe: () => Promise<Stripe> },
@@ -37,22 +37,20 @@ export async function keepDueMeteredItems(
 }
 
 /**
- * Adds to a tenant's own subscription the metered items that it lacks, such as one that was made in Stripe's dashboard. Safe to
- * repeat, and for several processes at once: the items are read first and added by one write under one idempotency key. What
+ * Adds to a tenant's own subscription the metered items that it lacks, such as one that was made in Stripe's dashboard, and removes
+ * those of a second subscription of the same customer. Safe to repeat, and for several processes at once: the items are read first and added by one write under one idempotency key. What
  * prevents it becomes an alert, and the subscription is due again.
  */
 export async function keepMeteredItems(subscriptionId: string, { db, stripe }: KeepItemsDependencies): Promise<void> {
   const need = await decide(db, "needs_metered_items", { p_subscription_id: subscriptionId });
   if (need === "not_needed") return;
-  if (need === "after_another") {
-    const details = { problem: "An older subscription of the same customer lacks them, and only one may have them" };
-    await decide(db, "note_metering_problem", { p_subscription_id: subscriptionId, p_details: details });
-    return;
-  }
   const readNumber = await decide(db, "next_stripe_read", {});
   let problem: Problem | null;
   try {
-    problem = await addItems(subscriptionId, stripe, db);
+    problem = need === "needed"
+      ? await addItems(subscriptionId, stripe, db)
+      : await removeItems(subscriptionId, stripe, db);
+    if (need === "other_tenant") problem = OTHER_TENANT;
     if (problem === null) await recordRead(subscriptionId, readNumber, { db, stripe });
   } catch (error) {
     if (isUnknownAtStripe(error)) problem = { problem: "Stripe does not know the subscription" };
@@ -65,6 +63,32 @@ export async function keepMeteredItems(subscriptionId: string, { db, stripe }: K
 
 /** What an operator must repair, as the details of an alert. */
 type Problem = { problem: string } & { [key: string]: Json };
+
+const OTHER_TENANT: Problem = {
+  problem: "Its customer pays for another tenant's usage as well. Give it a customer of its own",
+};
+
+/**
+ * Stripe bills an event through each subscription of its customer that has an item of the meter. Where another one of the customer
+ * bills all usage, these items bill it a second time. Without proration, what they counted is on no invoice.
+ */
+async function removeItems(subscriptionId: string, stripe: Stripe, db: Db): Promise<null> {
+  const subscription = await stripe.subscriptions.retrieve(subscriptionId);
+  if (OVER.includes(subscription.status)) return null;
+  const ours = Object.values(await meterIds(db, stripe));
+  const surplus = (await itemsOf(subscription, stripe)).filter(({ price }) =>
+    ours.includes(price.recurring?.meter ?? "")
+  );
+  if (surplus.length === 0) return null;
+  const parameters: Stripe.SubscriptionUpdateParams = {
+    items: surplus.map(({ id }) => ({ id, deleted: true })),
+    proration_behavior: "none",
+  };
+  await stripe.subscriptions.update(subscriptionId, parameters, {
+    idempotencyKey: await writeKey(`surplus-items:${subscriptionId}`, parameters),
+  });
+  return null;
+}
 
 /** @returns why they cannot be added; null when Stripe has them */
 async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise<Problem | null> {
@@ -79,12 +103,6 @@ async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise
   });
   const { interval, problem } = readItems(items, meters, subscription.currency);
   if (interval === null) return problem;
-  const rival = await rivalOf(subscription, meters, stripe);
-  if (rival !== undefined) {
-    return {
-      problem: `Subscription ${rival} of the same customer bills the same usage: a customer's usage is billed by each`,
-    };
-  }
   const missing = KINDS.filter((kind) => !metered.some(({ price }) => price.recurring?.meter === meters[kind]));
   if (missing.length === 0) return problem;
   if (items.length + missing.length > MOST_ITEMS) {
@@ -103,22 +121,6 @@ async function addItems(subscriptionId: string, stripe: Stripe, db: Db): Promise
     idempotencyKey: await writeKey(`metered-items:${subscriptionId}`, subject),
   });
   return problem;
-}
-
-/** Another subscription of the customer with our meters. A meter counts by customer: both would bill all of the usage. */
-async function rivalOf(
-  { id, customer }: Stripe.Subscription,
-  meters: MeterIds,
-  stripe: Stripe,
-): Promise<string | undefined> {
-  const ours = Object.values(meters);
-  const customerId = typeof customer === "string" ? customer : customer.id;
-  for await (const other of stripe.subscriptions.list({ customer: customerId, limit: 100 })) {
-    if (other.id === id || OVER.includes(other.status)) continue;
-    const items = await itemsOf(other, stripe);
-    if (items.some(({ price }) => ours.includes(price.recurring?.meter ?? ""))) return other.id;
-  }
-  return undefined;
 }
 
 interface ReadItems {

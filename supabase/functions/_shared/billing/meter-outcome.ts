@@ -63,7 +63,7 @@ function outcomeOfRefusal(error: StripeFailure): MeterOutcome {
   }
   // The clocks of the database and of Stripe differ.
   if (code === "timestamp_in_future" || (param === "timestamp" && /\bfuture\b/.test(message))) {
-    return later("unsent", CLOCK_SECONDS, error);
+    return later("too_early", CLOCK_SECONDS, error);
   }
   return later("refused", 0, error);
 }

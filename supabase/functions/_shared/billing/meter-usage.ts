@@ -3,6 +3,7 @@ import { completeCompositesFrom, type Db, decide, decision, type Enum } from "..
 import type { Log } from "../platform/log.ts";
 import { isMissingAtStripe } from "../stripe/errors.ts";
 import { ACCEPTED, type MeterOutcome, outcomeOfFailure } from "./meter-outcome.ts";
+import { countOf, slicesOf, windowsOf } from "./meter-windows.ts";
 
 const beginMetering = decision("begin_metering", {
   leased: ["fence", "calls"],
@@ -23,7 +24,6 @@ const BUDGET_MS = 30_000;
 /** Attempts at one call, and the delay before the second. Each next delay is twice as long. */
 const ATTEMPTS = 4;
 const DELAY_MS = 300;
-const DAY_SECONDS = 86_400;
 
 export interface MeterDependencies {
   db: Db;
@@ -156,10 +156,10 @@ async function send(
     : last;
 }
 
-/** Reads what Stripe has counted for the customer, the meter and the UTC day of a row whose outcome is unknown. */
+/** Reads what Stripe has counted for the customer, the meter, the UTC day and the period of a row whose outcome is unknown. */
 async function compare(
   customerId: string,
-  { row_id, meter_id, day_start_seconds }: Call,
+  { row_id, meter_id, billed_start, parts }: Call,
   deadline: number,
   { stripe }: CallDependencies,
 ): Promise<Report> {
@@ -168,16 +168,18 @@ async function compare(
     return { row_id, outcome: "unknown", error, delay_seconds: 300, counted: null };
   }
   try {
-    let counted = 0;
-    // Our events are not on the second at which a day ends, on whose side Stripe does not agree with itself.
+    const isItsPart = (slice: { billedStart: string }) => slice.billedStart === billed_start;
+    const window = windowsOf(slicesOf(parts)).find(({ slices }) => slices.some(isItsPart))!;
+    let sum = 0;
     const summaries = stripe.billing.meters.listEventSummaries(meter_id, {
       customer: customerId,
-      start_time: day_start_seconds,
-      end_time: day_start_seconds + DAY_SECONDS,
+      start_time: window.start,
+      end_time: window.end,
       limit: 100,
     }, { maxNetworkRetries: 1 });
-    for await (const { aggregated_value } of summaries) counted += aggregated_value;
-    return { row_id, outcome: "compared", error: null, delay_seconds: 0, counted: Math.round(counted) };
+    for await (const { aggregated_value } of summaries) sum += aggregated_value;
+    const counted = Math.round(countOf(window, billed_start, sum));
+    return { row_id, outcome: "compared", error: null, delay_seconds: 0, counted };
   } catch (error) {
     const outcome = isMissingAtStripe(error, "customer") ? "customer_gone" : "unknown";
     return { row_id, outcome, error: outcomeOfFailure(error, "").error, delay_seconds: 300, counted: null };
@@ -185,7 +187,7 @@ async function compare(
 }
 
 function callsFrom(calls: Parameters<typeof completeCompositesFrom>[1]) {
-  return completeCompositesFrom("metering_call", calls, ["meter_id"]);
+  return completeCompositesFrom("metering_call", calls, ["meter_id", "parts"]);
 }
 
 function countOutcomes(reports: readonly Report[]): Record<string, number> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { countsOf, type Slice, windowsOf } from "./meter-windows.ts";
+import { countOf, countsOf, type Slice, windowsOf } from "./meter-windows.ts";
 
 const DAY = "2027-01-10";
 const START = Date.parse(`${DAY}T00:00:00Z`) / 1000;
@@ -60,4 +60,18 @@ Deno.test("whatever the timestamps, ranges begin and end on whole minutes, no ev
     }
     for (const [index, { start }] of windows.slice(1).entries()) assert.equal(start, windows[index]!.end);
   }));
+});
+
+Deno.test("what is missing in one period of a day is not attributed to a row of the other one", () => {
+  const second = slice({
+    billedStart: "2027-01-10T12:00:00Z",
+    expected: 40,
+    first: START + 43_260,
+    last: START + 43_260,
+  });
+  const windows = windowsOf([slice({}), second]);
+  assert.equal(countOf(windows[1]!, second.billedStart, 55), 55);
+  // Of events in one minute the other part is taken to have what it should.
+  const [together] = windowsOf([slice({}), { ...second, first: START + 62, last: START + 62 }]);
+  assert.equal(countOf(together!, second.billedStart, 155), 55);
 });

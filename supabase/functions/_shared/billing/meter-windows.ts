@@ -1,4 +1,5 @@
-import type { Enum } from "../platform/database.ts";
+import type { Json } from "../database.types.ts";
+import { compositesFrom, type Enum } from "../platform/database.ts";
 
 type Kind = Enum<"usage_kind">;
 
@@ -14,6 +15,19 @@ export interface Slice {
   last: number;
   /** Whether an event of ours has the first second of the next day. */
   endsWithEvent: boolean;
+}
+
+/** Reads an array of `meter_window`. */
+export function slicesOf(windows: Json): Slice[] {
+  return compositesFrom("meter_window", windows).map((window) => ({
+    kind: window.kind!,
+    day: window.day!,
+    billedStart: window.billed_start!,
+    expected: window.expected!,
+    first: Date.parse(window.first_at!) / 1000,
+    last: Date.parse(window.last_at!) / 1000,
+    endsWithEvent: window.ends_with_event!,
+  }));
 }
 
 /** A range whose summary is read. Its edges are on whole minutes, and no event of ours is on the second of an edge. */
@@ -79,13 +93,18 @@ export interface Count {
 }
 
 /** Attributes what a window has to its slices. Those that cannot be told apart differ in the last one. */
-export function countsOf({ slices }: Window, counted: number): Count[] {
-  const others = slices.slice(0, -1);
-  const rest = counted - others.reduce((sum, { expected }) => sum + expected, 0);
-  return slices.map(({ kind, day, billedStart, expected }, index) => ({
-    kind,
-    day,
-    billed_start: billedStart,
-    counted: index === others.length ? rest : expected,
+export function countsOf(window: Window, counted: number): Count[] {
+  const last = window.slices.at(-1)!;
+  return window.slices.map((slice) => ({
+    kind: slice.kind,
+    day: slice.day,
+    billed_start: slice.billedStart,
+    counted: slice === last ? countOf(window, slice.billedStart, counted) : slice.expected,
   }));
+}
+
+/** What a window has of one of its slices, when the others have what they should. */
+export function countOf({ slices }: Window, billedStart: string, counted: number): number {
+  const others = slices.filter((slice) => slice.billedStart !== billedStart);
+  return counted - others.reduce((sum, { expected }) => sum + expected, 0);
 }

@@ -131,6 +131,8 @@ export function faultOf(price: Stripe.Price, currency: string, { interval, count
   }
   const unit = price.unit_amount_decimal?.toString() ?? null;
   if (unit !== unitAmount(currency)) return `its unit amount is ${unit ?? "not constant"}, not ${unitAmount(currency)}`;
+  if (price.transform_quantity) return "it transforms the quantity";
+  if (price.tax_behavior === "inclusive") return "its amounts include taxes, and units are net";
   return null;
 }
 

@@ -24,6 +24,7 @@ const schema = z.object({
   // Of the event destination with thin payload. Without it everything but thin events works.
   STRIPE_THIN_WEBHOOK_SECRET: z.string().regex(/^whsec_\S+$/, "must be the destination's signing secret (whsec_…)")
     .optional(),
+  STRIPE_AUTOMATIC_TAX: z.enum(["on", "off"]).default("off"),
   STRIPE_API_BASE_URL: url.default("https://api.stripe.com"),
   PUBLIC_BASE_URL: url,
   SELF_PROVISIONING: z.enum(["anyone", "subscribers"]).default("subscribers"),
