@@ -310,23 +310,27 @@ comment on function private.place_in(private.billing_periods, public.usage_kind,
   'Where usage of a day is placed in a period: on its day, or on the period''s last day until now when Stripe would '
   'not take that timestamp. All columns are null when nothing can be sent into the period.';
 
-create function private.accepted_units(p_customer_id text, p_kind public.usage_kind, p_billed_start timestamptz)
-returns bigint
+create function private.accepted_units(p_customer_id text, p_kind public.usage_kind, p_billed_start timestamptz,
+  p_subscription_id text default null) returns bigint
 language plpgsql stable
 set search_path = ''
 as $$
 begin
   return coalesce((select sum(r.units) from private.billing_rows r
       where r.stripe_customer_id = p_customer_id and r.billed_start = p_billed_start and r.kind = p_kind
-        and r.state = 'accepted'), 0)
+        and r.state = 'accepted'
+        and (p_subscription_id is null
+          or coalesce(r.billed_subscription_id, r.subscription_id) = p_subscription_id)), 0)
     - coalesce((select sum(r.units) from private.billing_rows r
       where r.stripe_customer_id = p_customer_id and r.kind = p_kind and r.reason <> 'usage'
-        and r.period_start = p_billed_start), 0);
+        and r.period_start = p_billed_start
+        and (p_subscription_id is null or r.subscription_id = p_subscription_id)), 0);
 end;
 $$;
-comment on function private.accepted_units(text, public.usage_kind, timestamptz) is
+comment on function private.accepted_units(text, public.usage_kind, timestamptz, text) is
   'What Stripe counts of us in a billed period: what it has accepted without what it was proven to have rejected. A '
-  'rejection row names the period of the rejected units as its period.';
+  'rejection row names the period of the rejected units as its period. p_subscription_id: only what is billed by this '
+  'subscription, since another one of the customer may have a period with the same start; null: by all.';
 
 create function private.room_in(p_customer_id text, p_kind public.usage_kind, p_billed_start timestamptz)
 returns bigint
@@ -1221,7 +1225,7 @@ revoke execute on function
   private.ceil_second(timestamptz),
   private.event_time(private.billing_periods, public.usage_kind, date),
   private.place_in(private.billing_periods, public.usage_kind, date),
-  private.accepted_units(text, public.usage_kind, timestamptz),
+  private.accepted_units(text, public.usage_kind, timestamptz, text),
   private.room_in(text, public.usage_kind, timestamptz),
   private.place_positive(private.billing_rows),
   private.place_negative(private.billing_rows),
@@ -1278,7 +1282,7 @@ grant execute on function
   private.ceil_second(timestamptz),
   private.event_time(private.billing_periods, public.usage_kind, date),
   private.place_in(private.billing_periods, public.usage_kind, date),
-  private.accepted_units(text, public.usage_kind, timestamptz),
+  private.accepted_units(text, public.usage_kind, timestamptz, text),
   private.room_in(text, public.usage_kind, timestamptz),
   private.place_positive(private.billing_rows),
   private.place_negative(private.billing_rows),

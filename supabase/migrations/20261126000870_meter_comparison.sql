@@ -530,7 +530,8 @@ begin
       where d.stripe_customer_id = p_invoice.stripe_customer_id and d.billed_start = p_invoice.period_start
       union select l.kind from lines l
     )
-    select k.kind, private.accepted_units(p_invoice.stripe_customer_id, k.kind, p_invoice.period_start),
+    select k.kind, private.accepted_units(p_invoice.stripe_customer_id, k.kind, p_invoice.period_start,
+        p_invoice.subscription_id),
       coalesce(l.quantity, 0)
     from kinds k left join lines l on l.kind = k.kind order by k.kind;
 end;

@@ -461,13 +461,15 @@ set search_path = ''
 as $$
 declare
   unbilled constant bigint :=
-    private.accepted_units(p_bill.stripe_customer_id, p_kind, p_period.starts_at);
+    private.accepted_units(p_bill.stripe_customer_id, p_kind, p_period.starts_at, p_bill.subscription_id);
   sent private.billing_rows;
 begin
   if unbilled > 0 then
     select * into sent from private.billing_rows r
     where r.stripe_customer_id = p_bill.stripe_customer_id and r.kind = p_kind
-      and r.billed_start = p_period.starts_at and r.state = 'accepted' order by r.number desc limit 1;
+      and r.billed_start = p_period.starts_at and r.state = 'accepted'
+      and coalesce(r.billed_subscription_id, r.subscription_id) = p_bill.subscription_id
+    order by r.number desc limit 1;
     insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id,
       period_start, period_end, exchange_rate, currency, units)
     values (sent.user_id, p_kind, private.utc_day(p_period.ends_at - interval '1 microsecond'), sent.unit, 'unbilled',
@@ -477,7 +479,11 @@ begin
   -- What Stripe has counted does not matter any more, nor what of it is missing.
   update private.meter_days d set closed_at = private.present(), missing = null, missing_since = null
   where d.stripe_customer_id = p_bill.stripe_customer_id and d.kind = p_kind
-    and d.billed_start = p_period.starts_at and d.closed_at is null;
+    and d.billed_start = p_period.starts_at and d.closed_at is null
+    and not exists (select from private.billing_rows r
+      where r.stripe_customer_id = p_bill.stripe_customer_id and r.kind = p_kind
+        and r.billed_start = p_period.starts_at and r.state = 'accepted'
+        and r.billed_subscription_id <> p_bill.subscription_id);
 end;
 $$;
 comment on function private.reopen_unbilled(private.final_bills, private.billing_periods, public.usage_kind) is

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(47);
+select plan(48);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -192,6 +192,16 @@ select is((pg_temp.invoice_compared(), pg_temp.again('cus_2'))::text, '(t,{5})',
 select is((select details -> 'differences' from public.operator_alerts where kind = 'invoice_difference' and subject = 'in_3'), '[{"kind": "mms_in", "sent": 20, "billed": 1020}]',
   'The alert has what the invoice bills too much');
 select is((select compare_due_at from private.billing_customers where stripe_customer_id = 'cus_2'), null, 'The customer is not due any more');
+-- Another subscription of the customer ---------------------------------------------------------------------------------
+
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_3', pg_temp.attacker(), 'cus_2', 'team', 'active');
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency)
+  values ('sub_3', '2027-01-01Z', '2027-02-01Z', pg_temp.attacker(), 'cus_2', 'usd');
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, finalised_at, total, period_start, difference_seen_at)
+  values ('in_other', 'cus_2', 'sub_3', 'paid', 'usd', '2027-02-01Z', '2027-02-01Z', 0, '2027-01-01Z', '2027-02-01Z');
+select private.compare_invoice(i) from private.stripe_invoices i where i.id = 'in_other';
+select is(pg_temp.again('cus_2'), '{5}', 'An invoice without usage does not lack what another subscription of the customer bills in a period with the same start');
+
 -- A deleted customer ---------------------------------------------------------------------------------------------------
 
 select pg_temp.sent(7, '2027-01-20');

@@ -8,13 +8,13 @@ type Currency = typeof CURRENCIES[number];
 
 /** The plans on sale in the proof, the cheapest first. */
 export const PLANS: Readonly<Record<string, PlanVersion>> = {
-  free: { currency: "usd", markup: "1.1000", included: {} },
-  starter: { currency: "usd", markup: "1.3333", included: { sms_out: 5, number: 1 } },
-  team: { currency: "usd", markup: "1.5000", included: { sms_out: 12, sms_in: 3, mms_out: 1 } },
-  scale: { currency: "usd", markup: "2.0000", included: { mms_in: 2, number: 3 } },
-  starter_eur: { currency: "eur", markup: "1.3333", included: { sms_out: 5, number: 1 } },
-  team_eur: { currency: "eur", markup: "1.7500", included: { sms_out: 12, sms_in: 3, mms_out: 1 } },
-  scale_eur: { currency: "eur", markup: "1.0000", included: {} },
+  free: { rank: 0, currency: "usd", markup: "1.1000", included: {} },
+  starter: { rank: 1, currency: "usd", markup: "1.3333", included: { sms_out: 5, number: 1 } },
+  team: { rank: 2, currency: "usd", markup: "1.5000", included: { sms_out: 12, sms_in: 3, mms_out: 1 } },
+  scale: { rank: 3, currency: "usd", markup: "2.0000", included: { mms_in: 2, number: 3 } },
+  starter_eur: { rank: 4, currency: "eur", markup: "1.3333", included: { sms_out: 5, number: 1 } },
+  team_eur: { rank: 5, currency: "eur", markup: "1.7500", included: { sms_out: 12, sms_in: 3, mms_out: 1 } },
+  scale_eur: { rank: 6, currency: "eur", markup: "1.0000", included: {} },
 };
 
 export const RATES: readonly ExchangeRate[] = [

@@ -3,14 +3,19 @@ import fc from "fast-check";
 import { startTestDatabase } from "../support/test-database.ts";
 import { explained, play, type Round, type Violation } from "./round.ts";
 import { story, told } from "./story.ts";
-import { BillingWorld } from "./world.ts";
+import { FATES } from "./verdict.ts";
+import { BillingWorld, OURS } from "./world.ts";
 
 const HISTORIES = Number(Deno.env.get("BILLING_HISTORIES") ?? "500");
 const SEED = Number(Deno.env.get("BILLING_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const AT_ONCE = Number(Deno.env.get("BILLING_AT_ONCE") ?? "250");
 const SHRINKING_MS = 60_000;
+/** From so many histories on, all that billing consists of must have happened. */
+const MANY = 250;
 
 Deno.test("in random histories, every unit of usage is on exactly one invoice, credit or named loss", async () => {
+  for (const number of [HISTORIES, SEED, AT_ONCE]) assert.ok(Number.isSafeInteger(number), "A setting is no number");
+  assert.ok(HISTORIES > 0 && AT_ONCE > 0, "No history is tested");
   await using database = await startTestDatabase();
   await using world = await BillingWorld.open(database.url);
   const began = performance.now();
@@ -30,8 +35,15 @@ Deno.test("in random histories, every unit of usage is on exactly one invoice, c
     }
     assert.deepEqual({ failures: world.failures, refusals: world.refusals }, { failures: [], refusals: [] });
   }
+  assert.equal(world.judged, HISTORIES);
+  if (HISTORIES >= MANY) {
+    const missing = [...OURS, ...FATES].filter((name) => !world.seen.has(name));
+    assert.deepEqual(missing, [], "Some of what is to be tested has not happened");
+  }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`figures: ${HISTORIES} histories in ${seconds} s: ${JSON.stringify(Object.fromEntries(world.seen))}`);
+  console.log(
+    `figures: seed ${SEED}, ${HISTORIES} histories in ${seconds} s: ${JSON.stringify(Object.fromEntries(world.seen))}`,
+  );
 });
 
 /** The smallest story like this one that still fails when its tenant is alone; null when the tenant alone is right. */

@@ -8,9 +8,11 @@ const JANUARY: Period = {
   currency: "usd",
   isTrial: false,
   subscription: "sub_1",
+  customer: "cus_1",
+  createdAt: 0n,
   meteredSince: { sms_out: 0n, mms_out: 0n, number: 0n, fee: 0n },
 };
-const plain = { currency: "usd", markup: "1", included: {} };
+const plain = { rank: 1, currency: "usd", markup: "1", included: {} };
 let made = 0;
 const sms = (time: string, cost: string | null, more: Partial<Usage> = {}): Usage => ({
   ...{ id: String(made++).padStart(6, "0"), kind: "sms_out", at: at(time), unit: "USD", plan: "team", pieces: 1, cost },
@@ -18,7 +20,7 @@ const sms = (time: string, cost: string | null, more: Partial<Usage> = {}): Usag
 });
 const facts = (usage: Usage[], more: Partial<Facts> = {}): Facts => ({
   ...{ plans: { team: plain }, rates: [], periods: [JANUARY], usage },
-  versions: [{ plan: "team", from: JANUARY.from }],
+  versions: [{ subscription: "sub_1", plan: "team", from: JANUARY.from }],
   ...more,
 });
 const units = (facts: Facts) =>
@@ -68,10 +70,17 @@ Deno.test("included segments are used in order of use, and a message is covered 
 Deno.test("a version of a plan includes its share of the seconds of the period, rounded down", () => {
   const plans = { team: { ...plain, included: { sms_out: 10 } }, scale: { ...plain, included: { sms_out: 31 } } };
   // The period has 31 days: 10 of team include 3 segments (3.2), and 21 of scale include 21.
-  const versions = [{ plan: "team", from: JANUARY.from }, { plan: "scale", from: at("2027-01-20T12:00:00Z") }];
+  const versions = [{ subscription: "sub_1", plan: "team", from: JANUARY.from }, {
+    subscription: "sub_1",
+    plan: "scale",
+    from: at("2027-01-20T12:00:00Z"),
+  }];
   const usage = [
     ...Array.from({ length: 5 }, (_, index) => sms(`2027-01-11T00:00:0${index}Z`, "0.01")),
-    ...Array.from({ length: 23 }, (_, n) => sms(`2027-01-21T00:00:${10 + n}Z`, "0.01", { plan: "scale" })),
+    ...Array.from(
+      { length: 23 },
+      (_, n) => sms(`2027-01-21T00:00:${10 + n}Z`, "0.01", { plan: "scale" }),
+    ),
   ];
   assert.deepEqual(units(facts(usage, { plans, versions })), { [of(JANUARY)]: 200 + 200 });
 });

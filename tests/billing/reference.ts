@@ -51,6 +51,8 @@ function reduced({ over, under }: Fraction): Fraction {
 
 /** A version of a plan, as it was sold. */
 export interface PlanVersion {
+  /** Of two subscriptions, the one with the higher rank pays. */
+  rank: number;
   currency: string;
   markup: string;
   /** Of each kind: segments of SMS, messages of MMS, monthly fees of numbers. */
@@ -82,6 +84,9 @@ export interface Period {
   isTrial: boolean;
   /** The tenant's own subscription; null when no subscription pays. */
   subscription: string | null;
+  customer: string | null;
+  /** When the subscription was created. */
+  createdAt: bigint;
   /** Since when each kind has a metered item; a kind without one is missing. */
   meteredSince: Partial<Record<Kind, bigint>>;
 }
@@ -94,8 +99,9 @@ export interface ExchangeRate {
   rate: string;
 }
 
-/** When a version of a plan came into force for the tenant. */
+/** When a version of a plan came into force for a subscription. */
 export interface InForce {
+  subscription: string;
   plan: string;
   from: bigint;
 }
@@ -103,7 +109,7 @@ export interface InForce {
 export interface Facts {
   plans: Readonly<Record<string, PlanVersion>>;
   rates: readonly ExchangeRate[];
-  /** In order, without overlap. Usage outside of them belongs to the calendar month in UTC, and has no payer. */
+  /** Of all subscriptions. Usage outside of them belongs to the calendar month in UTC, and has no payer. */
   periods: readonly Period[];
   versions: readonly InForce[];
   usage: readonly Usage[];
@@ -136,14 +142,13 @@ export function reckon(facts: Facts): Due[] {
     .toSorted((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1);
   for (const usage of ordered) {
     const plan = facts.plans[usage.plan]!;
-    const period = facts.periods.find(({ from, until }) => from <= usage.at && usage.at < until) ??
-      calendarMonth(usage.at, plan.currency);
+    const period = payerAt(usage.at, facts) ?? calendarMonth(usage.at, plan.currency);
     const fate = fateOf(usage, period);
     const price = priceOf(usage, plan);
     const included = includedPart(price, coveredPieces(usage, period, facts, covered), BigInt(usage.pieces));
     const rate = rateOn(facts.rates, usage.unit, period.currency, dayOf(usage.at));
     const exact = fate === "trial" ? ZERO : times(times(minus(price, included), rate), UNITS);
-    const key = `${usage.kind} ${period.from} ${fate} ${period.currency}`;
+    const key = `${usage.kind} ${period.from} ${period.subscription} ${fate} ${period.currency}`;
     const due = dues.get(key) ?? {
       ...{ kind: usage.kind, from: period.from, until: period.until, fate, currency: period.currency },
       ...{ subscription: period.subscription, exact: ZERO, units: 0n, pieces: 0n },
@@ -154,6 +159,22 @@ export function reckon(facts: Facts): Due[] {
     dues.set(key, due);
   }
   return [...dues.values()];
+}
+
+/**
+ * Of several subscriptions, the one whose plan has the highest rank at that moment pays, and then the newest. Of several of its
+ * customer, the one that has had metered items for the longest time: a meter counts by customer.
+ */
+function payerAt(at: bigint, { periods, versions, plans }: Facts): Period | undefined {
+  const rankOf = ({ subscription }: Period) => {
+    const version = versions.findLast((each) => each.subscription === subscription && each.from <= at);
+    return version === undefined ? -1 : plans[version.plan]!.rank;
+  };
+  const candidates = periods.filter(({ from, until }) => from <= at && at < until)
+    .toSorted((a, b) => rankOf(b) - rankOf(a) || (a.createdAt > b.createdAt ? -1 : 1));
+  const began = ({ meteredSince }: Period) => Object.values(meteredSince).filter((since) => since <= at).sort()[0];
+  const metered = candidates.filter((each) => each.customer === candidates[0]!.customer && began(each) !== undefined);
+  return metered.toSorted((a, b) => began(a)! < began(b)! ? -1 : began(a)! > began(b)! ? 1 : 0)[0] ?? candidates[0];
 }
 
 /** The cost times the markup, rounded up to five decimals, and never below zero. */
@@ -170,7 +191,7 @@ function includedPart(price: Fraction, covered: bigint, pieces: bigint): Fractio
 /** How much of a use the plan still includes. Use after use takes from what the version includes for its part of a period. */
 function coveredPieces(usage: Usage, period: Period, facts: Facts, covered: Map<string, bigint>): bigint {
   const most = includedPieces(usage, period, facts);
-  const key = `${usage.kind} ${period.from} ${usage.plan}`;
+  const key = `${usage.kind} ${period.from} ${period.subscription} ${usage.plan}`;
   const before = covered.get(key) ?? 0n;
   const left = most > before ? most - before : 0n;
   const pieces = left < BigInt(usage.pieces) ? left : BigInt(usage.pieces);
@@ -183,10 +204,11 @@ function includedPieces({ kind, plan }: Usage, period: Period, { plans, versions
   const most = plans[plan]!.included[kind] ?? 0;
   if (most === 0 || period.subscription === null) return BigInt(most);
   let inForce = 0n;
-  versions.forEach((version, index) => {
+  const ofSubscription = versions.filter(({ subscription }) => subscription === period.subscription);
+  ofSubscription.forEach((version, index) => {
     if (version.plan !== plan) return;
     const from = version.from > period.from ? version.from : period.from;
-    const next = versions[index + 1]?.from ?? period.until;
+    const next = ofSubscription[index + 1]?.from ?? period.until;
     const until = next < period.until ? next : period.until;
     if (until > from) inForce += until - from;
   });
@@ -199,7 +221,16 @@ function calendarMonth(at: bigint, currency: string): Period {
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   const from = BigInt(Date.UTC(year, month)) * 1000n;
   const until = BigInt(Date.UTC(year, month + 1)) * 1000n;
-  return { from, until, currency, isTrial: false, subscription: null, meteredSince: {} };
+  return {
+    from,
+    until,
+    currency,
+    isTrial: false,
+    subscription: null,
+    customer: null,
+    createdAt: from,
+    meteredSince: {},
+  };
 }
 
 function fateOf({ kind, at }: Usage, { subscription, isTrial, meteredSince }: Period): Fate {

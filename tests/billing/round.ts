@@ -109,8 +109,10 @@ export async function play(world: BillingWorld, stories: readonly Story[], round
         if (tenant.appointments.length === 0 || tenant.appointments[0]!.at > world.now) break;
         await tenant.appointments.shift()!.happen();
       }
-      if (tenant.customerId !== null) byCustomer.set(tenant.customerId, tenant);
-      for (const id of [tenant.customerId, tenant.subscriptionId]) if (id !== null) bySubject.set(id, tenant);
+      for (const { customerId, subscriptionId } of tenant.purchases) {
+        byCustomer.set(customerId, tenant);
+        for (const id of [customerId, subscriptionId]) bySubject.set(id, tenant);
+      }
       if (tenant.appointments.length === 0) waiting.delete(tenant);
     }
     await deliverWebhooks();

@@ -24,10 +24,19 @@ export type Step =
   | { type: "change_plan"; hour: number; to: number }
   | { type: "end_trial"; hour: number }
   | { type: "payment_fails"; hour: number; paysAfter: number }
-  | { type: "cancel"; hour: number; how: Cancel };
+  | { type: "cancel"; hour: number; how: Cancel }
+  | { type: "buys_again"; hour: number; how: Again; plan: number }
+  | { type: "is_deleted"; hour: number };
 
 export const CANCELS = ["now", "at_period_end", "dashboard", "dashboard_invoiced", "dashboard_at_period_end"] as const;
 export type Cancel = typeof CANCELS[number];
+
+/**
+ * own: through our checkout, when no subscription of the tenant runs. elsewhere: by an operator without metered items, maybe
+ * beside another subscription. other_customer: through our checkout or beside, with another customer of the same tenant.
+ */
+export const AGAIN = ["own", "elsewhere", "other_customer"] as const;
+export type Again = typeof AGAIN[number];
 
 /** own: through our checkout, with metered items. elsewhere: by metadata, without them. */
 export const PURCHASES = ["own", "elsewhere", "gift", "none"] as const;
@@ -42,14 +51,22 @@ export interface Story {
   currency: "usd" | "eur";
   trialDays: number;
   steps: Step[];
-  /** Faults at calls of the tenant's jobs to the database and to Stripe: at the n-th of one kind, or of all (null). */
-  troubles: { at: string | null; call: number; fault: Fault }[];
+  /** Faults at calls of the tenant's jobs to the database and to Stripe. */
+  troubles: Trouble[];
   /** When no job of the tenant runs. */
   down: { hour: number; hours: number }[];
   /** From when on Stripe accepts so many of the tenant's meter events, and rejects them later. */
   rejected: { hour: number; times: number }[];
   /** What happens to the webhooks of the tenant, in turn. */
   webhooks: Webhook[];
+}
+
+/** Strikes at the n-th call of one kind (at), in one kind of job (in). Null: of any. */
+export interface Trouble {
+  in: string | null;
+  at: string | null;
+  call: number;
+  fault: Fault;
 }
 
 export const WEBHOOKS = ["delivered", "delivered twice", "late", "lost"] as const;
@@ -65,6 +82,11 @@ export const END = 66 * 24;
 const AIMS = [
   ...["POST /v1/billing/meter_events", "POST /v1/invoices", "POST /v1/invoiceitems", "POST /v1/credit_notes"],
   ...["database: begin_metering", "database: settle_metering", "database: settle_comparison"],
+];
+/** The jobs of billing that concern one tenant, each aimed at as often as the others. */
+const JOBS = [
+  ...["stripe-event", "cancel-subscription", "rate-usage", "meter-usage", "close-periods", "compare-meters"],
+  ...["read-invoice", "keep-metered-items", "settle-final-bill"],
 ];
 const TROUBLES: Fault[] = FAULTS.filter((fault) => fault !== "arrives late" && !fault.startsWith("stalls"));
 
@@ -133,7 +155,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       how: fc.constantFrom(...CANCELS),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("buys_again" as const),
+      hour: hours(LAST_CANCEL),
+      how: fc.constantFrom(...AGAIN),
+      plan: fc.nat(2),
+    }),
+  },
 );
+/** A deletion ends most of a story, so it is rarer than the other steps. */
+const deletion: fc.Arbitrary<Step> = fc.record({ type: fc.constant("is_deleted" as const), hour: hours(LAST_CHANGE) });
 
 export const story: fc.Arbitrary<Story> = fc.record({
   startsIn: fc.integer({ min: 0, max: 71 }),
@@ -141,7 +174,17 @@ export const story: fc.Arbitrary<Story> = fc.record({
   plan: fc.nat(2),
   currency: fc.constantFrom("usd" as const, "usd" as const, "eur" as const),
   trialDays: fc.constantFrom(0, 0, 0, 7),
-  steps: fc.array(step, { minLength: 2, maxLength: 14 }),
+  steps: fc.tuple(
+    fc.array(step, { minLength: 2, maxLength: 14 }),
+    fc.oneof({ weight: 11, arbitrary: fc.constant<Step[]>([]) }, {
+      weight: 1,
+      arbitrary: fc.tuple(deletion),
+    }),
+  ).map(([steps, last]) => [...steps, ...last], (steps) => {
+    if (!Array.isArray(steps)) throw new Error("No steps");
+    const isDeletion = (each: Step) => each.type === "is_deleted";
+    return [steps.filter((each) => !isDeletion(each)), steps.filter(isDeletion).slice(0, 1)] as [Step[], Step[]];
+  }),
   troubles: fc.oneof(
     { weight: 1, arbitrary: fc.constant<never[]>([]) },
     {
@@ -149,11 +192,13 @@ export const story: fc.Arbitrary<Story> = fc.record({
       arbitrary: fc.array(
         fc.oneof(
           fc.record({
-            at: fc.constant<string | null>(null),
-            call: fc.noBias(fc.integer({ min: 1, max: 250 })),
-            fault: fc.constantFrom(...TROUBLES),
+            in: fc.constantFrom<(string | null)[]>(...JOBS),
+            at: fc.constant(null),
+            call: fc.noBias(fc.integer({ min: 1, max: 24 })),
+            fault: fc.constantFrom<Fault[]>("dies before", "dies after commit", ...TROUBLES),
           }),
           fc.record({
+            in: fc.constant(null),
             at: fc.constantFrom<(string | null)[]>(...AIMS),
             call: fc.integer({ min: 1, max: 8 }),
             fault: fc.constantFrom(...TROUBLES),
@@ -220,6 +265,12 @@ export function told(story: Story): string {
         break;
       case "cancel":
         lines.push([step.hour, `cancels: ${step.how}`]);
+        break;
+      case "buys_again":
+        lines.push([step.hour, `buys plan ${step.plan} as well, or again (${step.how})`]);
+        break;
+      case "is_deleted":
+        lines.push([step.hour, "the customer is deleted at Stripe"]);
     }
   }
   for (const { hour, hours } of story.down) lines.push([hour, `no job runs for ${hours} hours`]);
@@ -227,7 +278,7 @@ export function told(story: Story): string {
     lines.push([hour, `Stripe will accept and then reject the next ${times} meter events`]);
   }
   lines.sort(([a], [b]) => a - b);
-  const faults = story.troubles.map(({ at, call, fault }) => `call ${call}${at === null ? "" : ` of ${at}`} ${fault}`);
+  const faults = story.troubles.map(({ in: job, at, call, fault }) => `call ${call} of ${job ?? at ?? "all"} ${fault}`);
   return [
     ...lines.map(([hour, text]) => `  hour ${at0(hour).padStart(7)}: ${text}`),
     ...(faults.length > 0 ? [`  faults: ${faults.join(", ")}`] : []),

@@ -3,7 +3,7 @@ import { FAILING_CARD, WORKING_CARD } from "../../local/simulators/stripe/billin
 import { Trap } from "../faults/harness/traps.ts";
 import { dayOf, type InForce, type Kind, type Period, type Usage } from "./reference.ts";
 import { FREE, planOf } from "./catalogue.ts";
-import { type Cancel, END, LAST_CHANGE, LAST_USE, type Story, type Use } from "./story.ts";
+import { type Again, type Cancel, END, LAST_CHANGE, LAST_USE, type Story, type Use } from "./story.ts";
 import type { BillingWorld, Owner } from "./world.ts";
 
 const HOUR = 3600;
@@ -14,28 +14,40 @@ export interface Appointment {
   happen: () => Promise<void>;
 }
 
+/** A subscription that the tenant has, or had. Times are in seconds. */
+export interface Purchase {
+  readonly subscriptionId: string;
+  readonly customerId: string;
+  /** Another person pays for it. */
+  readonly isGift: boolean;
+  readonly createdAt: number;
+  readonly boughtAt: number;
+  plan: string;
+  trialEnd: number | null;
+  endedAt: number | null;
+  /** The start of the period that has not ended. */
+  openSince: number;
+  meteredSince: Partial<Record<Kind, bigint>>;
+}
+
 /** One tenant who lives through a story. */
 export class Tenant implements Owner {
   readonly userId: string;
-  readonly traps: readonly Trap[];
+  private readonly traps: readonly { in: string | null; trap: Trap }[];
   readonly uses: Usage[] = [];
-  private plan = "";
   readonly appointments: Appointment[] = [];
-  customerId: string | null = null;
-  subscriptionId: string | null = null;
+  readonly purchases: Purchase[] = [];
+  /** The customers that were deleted at Stripe. */
+  readonly deleted = new Set<string>();
+  /** From when on the hours of the story count. */
   boughtAt: number;
-  trialEnd: number | null = null;
-  endedAt: number | null = null;
-  /** The start of the period that has not ended, in seconds. */
-  openSince = Infinity;
-  meteredSince: Partial<Record<Kind, bigint>> = {};
-  /** The webhooks that were seen, and the meter events that Stripe has rejected. */
+  /** How many webhooks were seen. */
   webhooks = 0;
   private failing = false;
 
   constructor(readonly story: Story, readonly world: BillingWorld, begins: number, index: number) {
     this.userId = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
-    this.traps = story.troubles.map(({ at, call, fault }) => new Trap(at, fault, call));
+    this.traps = story.troubles.map(({ in: job, at, call, fault }) => ({ in: job, trap: new Trap(at, fault, call) }));
     this.boughtAt = begins + story.startsIn * HOUR;
     this.at(0, () => this.buys());
     for (const { hour, times } of story.rejected) this.at(hour, () => this.isRejected(times));
@@ -52,6 +64,10 @@ export class Tenant implements Owner {
             return await this.failsToPay(step.paysAfter);
           case "cancel":
             return await this.cancels(step.how);
+          case "buys_again":
+            return await this.buysAgain(step.how, step.plan);
+          case "is_deleted":
+            return await this.isDeleted();
         }
       });
     }
@@ -69,6 +85,10 @@ export class Tenant implements Owner {
     return this.boughtAt + END * HOUR;
   }
 
+  trapsIn(job: string): Trap[] {
+    return this.traps.filter((each) => each.in === null || each.in === job).map(({ trap }) => trap);
+  }
+
   isDown(now: number): boolean {
     const hour = (now - this.boughtAt) / HOUR;
     return this.story.down.some((down) => hour >= down.hour && hour < down.hour + down.hours);
@@ -77,83 +97,117 @@ export class Tenant implements Owner {
   async buys(): Promise<void> {
     const { world, story: { bought, trialDays, currency, plan }, userId } = this;
     await world.sql`insert into auth.users (id, email) values (${userId}, ${userId + "@example.com"})`;
-    const key = planOf(currency, plan);
     if (bought === "none") return;
+    const key = planOf(currency, plan);
+    let subscriptionId: string;
     if (bought === "gift") {
       const purchase = await world.control("POST", "/checkout", {
         ...{ clientReferenceId: userId, plan: key },
         ...(trialDays > 0 && { trial: trialDays }),
       });
-      this.customerId = String(purchase["customerId"]);
-      this.subscriptionId = String(purchase["subscriptionId"]);
+      subscriptionId = String(purchase["subscriptionId"]);
     } else {
-      const metadata = { user_id: userId };
-      const customer = await world.stripe.customers.create({
-        ...{ email: `${userId}@example.com`, metadata, payment_method: WORKING_CARD },
-        invoice_settings: { default_payment_method: WORKING_CARD },
-      });
-      const metered = bought === "own" ? world.meteredPrices(currency) : [];
-      const subscription = await world.stripe.subscriptions.create({
-        customer: customer.id,
-        items: [{ price: world.priceOf(key) }, ...metered.map((price) => ({ price }))],
-        ...(trialDays > 0 && { trial_period_days: trialDays }),
-        metadata,
-      });
-      this.customerId = customer.id;
-      this.subscriptionId = subscription.id;
+      subscriptionId = await this.subscribes(await this.newCustomer(), key, bought === "own", trialDays);
     }
-    const subscription = await this.subscription();
-    this.boughtAt = subscription.items.data[0]!.current_period_start;
-    this.trialEnd = subscription.trial_end;
-    this.plan = key;
+    const { boughtAt } = await this.notePurchase(subscriptionId, key, bought === "gift");
+    this.boughtAt = boughtAt;
+  }
+
+  /** Our checkout sells nothing to a tenant with a subscription that is not over. An operator may. */
+  async buysAgain(how: Again, plan: number): Promise<void> {
+    const running = await this.running();
+    if (how === "own" && running.length > 0) return;
+    const key = planOf(this.story.currency, plan);
+    const known = this.purchases.findLast(({ isGift, customerId }) => !isGift && !this.deleted.has(customerId));
+    const customer = how === "other_customer" || known === undefined ? await this.newCustomer() : known.customerId;
+    // A first payment that fails makes no subscription.
+    await this.world.stripe.customers.update(customer, {
+      invoice_settings: { default_payment_method: WORKING_CARD },
+    });
+    await this.notePurchase(await this.subscribes(customer, key, how !== "elsewhere", 0), key, false);
+  }
+
+  private async newCustomer(): Promise<string> {
+    const customer = await this.world.stripe.customers.create({
+      ...{ email: `${this.userId}@example.com`, metadata: { user_id: this.userId }, payment_method: WORKING_CARD },
+      invoice_settings: { default_payment_method: WORKING_CARD },
+    });
+    return customer.id;
+  }
+
+  private async subscribes(customer: string, key: string, isMetered: boolean, trialDays: number): Promise<string> {
+    const metered = isMetered ? this.world.meteredPrices(this.story.currency) : [];
+    const subscription = await this.world.stripe.subscriptions.create({
+      customer,
+      items: [{ price: this.world.priceOf(key) }, ...metered.map((price) => ({ price }))],
+      ...(trialDays > 0 && { trial_period_days: trialDays }),
+      metadata: { user_id: this.userId },
+    });
+    return subscription.id;
+  }
+
+  private async notePurchase(subscriptionId: string, plan: string, isGift: boolean): Promise<Purchase> {
+    const subscription = await this.world.stripe.subscriptions.retrieve(subscriptionId);
+    const purchase: Purchase = {
+      ...{ subscriptionId, plan, isGift, customerId: String(subscription.customer), createdAt: subscription.created },
+      ...{ boughtAt: subscription.items.data[0]!.current_period_start, trialEnd: subscription.trial_end },
+      ...{ endedAt: null, openSince: Infinity, meteredSince: {} },
+    };
+    this.purchases.push(purchase);
+    return purchase;
+  }
+
+  /** Those whose subscription is not over. */
+  private async running(): Promise<{ purchase: Purchase; subscription: Stripe.Subscription }[]> {
+    const all = await Promise.all(this.purchases.map(async (purchase) => ({
+      purchase,
+      subscription: await this.world.stripe.subscriptions.retrieve(purchase.subscriptionId),
+    })));
+    return all.filter(({ subscription: { status } }) => !["canceled", "incomplete_expired"].includes(status));
   }
 
   /** Since when the installation has known each plan. A usage is priced by the plan that it knew then. */
   async versions(): Promise<InForce[]> {
-    if (this.subscriptionId === null) return [];
-    const rows = await this.world.sql<{ plan: string; micros: string }[]>`
-      select plan_key as plan, (extract(epoch from since) * 1000000)::bigint::text as micros from proof.plans
-      where subscription_id = ${this.subscriptionId} order by since`;
-    return rows.map(({ plan, micros }, index) => ({ plan, from: index === 0 ? 0n : BigInt(micros) }));
-  }
-
-  async subscription(): Promise<Stripe.Subscription> {
-    return await this.world.stripe.subscriptions.retrieve(this.subscriptionId!);
-  }
-
-  private isOver(subscription: Stripe.Subscription): boolean {
-    return ["canceled", "incomplete_expired"].includes(subscription.status);
+    const rows = await this.world.sql<{ subscription: string; plan: string; micros: string }[]>`
+      select subscription_id as subscription, plan_key as plan, (extract(epoch from since) * 1000000)::bigint::text as micros
+      from proof.plans where subscription_id = any (${this.purchases.map(({ subscriptionId }) => subscriptionId)})
+      order by subscription_id, since`;
+    return rows.map(({ subscription, plan, micros }, index) => ({
+      ...{ subscription, plan },
+      from: rows[index - 1]?.subscription === subscription ? BigInt(micros) : 0n,
+    }));
   }
 
   async changesPlan(to: number): Promise<void> {
-    if (this.subscriptionId === null) return;
-    const subscription = await this.subscription();
-    if (this.isOver(subscription)) return;
+    const current = (await this.running()).at(-1);
     const key = planOf(this.story.currency, to);
-    if (this.plan === key) return;
+    if (current === undefined || current.purchase.plan === key) return;
+    const { purchase, subscription } = current;
     const flat = subscription.items.data.find(({ price }) => price.recurring?.usage_type !== "metered")!;
     await this.world.stripe.subscriptions.update(subscription.id, {
       items: [{ id: flat.id, price: this.world.priceOf(key) }],
     });
-    this.plan = key;
+    purchase.plan = key;
   }
 
   async endsTrial(): Promise<void> {
-    if (this.subscriptionId === null) return;
-    const subscription = await this.subscription();
-    if (subscription.status !== "trialing") return;
-    await this.world.stripe.subscriptions.update(subscription.id, { trial_end: "now" });
-    this.trialEnd = (await this.subscription()).trial_end ?? this.world.now;
+    for (const { purchase, subscription } of await this.running()) {
+      if (subscription.status !== "trialing") continue;
+      const ended = await this.world.stripe.subscriptions.update(subscription.id, { trial_end: "now" });
+      purchase.trialEnd = ended.trial_end ?? this.world.now;
+    }
   }
 
   /** For some hours the card of the tenant is declined. Then they pay what is open with another. */
   async failsToPay(paysAfter: number): Promise<void> {
-    const { customerId, world, failing } = this;
-    if (customerId === null || failing) return;
+    const { world, failing } = this;
+    const customerId = this.purchases.at(-1)?.customerId;
+    if (customerId === undefined || failing || this.deleted.has(customerId)) return;
     this.failing = true;
     await world.stripe.customers.update(customerId, { invoice_settings: { default_payment_method: FAILING_CARD } });
     this.at(this.hour + paysAfter, async () => {
       this.failing = false;
+      if (this.deleted.has(customerId)) return;
       await world.stripe.customers.update(customerId, { invoice_settings: { default_payment_method: WORKING_CARD } });
       for (const { id } of (await world.stripe.invoices.list({ customer: customerId, status: "open" })).data) {
         await world.stripe.invoices.pay(id!);
@@ -162,10 +216,9 @@ export class Tenant implements Owner {
   }
 
   async cancels(how: Cancel): Promise<void> {
-    const { subscriptionId, world } = this;
-    if (subscriptionId === null) return;
-    const subscription = await this.subscription();
-    if (this.isOver(subscription)) return;
+    const { world } = this;
+    const id = (await this.running()).at(-1)?.subscription.id;
+    if (id === undefined) return;
     switch (how) {
       case "now":
       case "at_period_end":
@@ -174,30 +227,39 @@ export class Tenant implements Owner {
         return;
       case "dashboard":
       case "dashboard_invoiced":
-        await world.stripe.subscriptions.cancel(subscriptionId, { invoice_now: how === "dashboard_invoiced" });
+        await world.stripe.subscriptions.cancel(id, { invoice_now: how === "dashboard_invoiced" });
         return;
       case "dashboard_at_period_end":
-        await world.stripe.subscriptions.update(subscriptionId, { cancel_at_period_end: true });
+        await world.stripe.subscriptions.update(id, { cancel_at_period_end: true });
     }
   }
 
+  /** Stripe ends the subscriptions of a deleted customer at once, without a last invoice. */
+  async isDeleted(): Promise<void> {
+    const customerId = this.purchases.at(-1)?.customerId;
+    if (customerId === undefined || this.deleted.has(customerId)) return;
+    this.deleted.add(customerId);
+    await this.world.stripe.customers.del(customerId);
+  }
+
   private async isRejected(times: number): Promise<void> {
-    if (this.customerId === null) return;
-    const customer = this.customerId;
+    const customer = this.purchases.at(-1)?.customerId;
+    if (customer === undefined) return;
     const code = "meter_event_customer_not_found";
     await this.world.control("POST", "/faults", { meterEvents: "reject", code, times, customer });
   }
 
-  /** Notes what the subscription has become. */
+  /** Notes what the subscriptions have become. */
   async look(): Promise<void> {
-    if (this.subscriptionId === null) return;
-    const subscription = await this.subscription();
-    this.endedAt = subscription.ended_at;
-    if (this.endedAt === null) this.openSince = subscription.items.data[0]!.current_period_start;
     const kinds = this.world.kindsOfPrices();
-    for (const { price, created } of subscription.items.data) {
-      const kind = kinds.get(price.id);
-      if (kind !== undefined) this.meteredSince[kind] = BigInt(created) * 1_000_000n;
+    for (const purchase of this.purchases) {
+      const subscription = await this.world.stripe.subscriptions.retrieve(purchase.subscriptionId);
+      purchase.endedAt = subscription.ended_at;
+      if (purchase.endedAt === null) purchase.openSince = subscription.items.data[0]!.current_period_start;
+      for (const { price, created } of subscription.items.data) {
+        const kind = kinds.get(price.id);
+        if (kind !== undefined) purchase.meteredSince[kind] = BigInt(created) * 1_000_000n;
+      }
     }
   }
 
@@ -275,24 +337,32 @@ export class Tenant implements Owner {
     });
   }
 
-  /** The periods of the tenant's own subscription, by the calendar. */
+  /** The periods of the tenant's own subscriptions, by the calendar. */
   periods(until = this.endsAt + 90 * 24 * HOUR): Period[] {
-    const { story: { bought, currency }, subscriptionId } = this;
-    if (subscriptionId === null || bought === "gift" || bought === "none") return [];
-    const ends = this.endedAt ?? until;
-    const common = { currency, subscription: subscriptionId, meteredSince: this.meteredSince };
-    const periods: Period[] = [];
-    let from = this.boughtAt;
-    if (this.trialEnd !== null) {
-      periods.push({ from: micros(from), until: micros(Math.min(this.trialEnd, ends)), isTrial: true, ...common });
-      from = this.trialEnd;
-    }
-    for (let month = 1, anchor = from; from < ends; month++) {
-      const next = monthsAfter(anchor, month);
-      periods.push({ from: micros(from), until: micros(Math.min(next, ends)), isTrial: false, ...common });
-      from = next;
-    }
-    return periods.filter(({ from, until }) => from < until);
+    return this.purchases.filter(({ isGift }) => !isGift).flatMap((purchase) => {
+      const { subscriptionId, customerId, meteredSince, createdAt, trialEnd } = purchase;
+      const { story: { currency } } = this;
+      const ends = purchase.endedAt ?? until;
+      const common = {
+        currency,
+        subscription: subscriptionId,
+        customer: customerId,
+        meteredSince,
+        createdAt: micros(createdAt),
+      };
+      const periods: Period[] = [];
+      let from = purchase.boughtAt;
+      if (trialEnd !== null) {
+        periods.push({ from: micros(from), until: micros(Math.min(trialEnd, ends)), isTrial: true, ...common });
+        from = trialEnd;
+      }
+      for (let month = 1, anchor = from; from < ends; month++) {
+        const next = monthsAfter(anchor, month);
+        periods.push({ from: micros(from), until: micros(Math.min(next, ends)), isTrial: false, ...common });
+        from = next;
+      }
+      return periods.filter(({ from, until }) => from < until);
+    });
   }
 }
 

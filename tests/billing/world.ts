@@ -11,13 +11,13 @@ import { type WorkDependencies, workOf } from "../../supabase/functions/run-jobs
 import { connect, databaseOf, readSignatures, type Signatures } from "../faults/harness/database.ts";
 import { httpCall } from "../faults/harness/http.ts";
 import { FunctionsProcess, ProcessEnded } from "../faults/harness/process.ts";
-import type { Trap } from "../faults/harness/traps.ts";
+import { Trap } from "../faults/harness/traps.ts";
 import { Underway } from "../faults/harness/underway.ts";
 
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 
 /** The jobs that billing consists of. All others need Twilio, and are dropped. */
-const OURS = [
+export const OURS = [
   ...["stripe-event", "cancel-subscription", "rate-due-usage", "rate-usage", "meter-due-customers", "meter-usage"],
   ...["close-periods", "compare-meters", "apply-thin-event", "read-invoice", "keep-metered-items"],
   ...["settle-final-bill"],
@@ -42,7 +42,7 @@ interface Queued {
 
 /** Whose faults strike at a job, and whether it may run now. */
 export interface Owner {
-  traps: readonly Trap[];
+  trapsIn(job: string): readonly Trap[];
   isDown(now: number): boolean;
 }
 
@@ -65,7 +65,10 @@ export class BillingWorld implements AsyncDisposable {
   now = 0;
   /** Jobs that failed without a fault. */
   readonly failures: string[] = [];
+  /** How often each job ran, and each fate of usage was judged. */
   readonly seen = new Map<string, number>();
+  /** How many histories were judged. */
+  judged = 0;
   readonly spent = new Map<string, number>();
   catalogue: Catalogue = { flat: new Map(), metered: new Map(), meters: new Map() };
   #queue = new Map<string, Queued>();
@@ -157,6 +160,10 @@ export class BillingWorld implements AsyncDisposable {
   }
   #counted: { at: number; events: Map<string, MeterEvent[]> } | null = null;
 
+  saw(name: string): void {
+    this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+  }
+
   async advance(seconds: number): Promise<void> {
     this.now += seconds;
     await this.#tellTime();
@@ -205,6 +212,12 @@ export class BillingWorld implements AsyncDisposable {
     }
   }
 
+  #chance(): Trap[] {
+    if (this.random() >= 0.05) return [];
+    const fault = this.random() < 0.5 ? "dies before" : "dies after commit";
+    return [new Trap(null, fault, 1 + Math.floor(this.random() * 4))];
+  }
+
   #nextLocal = -1;
   #add(queued: Queued): void {
     this.#queue.set(`${queued.queue} ${queued.id}`, queued);
@@ -220,11 +233,12 @@ export class BillingWorld implements AsyncDisposable {
 
   async #run(queued: Queued): Promise<void> {
     const { job } = queued;
-    const owner = this.ownerOf(job);
-    const struck = () => owner?.traps.reduce((sum, trap) => sum + trap.struck, 0) ?? 0;
+    // Jobs that concern several tenants die at random.
+    const traps = this.ownerOf(job)?.trapsIn(job.kind) ?? this.#chance();
+    const struck = () => traps.reduce((sum, trap) => sum + trap.struck, 0);
     const before = struck();
-    const process = new FunctionsProcess(owner?.traps ?? [], this.#underway);
-    this.seen.set(job.kind, (this.seen.get(job.kind) ?? 0) + 1);
+    const process = new FunctionsProcess(traps, this.#underway);
+    this.saw(job.kind);
     const key = `${queued.queue} ${queued.id}`;
     const began = performance.now();
     try {

@@ -60,13 +60,14 @@ for (const [title, write] of WRITES) {
       const customer = await sql.reserve();
       const other = await sql.reserve();
       const [{ pid }] = await other<[{ pid: number }]>`select pg_backend_pid() as pid`;
+      let writing: Promise<void> = Promise.resolve();
       try {
         await customer`begin`;
         await customer`set local lock_timeout = '100ms'`;
         await customer`select from private.billing_customers for update`;
         await other`begin`;
         // A query is sent when it is first awaited.
-        const writing = write(other as unknown as postgres.TransactionSql).then(() => {});
+        writing = write(other as unknown as postgres.TransactionSql).then(() => {});
         await eventually("the write to wait", async () => {
           const [{ waits }] = await sql<[{ waits: boolean }]>`
             select cardinality(pg_blocking_pids(${pid})) > 0 as waits`;
@@ -81,10 +82,9 @@ for (const [title, write] of WRITES) {
           await customer`insert into private.final_bills (subscription_id, user_id, stripe_customer_id, ended_at)
             values ('sub_1', ${USER}, 'cus_1', now())`;
         });
-        await customer`rollback`;
-        await writing;
-        await other`rollback`;
       } finally {
+        await customer`rollback`;
+        await writing.finally(() => other`rollback`);
         customer.release();
         other.release();
       }
