@@ -8,169 +8,6 @@
 -- of it for a reason: each row has whole units, rounded half up (toward positive infinity, also of a negative sum), and
 -- carries the remainder to the next one.
 
--- Times ---------------------------------------------------------------------------------------------------------------
-
-create function private.estimated_after() returns interval
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return interval '48 hours';
-end;
-$$;
-comment on function private.estimated_after() is
-  'A message that Twilio has not priced by then is rated by its estimate.';
-
-create function private.rated_every() returns interval
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return interval '4 hours';
-end;
-$$;
-comment on function private.rated_every() is 'How often the days of a tenant are rated that may still change.';
-
-create function private.first_ratable_day() returns date
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return private.utc_day(private.present() - private.kept_for('financial')) + 1;
-end;
-$$;
-comment on function private.first_ratable_day() is
-  'The first day whose messages and fees are all kept. Days before it are not rated again: what the end of the '
-  'retention deletes is no credit.';
-
--- Days to rate --------------------------------------------------------------------------------------------------------
-
-create table private.changed_days (
-  id bigint primary key generated always as identity,
-  user_id uuid not null,
-  day date not null
-);
-comment on table private.changed_days is
-  'Marks of days that are to be rated: of new days, of old ones that have changed, and of those whose payer or plan '
-  'has. A mark is only ever added and deleted, so that a message waits for no rating, and a mark that is set '
-  'meanwhile stays.';
-create index changed_days_by_user on private.changed_days (user_id, day);
-alter table private.changed_days enable row level security;
-revoke all on private.changed_days from public, anon, authenticated, service_role;
-grant select, insert, update, delete on private.changed_days to service_role;
-
-create table private.open_days (
-  user_id uuid not null,
-  day date not null,
-  changes bigint not null default -1,
-  is_waiting boolean not null default true,
-  lacks_rate boolean not null default false,
-  estimated_until timestamptz not null default '-infinity',
-  primary key (user_id, day)
-);
-comment on table private.open_days is
-  'Days that are rated again: until 49 hours after their end, and as long as usage of them waits.';
-comment on column private.open_days.changes is
-  'The sum of the changes in usage_totals when the day was last rated. A day on which nothing has changed since is not '
-  'read again, unless usage waits. -1: it is read.';
-comment on column private.open_days.is_waiting is
-  'Whether usage waits: for its price, for an exchange rate (lacks_rate), or for the billing period that Stripe has '
-  'not told yet.';
-comment on column private.open_days.estimated_until is
-  'Messages up to this time were rated finally: they count by their estimate before Twilio prices them.';
-create index open_days_without_rate on private.open_days (user_id) where lacks_rate;
-alter table private.open_days enable row level security;
-revoke all on private.open_days from public, anon, authenticated, service_role;
-grant select, insert, update, delete on private.open_days to service_role;
-
-create function private.rate_days(p_user_id uuid, p_from date) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into private.changed_days (user_id, day)
-  select distinct p_user_id, t.day from private.usage_totals t
-  where t.user_id = p_user_id and t.day >= greatest(p_from, private.first_ratable_day());
-  if found then
-    perform private.set_due_by(p_user_id, 'rating', private.present());
-  end if;
-end;
-$$;
-comment on function private.rate_days(uuid, date) is
-  'Has the days of a tenant rated again on which there is usage, from p_from on.';
-
-create function private.note_unrated_usage() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if new.day >= private.first_ratable_day() then
-    insert into private.changed_days (user_id, day) values (new.user_id, new.day);
-    perform private.set_due_by(new.user_id, 'rating',
-      case when new.day < private.utc_day(private.present()) - 2 then private.present()
-        else private.present() + private.spread(private.rated_every()) end);
-  end if;
-  return null;
-end;
-$$;
-comment on function private.note_unrated_usage() is
-  'Trigger: a day with usage is rated within hours, and a day that is no longer rated regularly at once.';
-create trigger rate_new_usage after insert on private.usage_totals
-  for each row execute function private.note_unrated_usage();
--- The days of the last 49 hours are open without a mark.
-create trigger rate_changed_usage after update on private.usage_totals
-  for each row when (new.changes <> old.changes and new.day < private.utc_day(private.present()) - 2)
-  execute function private.note_unrated_usage();
-
-create function private.note_changed_payer() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-declare
-  subscription text;
-  from_at timestamptz;
-begin
-  subscription := case when tg_op = 'DELETE' then old.subscription_id else new.subscription_id end;
-  if tg_table_name = 'billing_periods' then
-    from_at := case tg_op when 'INSERT' then new.starts_at when 'DELETE' then old.starts_at
-      else least(old.starts_at, new.starts_at, case when old.ends_at < new.ends_at then old.ends_at end) end;
-  else
-    from_at := case when tg_op = 'DELETE' then old.since else new.since end;
-    -- Of the period in which a version begins or ends the included amounts of all versions change.
-    if tg_table_name = 'own_subscriptions' then
-      from_at := (select min(b.starts_at) from private.billing_periods b
-        where b.subscription_id = subscription and b.ends_at > from_at);
-    end if;
-  end if;
-  perform private.rate_days(u, private.utc_day(from_at))
-  from (
-    select b.user_id from private.billing_periods b where b.subscription_id = subscription and b.user_id is not null
-    union select o.user_id from private.own_subscriptions o where o.subscription_id = subscription order by 1) u (u)
-  where from_at is not null;
-  return null;
-end;
-$$;
-comment on function private.note_changed_payer() is
-  'Trigger: the days of a tenant are rated again from the moment on from which another customer, period, version or '
-  'metered item may hold for them.';
-create trigger rate_changed_periods after insert or delete on private.billing_periods
-  for each row execute function private.note_changed_payer();
-create trigger rate_moved_periods after update on private.billing_periods
-  for each row when ((old.starts_at, old.ends_at, old.user_id, old.stripe_customer_id, old.currency, old.is_trial)
-    is distinct from (new.starts_at, new.ends_at, new.user_id, new.stripe_customer_id, new.currency, new.is_trial))
-  execute function private.note_changed_payer();
-create trigger rate_changed_owners after insert or delete on private.own_subscriptions
-  for each row execute function private.note_changed_payer();
-create trigger rate_moved_owners after update on private.own_subscriptions
-  for each row when ((old.since, old.until, old.user_id, old.plan_key, old.is_running)
-    is distinct from (new.since, new.until, new.user_id, new.plan_key, new.is_running))
-  execute function private.note_changed_payer();
-create trigger rate_changed_items after insert or delete on private.metered_items
-  for each row execute function private.note_changed_payer();
-create trigger rate_moved_items after update on private.metered_items
-  for each row when ((old.since, old.removed_at) is distinct from (new.since, new.removed_at))
-  execute function private.note_changed_payer();
-
 -- What a day must be rated as -----------------------------------------------------------------------------------------
 
 create type private.rating_outcome as enum ('payer', 'trial', 'before_metering', 'no_payer', 'waiting');
@@ -740,91 +577,6 @@ comment on function public.ask_for_rating(integer) is
 insert into private.schedules (name, job, every)
   values ('rate-due-usage', '{"kind": "rate-due-usage"}', '1 minute');
 
--- Exchange rates ------------------------------------------------------------------------------------------------------
-
-create type public.set_exchange_rate_outcome as enum ('set', 'already');
-comment on type public.set_exchange_rate_outcome is 'already: the currencies have this rate from this day on.';
-
-create function public.set_exchange_rate(p_unit text, p_currency text, p_valid_from date, p_rate numeric,
-  p_operator_id uuid, p_reason text, p_request_id text) returns public.set_exchange_rate_outcome
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into private.exchange_rates as r (unit, currency, valid_from, rate, reason, set_by)
-  values (p_unit, p_currency, p_valid_from, p_rate, p_reason, p_operator_id)
-  on conflict (unit, currency, valid_from) do update
-    set rate = excluded.rate, reason = excluded.reason, set_by = excluded.set_by, set_at = now()
-    where r.rate <> excluded.rate;
-  if not found then
-    return 'already';
-  end if;
-  perform private.audit('operator:' || p_operator_id, 'exchange_rate.set', null, null, p_request_id,
-    jsonb_build_object('unit', p_unit, 'currency', p_currency, 'validFrom', p_valid_from, 'rate', p_rate,
-      'reason', p_reason));
-  perform private.settle_alert('exchange_rate', p_unit || ' ' || p_currency);
-  perform private.set_due_by(t.user_id, 'rating', private.present())
-  from (select distinct o.user_id from private.open_days o where o.lacks_rate order by o.user_id) t;
-  return 'set';
-end;
-$$;
-comment on function public.set_exchange_rate(text, text, date, numeric, uuid, text, text) is
-  'An operator sets what one of a unit is worth in a currency from a UTC day on. Usage that waits for it is rated. '
-  'What is rated keeps its rate, also when it is corrected later.';
-
-create type public.exchange_rate as (
-  unit text, currency text, valid_from date, rate numeric, reason text, set_by uuid, set_at timestamptz);
-comment on type public.exchange_rate is
-  'What one of unit (ISO 4217, upper case: the currency of Twilio''s prices) is worth in currency (lower case: of a '
-  'plan) from a UTC day on.';
-
-create function public.list_exchange_rates(p_unit text, p_currency text, p_after_unit text, p_after_currency text,
-  p_after_day date, p_limit integer)
-returns setof public.exchange_rate
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return query
-    select r.unit, r.currency, r.valid_from, r.rate, r.reason, r.set_by, r.set_at from private.exchange_rates r
-    where (p_unit is null or r.unit = p_unit) and (p_currency is null or r.currency = p_currency)
-      and (p_after_unit is null or (r.unit, r.currency, r.valid_from) > (p_after_unit, p_after_currency, p_after_day))
-    order by r.unit, r.currency, r.valid_from limit p_limit;
-end;
-$$;
-comment on function public.list_exchange_rates(text, text, text, text, date, integer) is
-  'A page of exchange rates by unit, currency and day, after the last one of the page before. A null is any.';
-
-create type public.missing_exchange_rate as (unit text, currency text, plans text[]);
-comment on type public.missing_exchange_rate is
-  'Two currencies that have no exchange rate today, and the plans whose usage needs it.';
-
-create function public.missing_exchange_rates() returns setof public.missing_exchange_rate
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return query
-    select u.unit, p.currency, array_agg(distinct p.key order by p.key)
-    from (
-      select n.key, n.currency from public.plans n
-      -- A subscription keeps its currency, which may differ from that of its plan.
-      union select o.plan_key, b.currency from private.own_subscriptions o
-        join private.billing_periods b on b.subscription_id = o.subscription_id and b.books_closed_at is null
-        where o.until is null) p
-    cross join (
-      select private.currency() as unit where private.currency() is not null
-      union select t.unit from private.usage_totals t
-        where t.unit <> '' and t.day >= private.utc_day(private.present()) - 35) u
-    where private.exchange_rate(u.unit, p.currency, private.utc_day(private.present())) is null
-    group by u.unit, p.currency order by 1, 2;
-end;
-$$;
-comment on function public.missing_exchange_rates() is
-  'The exchange rates that usage needs today and that no operator has set: from the currency of the master account, '
-  'and those in which Twilio has charged in the last 35 days, to the currencies of the plans and of the subscriptions '
-  'that pay.';
-
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
 create function private.keep_rated_plan() returns trigger
@@ -884,12 +636,6 @@ create index billing_rows_chain on private.billing_rows (user_id, period_start, 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.estimated_after(),
-  private.rated_every(),
-  private.first_ratable_day(),
-  private.rate_days(uuid, date),
-  private.note_unrated_usage(),
-  private.note_changed_payer(),
   private.rated_spans(uuid, date),
   private.outcome_in(private.rated_span, public.usage_kind),
   private.is_ready(numeric, public.message_status, timestamptz, timestamptz, timestamptz),
@@ -912,17 +658,10 @@ revoke execute on function
   private.rate_usage(uuid, boolean),
   public.rate_usage(uuid, boolean),
   public.ask_for_rating(integer),
-  public.set_exchange_rate(text, text, date, numeric, uuid, text, text),
-  public.list_exchange_rates(text, text, text, text, date, integer),
-  public.missing_exchange_rates(),
   private.keep_rated_plan(),
   private.purge_billing_rows(integer)
   from public, anon, authenticated;
 grant execute on function
-  private.estimated_after(),
-  private.rated_every(),
-  private.first_ratable_day(),
-  private.rate_days(uuid, date),
   private.rated_spans(uuid, date),
   private.outcome_in(private.rated_span, public.usage_kind),
   private.is_ready(numeric, public.message_status, timestamptz, timestamptz, timestamptz),
@@ -945,8 +684,5 @@ grant execute on function
   private.rate_usage(uuid, boolean),
   public.rate_usage(uuid, boolean),
   public.ask_for_rating(integer),
-  public.set_exchange_rate(text, text, date, numeric, uuid, text, text),
-  public.list_exchange_rates(text, text, text, text, date, integer),
-  public.missing_exchange_rates(),
   private.purge_billing_rows(integer)
   to service_role;
