@@ -373,13 +373,13 @@ begin
     where r.user_id = p_statement.user_id and r.reason = 'usage' and r.currency = p_statement.currency
       and (r.period_start, r.kind, r.subscription_id) in (
         select s.period_start, s.kind, s.subscription_id from private.rows_of_statement(p_statement) s)
-    group by r.period_start, r.kind, r.subscription_id
+    group by r.period_start, r.kind, r.subscription_id, private.outcome_of(r)
     having abs(sum(r.amount) * 10000 - sum(r.units)) > 0.5);
 end;
 $$;
 comment on function private.adds_up_in_ledger(private.statement) is
   'Whether the amounts of each kind and period of use on the statement are their units and a remainder of at most half '
-  'a unit, over all statements that have a part of them.';
+  'a unit, over all statements that have a part of them. What is lost of them has a remainder of its own.';
 
 create function private.adds_up_in_summaries(p_statement private.statement) returns boolean
 language plpgsql stable

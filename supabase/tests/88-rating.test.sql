@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(76);
+select plan(77);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 -- The present of billing, which the tests move.
@@ -137,6 +137,11 @@ select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.01596 incl 0 0.015
 select pg_temp.message(pg_temp.tenant(), t, 0.00004) from unnest(array['2026-01-10 10:30Z', '2026-01-10 11:30Z']) t;
 select is(pg_temp.new_rows(), '{10 sms_out pending team 1/1 0.00008 incl 0 0.00008 usd 0 rest 0.4,10 sms_out lost before_metering team 1/1 0.00008 incl 0 0.00008 usd 0 rest 0.4}',
   'Each carries its own, so no unit moves between the loss and the invoice');
+
+update private.billing_rows set state = 'accepted', accepted_at = created_at, event_at = created_at, billed_start = period_start, billed_subscription_id = subscription_id where state = 'pending';
+select is(private.adds_up_in_ledger(jsonb_populate_record(null::private.statement, jsonb_build_object('type', 'period', 'user_id', pg_temp.tenant(), 'subscription_id', 'sub_1', 'stripe_customer_id', 'cus_sub_1',
+  'currency', 'usd', 'starts_at', '2026-01-01Z', 'ends_at', '2026-02-01Z'))), true, 'The statement of the period adds up with both remainders');
+update private.billing_rows set state = 'pending', accepted_at = null where state = 'accepted';
 
 -- A correction that is split carries the remainder of its own chain, whatever row of the period was written last.
 create temp table split as select (private.split_row(r, 100)).id, r.user_id from private.billing_rows r where r.state = 'pending' and r.units = 160;

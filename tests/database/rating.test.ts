@@ -115,13 +115,12 @@ function fold(uses: Iterable<Use>, { begins, renews, metered, upgrades, isTrial,
       included: sum.included + free,
       amount: sum.amount + billed,
     });
-    const chain = `${period?.from ?? "none"} ${kind}`;
-    units.set(chain, (units.get(chain) ?? 0n) + billed);
+    units.set(key, (units.get(key) ?? 0n) + billed);
   }
-  for (const [chain, billed] of units) {
+  for (const [key, billed] of units) {
     // Rounded once, half up: toward positive infinity.
     const doubled = 2n * billed + 100_000n;
-    units.set(chain, doubled >= 0n ? doubled / 200_000n : -((-doubled + 199_999n) / 200_000n));
+    units.set(key, doubled >= 0n ? doubled / 200_000n : -((-doubled + 199_999n) / 200_000n));
   }
   return {
     sums: Object.fromEntries(
@@ -151,10 +150,10 @@ async function written(sql: postgres.Sql, { begins, renews }: History) {
     from private.billing_rows r group by 1, 2, 3
     having (sum(count), sum(segments), sum(price), sum(included), sum(amount)) <> (0, 0, 0, 0, 0)`;
   const units = await sql`
-    select case when subscription_id is not null then period_start end as starts, kind, sum(units)::text as units,
-      sum(amount) * 10000 = sum(units) + (array_agg(remainder order by number desc))[1] as adds_up,
+    select case when subscription_id is not null then period_start end as starts, kind, private.outcome_of(r)::text as outcome,
+      sum(units)::text as units, sum(amount) * 10000 = sum(units) + (array_agg(remainder order by number desc))[1] as adds_up,
       bool_and(remainder >= -0.5 and remainder < 0.5) as is_small
-    from private.billing_rows group by 1, 2`;
+    from private.billing_rows r group by 1, 2, 3`;
   for (const row of units) assert.ok(row.adds_up && row.is_small, `The units do not add up: ${JSON.stringify(row)}`);
   return {
     sums: Object.fromEntries(
@@ -167,7 +166,9 @@ async function written(sql: postgres.Sql, { begins, renews }: History) {
       ]]).sort(),
     ),
     units: Object.fromEntries(
-      units.filter((row) => row.units !== "0").map((row) => [`${name(row.starts)} ${row.kind}`, row.units]).sort(),
+      units.filter((row) => row.units !== "0").map((
+        row,
+      ) => [`${name(row.starts)} ${row.kind} ${row.outcome}`, row.units]).sort(),
     ),
   };
 }
