@@ -1654,7 +1654,7 @@ export interface NextInvoice {
   customerId: string;
   currency: string;
   periodStart: string;
-  /** null: Stripe has not told the period that runs now. */
+  /** null: the present period is not read from Stripe yet. */
   periodEnd: string | null;
   /** true: usage of the period is free. */
   isTrial: boolean;
@@ -2590,7 +2590,7 @@ export interface TenantBilling {
     subscriptionId: string;
     customerId: string;
     periodStart: string;
-    /** null: Stripe has not told the period that runs now. */
+    /** null: the present period is not read from Stripe yet. */
     periodEnd: string | null;
     isTrial: boolean;
   } | null;

@@ -1,6 +1,6 @@
 -- Rating: what messages and fees cost the tenant becomes rows that are billed. For each UTC day of a tenant the
 -- ledger says what the rows of each key (kind, plan version, currency, period of use) must add up to, and a row is
--- written with what is missing. So whatever changes in the ledger, and whenever it is rated, everything is in the
+-- written with what is missing. So after any change of the ledger, at any time of rating, everything is in the
 -- rows exactly once: a message when Twilio has priced it or after 48 hours, and every later change of it as a
 -- difference.
 --
@@ -117,7 +117,7 @@ comment on function private.note_unrated_usage() is
   'Trigger: a day with usage is rated within hours, and a day that is no longer rated regularly at once.';
 create trigger rate_new_usage after insert on private.usage_totals
   for each row execute function private.note_unrated_usage();
--- The days of the last 49 hours are open, whatever changes in them.
+-- The days of the last 49 hours are open without a mark.
 create trigger rate_changed_usage after update on private.usage_totals
   for each row when (new.changes <> old.changes and new.day < private.utc_day(private.present()) - 2)
   execute function private.note_unrated_usage();

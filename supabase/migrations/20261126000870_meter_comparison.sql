@@ -424,7 +424,7 @@ end;
 $$;
 comment on function private.note_difference(private.meter_days, private.meter_slice, numeric) is
   'A summary differs from our rows. A difference that rejections of our rows explain, and that is found again after a '
-  'pause, is sent again; from then on the day counts without it. Any other is told to the operator and never sent.';
+  'pause, is sent again; from then on the day counts without it. Any other raises an alert and is never sent.';
 
 create type private.meter_count as (kind public.usage_kind, day date, billed_start timestamptz, counted numeric);
 comment on type private.meter_count is 'What Stripe''s summary has of a window.';

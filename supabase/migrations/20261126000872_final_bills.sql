@@ -189,7 +189,7 @@ comment on function public.settle_cancellation(text, bigint) is
 -- Final bills ---------------------------------------------------------------------------------------------------------
 
 -- What Stripe does when a subscription ends is not certain: a cancellation in the dashboard bills no usage by default,
--- and the last draft may wait for ever. So every end of an own subscription is looked at, wherever it was asked for.
+-- and the last draft may wait forever. So every end of an own subscription is looked at, wherever it was asked for.
 -- Its books are closed, drafts are finalised, the invoices are read, and units that no invoice bills become rows again.
 -- Those and what is rated later are billed by an invoice of its own, given back by a credit note, or lost by name.
 

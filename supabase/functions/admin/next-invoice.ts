@@ -29,7 +29,7 @@ export const nextInvoiceSchema = z.strictObject({
   customerId: z.string(),
   currency: z.string(),
   periodStart: z.iso.datetime(),
-  periodEnd: z.iso.datetime().nullable().describe("null: Stripe has not told the period that runs now"),
+  periodEnd: z.iso.datetime().nullable().describe("null: the present period is not read from Stripe yet"),
   isTrial: z.boolean().describe("true: usage of the period is free"),
   kinds: z.array(kindSchema),
   stripe: z.strictObject({

@@ -66,7 +66,7 @@ const billing = z.strictObject({
     subscriptionId: z.string(),
     customerId: z.string(),
     periodStart: time,
-    periodEnd: time.nullable().describe("null: Stripe has not told the period that runs now"),
+    periodEnd: time.nullable().describe("null: the present period is not read from Stripe yet"),
     isTrial: z.boolean(),
   }).nullable().describe("The subscription that pays for usage now; null: usage is a loss"),
   currency: z.string().nullable().describe("In which usage is billed now"),

@@ -1,16 +1,12 @@
 import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
+import { unlessUnknown } from "../stripe/errors.ts";
 import { type EventSubject, subjectOf, subjectOfSubscription } from "./event-subject.ts";
 import { meterIds } from "./meters.ts";
-import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { type Applied, ignored, processStored, type StoredEvent } from "./stored-event.ts";
 import { EXPANDED, type PricedItem, pricesOf, readSubscription } from "./subscription.ts";
 
-const beginStripeEvent = decision("begin_stripe_event", {
-  pending: ["type", "payload", "read_number"],
-  processed: [],
-  not_found: [],
-});
 const recordSubscription = decision("record_subscription", {
   recorded: ["user_id"],
   unlinked: [],
@@ -22,36 +18,13 @@ export interface ApplyEventDependencies {
   stripe: Stripe;
 }
 
-/** What an event led to, and for an ignored one why. */
-interface Applied {
-  result: Enum<"event_result">;
-  reason: Enum<"ignored_event_reason"> | null;
-}
-
 /**
  * Processes one stored event. The event only says what to read: the subscription's current state at Stripe is recorded, so
  * duplicate, late and simultaneous events have the same result. An event that no retry can process is settled as `ignored`
  * with its reason, such as one about an object that Stripe does not know for our key.
  */
 export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEventDependencies): Promise<void> {
-  const stored = await beginStripeEvent(db, { p_event_id: eventId });
-  switch (stored.outcome) {
-    case "not_found":
-      throw new Error(`Cannot process event "${eventId}": it is not in the ledger`);
-    case "processed":
-      return;
-    case "pending": {
-      const { result, reason } = await apply(stored, { db, stripe });
-      await decide(db, "settle_stripe_event", { p_event_id: eventId, p_result: result, p_reason: reason });
-    }
-  }
-}
-
-interface StoredEvent {
-  type: string;
-  payload: Json;
-  /** Allocated before Stripe is read. Of overlapping reads, the database keeps the one with the highest number. */
-  read_number: number;
+  await processStored(eventId, db, async (event) => await apply(event, { db, stripe }));
 }
 
 async function apply(
@@ -59,7 +32,7 @@ async function apply(
   { db, stripe }: ApplyEventDependencies,
 ): Promise<Applied> {
   const subject = subjectOf(type, payload);
-  if (typeof subject === "string") return { result: "ignored", reason: subject };
+  if (typeof subject === "string") return ignored(subject);
   if (subject.chargeId !== null) return await tellOfPayment(subject.chargeId, type, { db, stripe });
   if (type === "customer.deleted" && subject.customerId !== null) {
     await decide(db, "note_deleted_customer", { p_customer_id: subject.customerId });
@@ -67,7 +40,7 @@ async function apply(
   const read = await unlessUnknown(() => subscriptionsOf(subject, stripe));
   if (read === null) {
     await refuseIfKnown(subject, db);
-    return { result: "ignored", reason: "unknown_object" };
+    return ignored("unknown_object");
   }
   await knowMeters(read.flatMap(({ prices }) => prices), { db, stripe });
   const outcomes = await Promise.all(
@@ -83,7 +56,7 @@ async function apply(
 async function tellOfPayment(chargeId: string, type: string, { db, stripe }: ApplyEventDependencies): Promise<Applied> {
   const charge = await unlessUnknown(() => stripe.charges.retrieve(chargeId));
   const customer = charge?.customer ?? null;
-  if (charge === null || customer === null) return { result: "ignored", reason: "unknown_object" };
+  if (charge === null || customer === null) return ignored("unknown_object");
   const outcome = await decide(db, "record_payment_move", {
     p_charge_id: charge.id,
     p_customer_id: typeof customer === "string" ? customer : customer.id,
@@ -96,16 +69,6 @@ async function tellOfPayment(chargeId: string, type: string, { db, stripe }: App
     },
   });
   return outcome === "alerted" ? { result: "recorded", reason: null } : { result: "nothing_to_record", reason: null };
-}
-
-/** What Stripe returned; null when it does not know an object of the call. */
-async function unlessUnknown<Read>(read: () => Promise<Read>): Promise<Read | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isUnknownAtStripe(error)) return null;
-    throw error;
-  }
 }
 
 interface ReadSubscription {

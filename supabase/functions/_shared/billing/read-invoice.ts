@@ -3,7 +3,7 @@ import type { Json } from "../database.types.ts";
 import { kindOfMeter } from "./meters.ts";
 import { type Db, decide, type Enum, rows } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
-import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { isUnknownAtStripe, unlessUnknown } from "../stripe/errors.ts";
 
 export interface ReadInvoiceDependencies {
   db: Db;
@@ -122,13 +122,8 @@ async function kindOfPrice(
   priceId: string,
   { db, stripe }: ReadInvoiceDependencies,
 ): Promise<Enum<"usage_kind"> | null> {
-  try {
-    const { recurring } = await stripe.prices.retrieve(priceId);
-    return recurring?.meter ? await kindOfMeter(recurring.meter, db, stripe) : null;
-  } catch (error) {
-    if (isUnknownAtStripe(error)) return null;
-    throw error;
-  }
+  const price = await unlessUnknown(() => stripe.prices.retrieve(priceId));
+  return price?.recurring?.meter ? await kindOfMeter(price.recurring.meter, db, stripe) : null;
 }
 
 function factsOf(invoice: Stripe.Invoice, metered: MeteredLine[]): InvoiceFacts | null {

@@ -1,21 +1,16 @@
 import type Stripe from "stripe";
 import * as z from "zod";
 import type { Json } from "../database.types.ts";
-import { type Db, decide, decision, type Enum } from "../platform/database.ts";
-import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { type Db, decide } from "../platform/database.ts";
+import { unlessUnknown } from "../stripe/errors.ts";
 import { kindOfMeter } from "./meters.ts";
+import { type Applied, ignored, processStored } from "./stored-event.ts";
 
 /** The types of the thin events that are handled: the only notices of meter events that Stripe accepted and rejected later. */
 export const THIN_TYPES = [
   "v1.billing.meter.error_report_triggered",
   "v1.billing.meter.no_meter_found",
 ] as const;
-
-const beginStripeEvent = decision("begin_stripe_event", {
-  pending: ["type", "payload", "read_number"],
-  processed: [],
-  not_found: [],
-});
 
 /** What `fetchEvent` answers. The body that is delivered has no data. Codes are an open list. */
 const fetchedSchema = z.object({
@@ -72,32 +67,15 @@ export interface ThinEventDependencies {
  * else follows from it, so a lost, late or repeated event has no effect of its own.
  */
 export async function applyThinEvent(eventId: string, { db, stripe }: ThinEventDependencies): Promise<void> {
-  const stored = await beginStripeEvent(db, { p_event_id: eventId });
-  switch (stored.outcome) {
-    case "not_found":
-      throw new Error(`Cannot process event "${eventId}": it is not in the ledger`);
-    case "processed":
-      return;
-    case "pending": {
-      const applied = await apply(stored.type, stored.payload, { db, stripe });
-      const isIgnored = applied !== "requested" && applied !== "nothing_to_record";
-      await decide(db, "settle_stripe_event", {
-        p_event_id: eventId,
-        p_result: isIgnored ? "ignored" : applied,
-        p_reason: isIgnored ? applied : null,
-      });
-    }
-  }
+  await processStored(eventId, db, async ({ type, payload }) => await apply(type, payload, { db, stripe }));
 }
 
-type Applied = Extract<Enum<"event_result">, "requested" | "nothing_to_record"> | Enum<"ignored_event_reason">;
-
 async function apply(type: string, payload: Json, { db, stripe }: ThinEventDependencies): Promise<Applied> {
-  if (!(THIN_TYPES as readonly string[]).includes(type)) return "type_not_handled";
+  if (!(THIN_TYPES as readonly string[]).includes(type)) return ignored("type_not_handled");
   const fetched = await unlessUnknown(() => fetchData(payload, stripe));
-  if (fetched === null) return "unknown_object";
+  if (fetched === null) return ignored("unknown_object");
   const errors = meterErrorsOf(fetched);
-  if (errors === null) return "malformed";
+  if (errors === null) return ignored("malformed");
   const suspects = await decide(db, "note_meter_errors", {
     p_kind: errors.meterId === null ? null : await kindOfMeter(errors.meterId, db, stripe),
     p_is_meter_missing: errors.meterId === null,
@@ -106,19 +84,10 @@ async function apply(type: string, payload: Json, { db, stripe }: ThinEventDepen
     p_samples: errors.samples,
     p_codes: errors.codes,
   });
-  return suspects > 0 ? "requested" : "nothing_to_record";
+  return { result: suspects > 0 ? "requested" : "nothing_to_record", reason: null };
 }
 
 /** The event with its data. The SDK reads it in the account that the event is of. */
 async function fetchData(payload: Json, stripe: Stripe): Promise<unknown> {
   return await stripe.parseEventNotificationWithoutVerification(JSON.stringify(payload)).fetchEvent();
-}
-
-async function unlessUnknown<Read>(read: () => Promise<Read>): Promise<Read | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isUnknownAtStripe(error)) return null;
-    throw error;
-  }
 }

@@ -24,6 +24,16 @@ export function isUnknownAtStripe(error: unknown): boolean {
   return error.code === "resource_missing" || error.statusCode === 404;
 }
 
+/** @returns null for an object that Stripe does not know for our key */
+export async function unlessUnknown<Read>(read: () => Promise<Read>): Promise<Read | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isUnknownAtStripe(error)) return null;
+    throw error;
+  }
+}
+
 /** Without a response or with a 5xx, the call may have had its effect. 409: the same write is in progress. */
 function isTransient({ type, statusCode = 0 }: StripeFailure): boolean {
   return type === "StripeConnectionError" || type === "StripeRateLimitError" || statusCode === 409 || statusCode >= 500;
