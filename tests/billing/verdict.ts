@@ -50,7 +50,9 @@ export async function judge(tenant: Tenant, world: BillingWorld, graceHours: num
     where user_id = ${tenant.userId} and (reason = 'usage' or state not in ('accepted', 'trial'))
     group by kind, period_start, stripe_customer_id, state, loss_reason, currency`;
   const customers = [...new Set(tenant.purchases.map(({ customerId }) => customerId))];
-  const invoices = (await Promise.all(customers.map((id) => world.invoicesOf(id)))).flat();
+  // The draft of a deleted customer stays a draft, and bills nothing.
+  const invoices = (await Promise.all(customers.map((id) => world.invoicesOf(id)))).flat()
+    .filter(({ status, customer }) => status !== "draft" || !tenant.deleted.has(String(customer)));
   const billed = billedBy(invoices, facts, world.kindsOfPrices());
   if (billed.some(({ quantity }) => quantity > 0n)) world.saw("invoice line");
   if (named.some(({ state }) => state === "invoiced")) world.saw("own invoice");
