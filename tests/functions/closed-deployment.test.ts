@@ -78,17 +78,20 @@ test("with OPERATOR_MFA=required an operator without a second factor gets 403 mf
 
 test("an alert is delivered to the operator's URL, signed, again after an error, and once after it was accepted", async () => {
   const { sql } = stage.database;
+  // Other alerts may be delivered meanwhile.
+  const attempts = () => pager.heard.filter(({ body }) => body.includes("a lane of this test"));
   pager.reply(500);
   await sql`select private.raise_alert('dead_letter', 'a lane of this test', null, '{"kind": "converge"}')`;
-  await eventually("the first attempt", () => Promise.resolve(pager.heard.length > 0));
+  await eventually("the first attempt", () => Promise.resolve(attempts().length > 0));
   pager.reply(204);
   const [alert] = await eventually("the alert to be delivered", async () => {
     await sql`update pgmq.q_jobs_forwarding set vt = now() where message ->> 'kind' = 'deliver-alert'`;
-    const found = await sql`select id from public.operator_alerts where delivered_at is not null`;
+    const found = await sql`
+      select id from public.operator_alerts where delivered_at is not null and subject = 'a lane of this test'`;
     return found.length > 0 && found;
   });
   await sql`select private.raise_alert('dead_letter', 'a lane of this test')`;
-  const call = pager.heard.at(-1)!;
+  const call = attempts().at(-1)!;
   assert.deepEqual([call.url, call.headers["webhook-id"]], ["/alerts", alert!["id"]]);
   const { type, data } = new Webhook(PAGER_SECRET).verify(call.body, call.headers) as {
     type: string;
@@ -102,7 +105,7 @@ test("an alert is delivered to the operator's URL, signed, again after an error,
     const jobs = await sql`select from private.jobs where message ->> 'kind' = 'deliver-alert'`;
     return jobs.length === 0;
   });
-  assert.equal(pager.heard.at(-1), call);
+  assert.equal(attempts().at(-1), call);
 });
 
 test("browsers may read responses only from listed origins", async () => {
