@@ -134,6 +134,8 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await plan.getByText(/^Renews on /).waitFor();
 
   await plan.getByRole("button", { name: "Manage subscription" }).click();
+  // Both pages have a button of this name.
+  await tenant.page.waitForURL(/\/portal\//);
   await tenant.page.getByRole("button", { name: "Cancel subscription", exact: true }).click();
   await tenant.page.getByRole("button", { name: "Don't cancel subscription" }).waitFor();
   assert.equal(await tenant.page.getByRole("button", { name: /^Switch to / }).count(), 0);

@@ -63,14 +63,13 @@ begin
     and not exists (select from private.billing_rows r
       where r.stripe_customer_id = p_period.stripe_customer_id and r.billed_start = p_period.starts_at
         and r.state = 'sending')
-    and (not exists (select from private.meter_days d
-        where d.stripe_customer_id = p_period.stripe_customer_id and d.billed_start = p_period.starts_at
-          and d.closed_at is null
-          and not (d.confirmed_at is not null and exists (select from private.stripe_invoices i
-            where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
-              and i.compared_at is not null)))
-      or exists (select from private.billing_customers c
-        where c.stripe_customer_id = p_period.stripe_customer_id and c.gone_at is not null));
+    -- The days of a deleted customer are closed by the next comparison: one that began before may still write.
+    and not exists (select from private.meter_days d
+      where d.stripe_customer_id = p_period.stripe_customer_id and d.billed_start = p_period.starts_at
+        and d.closed_at is null
+        and not (d.confirmed_at is not null and exists (select from private.stripe_invoices i
+          where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
+            and i.compared_at is not null)));
 end;
 $$;
 comment on function private.is_settled(private.billing_periods) is

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(40);
+select plan(41);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
@@ -119,6 +119,11 @@ select is(pg_temp.statement('2027-02-01Z') -> 'invoices', '[{"id": "in_1", "numb
 select is(pg_temp.statement('2027-02-01Z') -> 'addsUp', '{"ledger": true, "summaries": null, "invoice": true}', 'The final invoice adds up: 2,730 units are 27 cents');
 select is(pg_temp.sums('2027-02-01Z'), 'sms_out 2730 units, 0 pending, -0.03 remainder, 0 others, 2730 invoiced', 'The totals have the quantity of the invoice');
 select is(pg_temp.statement('2027-02-01Z') ->> 'status', 'closing', 'Until its invoice is compared a statement is not closed');
+insert into private.billing_customers as c (stripe_customer_id, user_id, gone_at)
+select b.stripe_customer_id, b.user_id, private.present() from private.billing_periods b where b.subscription_id = 'sub_1' limit 1
+on conflict (stripe_customer_id) do update set gone_at = excluded.gone_at;
+select is(pg_temp.statement('2027-02-01Z') ->> 'status', 'closing', 'A comparison that began before its customer was deleted may still change a statement');
+update private.billing_customers set gone_at = null;
 select pg_temp.invoice(3, 'paid', '2730', 28);
 select is(pg_temp.statement('2027-02-01Z') -> 'addsUp' ->> 'invoice', 'false', 'An amount that is no rounding of its quantity does not add up');
 select pg_temp.invoice(4, 'paid', '2731', 27);
