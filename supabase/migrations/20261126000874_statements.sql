@@ -53,6 +53,26 @@ $$;
 comment on function private.trial_lines_open_for() is
   'How long after its end usage is added to the statement of a trial: until each message is rated by its estimate.';
 
+create function private.is_billing_compared(p_period private.billing_periods) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.stripe_invoices i
+      where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
+        and i.compared_at is not null)
+    -- A period without an invoice is looked at once the subscription is over.
+    or (exists (select from private.final_bills f
+        where f.subscription_id = p_period.subscription_id and f.compared_at is not null)
+      and not exists (select from private.stripe_invoices i
+        where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
+          and private.is_final(i)));
+end;
+$$;
+comment on function private.is_billing_compared(private.billing_periods) is
+  'Whether what Stripe bills of a period was compared with the rows: by its final invoice, or, when there is none, by '
+  'the final bill of its subscription. Before that a row may still take units off the period.';
+
 create function private.is_settled(p_period private.billing_periods) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -63,13 +83,9 @@ begin
     and not exists (select from private.billing_rows r
       where r.stripe_customer_id = p_period.stripe_customer_id and r.billed_start = p_period.starts_at
         and r.state = 'sending')
-    -- The days of a deleted customer are closed by the next comparison: one that began before may still write.
     and not exists (select from private.meter_days d
       where d.stripe_customer_id = p_period.stripe_customer_id and d.billed_start = p_period.starts_at
-        and d.closed_at is null
-        and not (d.confirmed_at is not null and exists (select from private.stripe_invoices i
-          where i.subscription_id = p_period.subscription_id and i.period_start = p_period.starts_at
-            and i.compared_at is not null)));
+        and (coalesce(d.closed_at, d.confirmed_at) is null or not private.is_billing_compared(p_period)));
 end;
 $$;
 comment on function private.is_settled(private.billing_periods) is
@@ -516,6 +532,7 @@ comment on function public.show_statement(uuid, uuid) is
 
 revoke execute on function
   private.trial_lines_open_for(),
+  private.is_billing_compared(private.billing_periods),
   private.is_settled(private.billing_periods),
   private.statements_of(uuid),
   private.as_statement_row(private.billing_rows),
@@ -537,6 +554,7 @@ revoke execute on function
   from public, anon, authenticated;
 grant execute on function
   private.trial_lines_open_for(),
+  private.is_billing_compared(private.billing_periods),
   private.is_settled(private.billing_periods),
   private.statements_of(uuid),
   private.as_statement_row(private.billing_rows),

@@ -477,16 +477,16 @@ as $$
     private.has_wrong_items private.hold_for_usage private.hold_number private.hour_of private.id_at
     private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
     private.invoice_kinds private.invoice_of_period private.invoices_json private.invoices_of_statement
-    private.is_about_another private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
-    private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
-    private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
-    private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items
-    private.lane_health private.lane_of private.late_rows private.learn_currency private.leave_after_notice
-    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
-    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
-    private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
+    private.is_about_another private.is_billing_compared private.is_comparable private.is_counted private.is_country_in
+    private.is_customer_gone private.is_cut_off private.is_deleted_tenant private.is_destination_refused
+    private.is_final private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit
+    private.is_own_invoice private.is_parked private.is_paying private.is_ready private.is_sending_over
+    private.is_settled private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
+    private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply
+    private.lacks_metered_items private.lane_health private.lane_of private.late_rows private.learn_currency
+    private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan
+    private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan
+    private.limits_json private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
     private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals_of private.lock_totals_of_sending
     private.look_again private.look_at_closing private.lose_rows_of private.major_of private.mark_of

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(41);
+select plan(42);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
@@ -123,6 +123,9 @@ insert into private.billing_customers as c (stripe_customer_id, user_id, gone_at
 select b.stripe_customer_id, b.user_id, private.present() from private.billing_periods b where b.subscription_id = 'sub_1' limit 1
 on conflict (stripe_customer_id) do update set gone_at = excluded.gone_at;
 select is(pg_temp.statement('2027-02-01Z') ->> 'status', 'closing', 'A comparison that began before its customer was deleted may still change a statement');
+update private.meter_days set closed_at = private.present();
+select is(pg_temp.statement('2027-02-01Z') ->> 'status', 'closing', 'Nor is it closed while what Stripe bills of the period was not compared: units may still be taken off it');
+update private.meter_days set closed_at = null;
 update private.billing_customers set gone_at = null;
 select pg_temp.invoice(3, 'paid', '2730', 28);
 select is(pg_temp.statement('2027-02-01Z') -> 'addsUp' ->> 'invoice', 'false', 'An amount that is no rounding of its quantity does not add up');
@@ -154,6 +157,7 @@ select alike(pg_temp.sums('2027-02-01Z'), 'sms_out 2730 units, 0 pending, -0.03 
 
 delete from private.billing_rows where user_id = pg_temp.neighbour();
 update private.meter_days set confirmed_at = private.present(), closed_at = private.present();
+update private.stripe_invoices set compared_at = private.present() where id = 'in_1';
 select is(pg_temp.statement('2027-02-01Z') -> 'addsUp', '{"ledger": true, "summaries": true, "invoice": true}', 'A compared statement adds up to the ledger, the summaries and the invoice');
 create temp table before as select pg_temp.statement('2027-02-01Z') as statement;
 select is((select statement ->> 'status' from before), 'closed', 'After the comparison of its invoice a statement is closed');
