@@ -11,7 +11,7 @@ const SEED = Number(Deno.env.get("BILLING_SEED") ?? Math.floor(Math.random() * 2
 const AT_ONCE = Number(Deno.env.get("BILLING_AT_ONCE") ?? "250");
 const SHRINKING_MS = 60_000;
 /** From so many histories on, all that billing consists of must have happened. */
-const MANY = 250;
+const MANY = 1000;
 
 Deno.test("in random histories, every unit of usage is on exactly one invoice, credit or named loss", async () => {
   for (const number of [HISTORIES, SEED, AT_ONCE]) assert.ok(Number.isSafeInteger(number), "A setting is no number");
