@@ -1,4 +1,4 @@
--- The days whose usage is to be rated: whatever changes in the ledger, or in who pays for it, opens its day again.
+-- The days whose usage is to be rated: every change in the ledger, or in who pays for it, opens its day again.
 
 -- Times ---------------------------------------------------------------------------------------------------------------
 

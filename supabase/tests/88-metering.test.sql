@@ -173,7 +173,7 @@ insert into private.billing_customers (stripe_customer_id, user_id) values ('cus
 insert into private.metered_items (subscription_id, kind, item_id, price_id, since) values ('sub_5', 'sms_out', 'si_5', 'price', '2026-01-01Z');
 insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency) values
   ('sub_5', '2026-12-16 12:00Z', '2027-01-16 12:00Z', pg_temp.tenant(), 'cus_5', 'usd'), ('sub_5', '2027-01-16 12:00Z', '2027-02-16 12:00Z', pg_temp.tenant(), 'cus_5', 'usd');
--- Accepted in the first period, and lost at Stripe by a late rejection that nobody knows of.
+-- Accepted in the first period, and lost at Stripe by a late rejection that is not known here.
 insert into private.billing_rows (user_id, kind, day, unit, reason, subscription_id, stripe_customer_id, period_start, period_end, currency, units, state, loss_reason, event_at,
   billed_start, billed_subscription_id, accepted_at, retry_at)
 select pg_temp.tenant(), 'sms_out', '2027-01-16', 'USD', v.reason::private.billing_row_reason, 'sub_5', 'cus_5', v.start, v.start + interval '31 days', 'usd', v.units, v.state::private.billing_state,

@@ -174,7 +174,7 @@ test("keep-metered-items leaves gifts, alerts about a price that bills wrongly, 
   ]);
 });
 
-test("of two subscriptions of one customer exactly one has metered items, whoever added them, and the next one gets them when it ends", async (world) => {
+test("of two subscriptions of one customer exactly one has metered items, also those added elsewhere, and the next one gets them when it ends", async (world) => {
   await setUp(world);
   const first = await madeElsewhere(world);
   await keep(world, first.id);

@@ -278,7 +278,7 @@ for (const type of ["flexible", "classic"] as const) {
     await s.at(JANUARY + 10 * DAY);
     const dearer = await s.meteredPrice({ unit_amount_decimal: Decimal.from("0.02") });
     await s.stripe.subscriptions.update(subscription.id, { items: [{ id: item, price: dearer.id }] });
-    // A later report has the price that is then in force, whatever its timestamp, in flexible mode only.
+    // A later report has the price that is then in force, with any timestamp, in flexible mode only.
     await s.use(500, JANUARY + 9 * DAY);
     await s.use(2000);
     await s.at(JANUARY + 20 * DAY);

@@ -113,7 +113,7 @@ export interface MeterEventRecord {
   status: "pending" | "counted" | "rejected" | "canceled";
   /** Why the event was rejected. */
   rejection: Rejection | null;
-  /** Why the event will be rejected, whatever it contains: a fault. */
+  /** Why the event will be rejected, with any content: a fault. */
   forcedRejection: Rejection | null;
   processedAt: number | null;
   canceledAt: number | null;
@@ -156,7 +156,7 @@ export interface ThinEventRecord {
   id: string;
   event: ThinEvent;
   data: unknown;
-  /** The only destination that gets the event, whatever its types. Null: all that want it. */
+  /** The only destination that gets the event, with any types. Null: all that want it. */
   to: string | null;
   delivery: DeliveryState;
   attempts: number;

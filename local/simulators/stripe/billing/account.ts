@@ -7,7 +7,7 @@ const HOUR = 3600;
 export const AccountSettings = z.strictObject({
   /** How long a draft with usage of a closed period stays a draft: one hour to 72, as in the dashboard. */
   gracePeriodSeconds: z.int().min(HOUR).max(72 * HOUR),
-  /** `manual`: a subscription renews only by the control `renew`, at whatever time. */
+  /** `manual`: a subscription renews only by the control `renew`, at any time. */
   renewals: z.enum(["automatic", "manual"]),
   /** Open at Stripe: whether the last draft of an ended subscription is finalised by itself, or has `auto_advance: false`. */
   draftsOfEnded: z.enum(["stay", "advance"]),

@@ -21,7 +21,7 @@ Deno.test("a meter event is not accepted because another identifier exists, or w
   assert.equal(outcomeOfFailure(conflict, ID).outcome, "unknown");
 });
 
-Deno.test("an error of the server or of the connection leaves the outcome unknown, whatever it says", () => {
+Deno.test("an error of the server or of the connection leaves the outcome unknown, with any text", () => {
   const message = fc.constantFrom(`An event already exists with identifier ${ID}`, "archived_meter", "");
   fc.assert(fc.property(fc.integer({ min: 500, max: 599 }), message, (statusCode, message) => {
     const error = new Stripe.errors.StripeAPIError({ type: "api_error", message, statusCode } as never);

@@ -40,7 +40,7 @@ Deno.test("events of two periods in one minute are read together, and what is mi
   assert.deepEqual(counts, [["2027-01-01T00:00:00Z", 100], ["2027-01-10T00:01:10Z", 10]]);
 });
 
-Deno.test("whatever the timestamps, ranges begin and end on whole minutes, no event is on an edge's second but a day's first, and each slice is in one range", () => {
+Deno.test("with any timestamps, ranges begin and end on whole minutes, no event is on an edge's second but a day's first, and each slice is in one range", () => {
   const cuts = fc.uniqueArray(fc.integer({ min: 0, max: 86_399 }), { minLength: 2, maxLength: 8 });
   fc.assert(fc.property(cuts, fc.boolean(), (times, endsWithEvent) => {
     const sorted = times.toSorted((a, b) => a - b);

@@ -15,7 +15,7 @@ const reckoned = fc.record({ accepted: fc.integer({ min: 0, max: 100_000 }), bel
     missingUnits: missing,
   }));
 
-Deno.test("a preview with the accepted units has no difference, whatever is on its way", () => {
+Deno.test("a preview with the accepted units has no difference, also while units are on their way", () => {
   fc.assert(fc.property(reckoned, (kind) => assert.equal(differenceOf(kind, kind.acceptedUnits), "none")));
 });
 
