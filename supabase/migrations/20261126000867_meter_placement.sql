@@ -197,6 +197,12 @@ begin
   if p_period.books_closed_at is not null or p_period.is_trial then
     return '-infinity';
   end if;
+  -- Stripe may have canceled it and made the last invoice, although the answer was lost.
+  if exists (select from private.cancellations c where c.subscription_id = p_period.subscription_id
+    and c.canceling_at < p_period.ends_at and c.carried_out_at is null)
+  then
+    return '-infinity';
+  end if;
   if invoice.id is not null then
     if invoice.status <> 'draft' or invoice.finalised_at is not null then
       return '-infinity';
@@ -213,8 +219,8 @@ begin
 end;
 $$;
 comment on function private.sending_ends_at(private.billing_periods) is
-  'Until when calls with a timestamp in the period may begin. -infinity: its books are closed, its invoice is final,'
-  ' or it is a trial, in which Stripe bills nothing.';
+  'Until when calls with a timestamp in the period may begin. -infinity: its books are closed, its invoice is final, a '
+  'job is canceling its subscription, or it is a trial, in which Stripe bills nothing.';
 
 create function private.open_period_of(p_subscription_id text, p_at timestamptz) returns private.billing_periods
 language plpgsql stable

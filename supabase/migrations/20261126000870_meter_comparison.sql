@@ -576,6 +576,25 @@ $$;
 comment on function private.look_again(private.stripe_invoices) is
   'A first difference: all days of the period are compared once more, because a rejected event may explain it.';
 
+create function private.corrected_units(p_invoice private.stripe_invoices, p_kind public.usage_kind) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case when not exists (select from private.meter_days d
+      where d.stripe_customer_id = p_invoice.stripe_customer_id and d.billed_start = p_invoice.period_start
+        and d.kind = p_kind and d.confirmed_at is null)
+    then coalesce((select -sum(r.units) from private.billing_rows r
+      where r.stripe_customer_id = p_invoice.stripe_customer_id and r.billed_start = p_invoice.period_start
+        and r.kind = p_kind and r.state = 'accepted' and r.units < 0
+        and coalesce(r.billed_subscription_id, r.subscription_id) = p_invoice.subscription_id), 0)
+    else 0 end;
+end;
+$$;
+comment on function private.corrected_units(private.stripe_invoices, public.usage_kind) is
+  'How many units the corrections of an invoice''s period take off: what it may bill too much when they came too late. '
+  'Zero while a sum of Stripe''s is not ours.';
+
 create function private.act_on_difference(p_invoice private.stripe_invoices) returns void
 language plpgsql
 set search_path = ''
@@ -591,9 +610,11 @@ begin
     select * into unbilled from private.meter_days d
     where d.stripe_customer_id = p_invoice.stripe_customer_id and d.billed_start = p_invoice.period_start
       and d.kind = billed.kind order by d.day desc limit 1;
-    -- A negative sum is billed as zero, and Stripe drops it. More than was sent is never taken back by itself.
+    -- A negative sum is billed as zero, and Stripe drops it. Of what is billed beyond our rows, only corrections that
+    -- came too late are given back, when Stripe's sums are ours: other programs' events are not ours to take back.
     if missing = trunc(missing) and unbilled.day is not null
-      and (missing > 0 and billed.billed >= 0 or billed.billed = 0 and billed.accepted < 0)
+      and (missing > 0 and billed.billed >= 0 or billed.billed = 0 and billed.accepted < 0
+        or missing < 0 and -missing <= private.corrected_units(p_invoice, billed.kind))
     then
       perform private.send_again('unbilled', unbilled, missing::bigint);
     end if;
@@ -602,7 +623,8 @@ end;
 $$;
 comment on function private.act_on_difference(private.stripe_invoices) is
   'What an invoice does not bill, because it came too late or because the sum was negative, is sent again into an open '
-  'period. Of a subscription that is over, the final bill has it.';
+  'period, and a correction that came too late is given back there. Of a subscription that is over, the final bill has '
+  'it.';
 
 create function private.compare_invoice(p_invoice private.stripe_invoices) returns void
 language plpgsql
@@ -733,6 +755,7 @@ revoke execute on function
   private.billed_kinds(private.stripe_invoices),
   private.can_compare_invoice(private.stripe_invoices),
   private.look_again(private.stripe_invoices),
+  private.corrected_units(private.stripe_invoices, public.usage_kind),
   private.act_on_difference(private.stripe_invoices),
   private.compare_invoice(private.stripe_invoices),
   private.compare_invoices_of(text),
@@ -760,6 +783,7 @@ grant execute on function
   private.billed_kinds(private.stripe_invoices),
   private.can_compare_invoice(private.stripe_invoices),
   private.look_again(private.stripe_invoices),
+  private.corrected_units(private.stripe_invoices, public.usage_kind),
   private.act_on_difference(private.stripe_invoices),
   private.compare_invoice(private.stripe_invoices),
   private.compare_invoices_of(text),

@@ -16,6 +16,7 @@ create table private.cancellations (
   number bigint not null default 1,
   requested_at timestamptz not null default private.present(),
   began_at timestamptz,
+  canceling_at timestamptz,
   carried_out_at timestamptz
 );
 comment on table private.cancellations is 'When each subscription is to end, as last requested.';
@@ -25,6 +26,9 @@ comment on column private.cancellations.operator_id is 'The operator who request
 comment on column private.cancellations.number is 'Grows with each request.';
 comment on column private.cancellations.began_at is
   'When a job first looked at the request, which may be days later. From then on it waits for usage.';
+comment on column private.cancellations.canceling_at is
+  'When the first call that cancels now was about to begin. Its answer may be lost, so nothing is sent into the period '
+  'from then on until the request is carried out.';
 alter table private.cancellations enable row level security;
 revoke all on private.cancellations from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.cancellations to service_role;
@@ -156,6 +160,8 @@ begin
   outcome := case when seconds > 0 then 'later' else 'leased' end;
   if outcome = 'leased' then
     fence := private.take_billing_lease(customer.stripe_customer_id, p_lease_seconds);
+    update private.cancellations c set canceling_at = coalesce(c.canceling_at, present)
+    where c.subscription_id = p_subscription_id;
   end if;
   return next;
 end;

@@ -452,21 +452,21 @@ as $$
     private.close_books_of private.close_period private.compare_account private.compare_day private.compare_invoice
     private.compare_invoices_of private.compare_kind private.compared_channels private.compared_kinds
     private.comparison_delay private.comparison_pause private.complete_purchase private.confirm_day
-    private.confirmed_contacts private.confirmed_email_of private.correct_fees private.count_campaign_deletes
-    private.count_campaign_update private.count_dead_letters private.count_fallback_message private.count_fallback_use
-    private.count_in_window private.count_request private.count_subaccount private.count_units private.countries
-    private.country_windows private.counts private.cover_fees private.covered_prices private.currency private.cut
-    private.day_subject private.dead_letters_of private.decide_late_usage private.delete_campaign_texts
-    private.describe_due_work private.describe_exchange_rates private.describe_function_grants private.describe_queues
-    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
-    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
-    private.due_work_health private.email_key private.end_billing_periods private.end_comparison
-    private.end_tenant_limits private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
-    private.erase_conversations private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs
-    private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate private.explain_rate
-    private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts private.fees_between
-    private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
+    private.confirmed_contacts private.confirmed_email_of private.correct_fees private.corrected_units
+    private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
+    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
+    private.count_subaccount private.count_units private.countries private.country_windows private.counts
+    private.cover_fees private.covered_prices private.currency private.cut private.day_subject private.dead_letters_of
+    private.decide_late_usage private.delete_campaign_texts private.describe_due_work private.describe_exchange_rates
+    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
+    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
+    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_billing_periods
+    private.end_comparison private.end_tenant_limits private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
+    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
+    private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
+    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
+    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
     private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
     private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
     private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers

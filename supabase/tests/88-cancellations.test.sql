@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(28);
+select plan(31);
 
 select pg_temp.join_as('tenant', 'attacker', 'operator');
 create function pg_temp.record(p_id text, p_user uuid, p_origin text, p_status text, p_plan text) returns void language sql as $$
@@ -60,6 +60,21 @@ update private.cancellations set requested_at = now() - interval '3 days' where 
 select is(pg_temp.begun('sub_team') || ', ' || pg_temp.lease(false), 'carry_out period_end 5, later 60', 'A job that comes days after the request waits for usage as well');
 update private.cancellations set began_at = now() - interval '15 minutes' where subscription_id = 'sub_team';
 select is(pg_temp.lease(false), 'leased 0', '15 minutes after a job began it a cancellation waits no longer');
+
+-- The answer of the call that cancels may be lost, and its last invoice be final.
+update private.cancellations set canceling_at = null where subscription_id = 'sub_team';
+update private.billing_customers set leased_until = null;
+delete from private.billing_periods where subscription_id = 'sub_team';
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency)
+values ('sub_team', now() - interval '1 day', now() + interval '1 day', pg_temp.tenant(), 'cus_sub_team', 'usd');
+create function pg_temp.takes_usage() returns boolean language sql as $$
+  select (private.open_period_of('sub_team', private.present())).subscription_id is not null;
+$$;
+select is(pg_temp.takes_usage(), true, 'Before a cancellation begins, usage is sent into the period');
+select pg_temp.lease(true);
+select is(pg_temp.takes_usage(), false, 'From when a job is about to cancel, nothing is sent into the period, although no answer came');
+select public.settle_cancellation('sub_team', 5);
+select is(pg_temp.takes_usage(), true, 'A request that was carried out and did not end the subscription keeps nothing back');
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select pg_temp.ask('sub_team', pg_temp.tenant(), 'now') $$, '42501', null, 'A tenant cannot call the decision');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(48);
+select plan(50);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -213,6 +213,20 @@ select is((select compare_due_at from private.billing_customers where stripe_cus
 select pg_temp.compare(0);
 select is((select count(*) from private.meter_days where stripe_customer_id = 'cus_1' and (closed_at is null or missing <> 0)), 0::bigint,
   'The days of a deleted customer are closed, and no difference of them is left');
+
+-- A correction that came after the invoice was final -------------------------------------------------------------------
+
+select pg_temp.sent(5, '2027-01-22', 'cus_2', 'mms_out'), pg_temp.sent(-2, '2027-01-22', 'cus_2', 'mms_out');
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, period_end, finalised_at, total, metered)
+values ('in_4', 'cus_2', 'sub_2', 'open', 'usd', '2027-02-01Z', '2027-01-01Z', '2027-02-01Z', '2027-02-04Z', 0, '[{"kind": "mms_out", "quantity": "5"}]');
+create function pg_temp.given_back() returns bigint[] language sql as $$
+  select array_agg(units order by number) from private.billing_rows where reason = 'unbilled' and kind = 'mms_out' and stripe_customer_id = 'cus_2';
+$$;
+select private.act_on_difference(i) from private.stripe_invoices i where i.id = 'in_4';
+select is(pg_temp.given_back(), null, 'While a sum of Stripe''s is not confirmed, what an invoice bills too much is not given back: it may be another program''s');
+update private.meter_days set confirmed_at = private.present() where stripe_customer_id = 'cus_2' and kind = 'mms_out';
+select private.act_on_difference(i) from private.stripe_invoices i where i.id = 'in_4';
+select is(pg_temp.given_back(), '{-2}', 'A correction that Stripe counts and the invoice lacks is given back');
 
 select * from finish();
 rollback;
