@@ -101,6 +101,18 @@ $$;
 comment on function public.account_and_shared_numbers(uuid) is
   'The tenant''s account status, with the shared numbers on offer: rows of private.master_numbers by phone number.';
 
+create function private.lock_master_numbers() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('master-numbers', 0));
+end;
+$$;
+comment on function private.lock_master_numbers() is
+  'Lets one transaction at a time store shared numbers: "on conflict" watches one unique key, and two that store the '
+  'same number at once could meet in another.';
+
 create function public.replace_master_numbers(p_numbers jsonb) returns integer
 language plpgsql
 set search_path = ''
@@ -108,6 +120,7 @@ as $$
 declare
   kept integer;
 begin
+  perform private.lock_master_numbers();
   -- Missing numbers are deleted first: a number that was released and bought again returns under another SID.
   delete from private.master_numbers m
   where not exists (select from jsonb_array_elements(p_numbers) n where n ->> 'phoneSid' = m.phone_sid)
@@ -886,6 +899,7 @@ revoke execute on function
   private.hold_number(uuid, uuid),
   private.note_held_number(),
   public.account_and_shared_numbers(uuid),
+  private.lock_master_numbers(),
   public.replace_master_numbers(jsonb),
   public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
@@ -917,6 +931,7 @@ grant execute on function
   private.fees_between(timestamptz, timestamptz, timestamptz, timestamptz),
   private.hold_number(uuid, uuid),
   public.account_and_shared_numbers(uuid),
+  private.lock_master_numbers(),
   public.replace_master_numbers(jsonb),
   public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),

@@ -117,6 +117,7 @@ as $$
 declare
   shared private.master_numbers;
 begin
+  perform private.lock_master_numbers();
   delete from private.master_numbers m
   where m.phone_number = p_number ->> 'phoneNumber' and m.phone_sid <> p_number ->> 'phoneSid';
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)

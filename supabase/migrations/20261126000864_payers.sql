@@ -187,6 +187,24 @@ comment on function private.end_billing_periods(text, timestamptz) is
   'Ends the billing periods of a subscription when it is over. Its last period also ends when its books are closed: a '
   'read from before the end may have stored it in full, and usage after the end has no payer.';
 
+create function private.cut_period(p_period private.billing_periods, p_at timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.billing_periods b
+  set ends_at = p_at,
+    -- What the statement of a trial shows by now, it shows for ever.
+    books_closed_at = case when b.is_trial and b.books_closed_at is not null
+      then greatest(b.books_closed_at, least(private.present(), b.ends_at + private.trial_lines_open_for()))
+      else b.books_closed_at end
+  where b.subscription_id = p_period.subscription_id and b.starts_at = p_period.starts_at;
+end;
+$$;
+comment on function private.cut_period(private.billing_periods, timestamptz) is
+  'Ends a period where Stripe has begun another, also when this is read late and its books are closed: what Stripe '
+  'bills is counted by its own boundaries.';
+
 create function private.note_billing_period(p_after public.subscriptions) returns void
 language plpgsql
 set search_path = ''
@@ -203,13 +221,12 @@ begin
   end if;
   select * into latest from private.billing_periods b
   where b.subscription_id = p_after.id order by b.starts_at desc limit 1 for update;
-  if starts > latest.starts_at and latest.books_closed_at is null and latest.ends_at > starts then
-    update private.billing_periods b set ends_at = starts
-    where b.subscription_id = p_after.id and b.starts_at = latest.starts_at;
+  if starts > latest.starts_at and latest.ends_at > starts then
+    perform private.cut_period(latest, starts);
   elsif starts > latest.ends_at and ends > starts then
     perform private.fill_missed_periods(latest, p_after);
   elsif latest.books_closed_at is not null then
-    -- Closed books stay as they are: the new period begins after them.
+    -- Closed books keep their start.
     starts := latest.ends_at;
   elsif starts <= latest.starts_at then
     starts := latest.starts_at;
@@ -690,6 +707,8 @@ as $$
 declare
   stored integer;
 begin
+  -- "on conflict" watches one unique key, and two processes that store a meter at once can meet in the other.
+  perform pg_advisory_xact_lock(hashtextextended('meters', 0));
   delete from private.meters m
   where exists (
     select from jsonb_to_recordset(p_meters) as r (kind public.usage_kind, "meterId" text)
@@ -718,6 +737,7 @@ revoke execute on function
   private.missed_boundaries(private.period, private.period),
   private.fill_missed_periods(private.billing_periods, public.subscriptions),
   private.end_billing_periods(text, timestamptz),
+  private.cut_period(private.billing_periods, timestamptz),
   private.note_billing_period(public.subscriptions),
   private.note_payer(),
   private.awaited_payer(uuid, timestamptz),
@@ -748,6 +768,7 @@ grant execute on function
   private.missed_boundaries(private.period, private.period),
   private.fill_missed_periods(private.billing_periods, public.subscriptions),
   private.end_billing_periods(text, timestamptz),
+  private.cut_period(private.billing_periods, timestamptz),
   private.note_billing_period(public.subscriptions),
   private.awaited_payer(uuid, timestamptz),
   private.payer_at(uuid, timestamptz),

@@ -98,6 +98,56 @@ create trigger note_accepted_row after update of state on private.billing_rows f
   when (new.state = 'accepted' and old.state <> 'accepted' and new.units <> 0)
   execute function private.note_accepted_row();
 
+create function private.take_moved_usage() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  before private.billing_periods;
+  first_day constant date := private.utc_day(new.starts_at);
+begin
+  select * into before from private.billing_periods b
+  where b.subscription_id = new.subscription_id and b.starts_at < new.starts_at
+  order by b.starts_at desc limit 1;
+  with moved as (
+    update private.billing_rows r set billed_start = new.starts_at
+    where r.stripe_customer_id = new.stripe_customer_id and r.kind = any (enum_range(null::public.usage_kind))
+      and r.event_at >= new.starts_at and r.event_at < new.ends_at
+      and r.billed_subscription_id = new.subscription_id and r.billed_start = before.starts_at
+    returning r.*
+  )
+  insert into private.meter_days as d (stripe_customer_id, kind, day, billed_start, accepted_at)
+  select new.stripe_customer_id, m.kind, private.utc_day(m.event_at), new.starts_at, max(m.accepted_at)
+  from moved m where m.accepted_at is not null and m.units <> 0 group by m.kind, private.utc_day(m.event_at)
+  on conflict (stripe_customer_id, kind, day, billed_start) do update
+  set accepted_at = excluded.accepted_at, confirmed_at = null, missing = null, missing_since = null;
+  if found then
+    delete from private.meter_days d
+    where d.stripe_customer_id = new.stripe_customer_id and d.billed_start = before.starts_at and d.day >= first_day
+      and not exists (select from private.billing_rows r
+        where r.stripe_customer_id = d.stripe_customer_id and r.kind = d.kind and r.billed_start = d.billed_start
+          and r.accepted_at is not null and r.units <> 0 and private.utc_day(r.event_at) = d.day);
+    update private.meter_days d set confirmed_at = null, missing = null, missing_since = null
+    where d.stripe_customer_id = new.stripe_customer_id and d.billed_start = before.starts_at and d.day = first_day;
+    update private.billing_rows r set period_start = new.starts_at, period_end = new.ends_at
+    where r.stripe_customer_id = new.stripe_customer_id and r.reason = 'rejection'
+      and r.subscription_id = new.subscription_id and r.period_start = before.starts_at and r.day > first_day;
+    perform private.set_comparison_due(new.stripe_customer_id, private.present() + private.comparison_delay());
+  end if;
+  update private.stripe_invoices i
+  set period_start = new.starts_at, period_end = new.ends_at, compared_at = null
+  where i.subscription_id = new.subscription_id and i.period_start = before.starts_at
+    and (i.metered -> 0 ->> 'periodStart')::timestamptz >= new.starts_at
+    and (i.metered -> 0 ->> 'periodStart')::timestamptz < new.ends_at;
+  return null;
+end;
+$$;
+comment on function private.take_moved_usage() is
+  'Trigger: a period that Stripe began in another takes over what was sent meanwhile with a timestamp in it, and the '
+  'invoices that bill it. Usually there is nothing: a period is read before its first event.';
+create trigger take_moved_usage after insert on private.billing_periods
+  for each row execute function private.take_moved_usage();
+
 -- What Stripe should count --------------------------------------------------------------------------------------------
 
 create type private.meter_slice as (expected bigint, positive bigint, negative bigint, first_at timestamptz,
@@ -737,6 +787,7 @@ revoke execute on function
   private.comparison_pause(boolean),
   private.set_comparison_due(text, timestamptz),
   private.note_accepted_row(),
+  private.take_moved_usage(),
   private.meter_day_of(private.billing_rows),
   private.meter_slice_of(private.meter_days),
   private.is_comparable(text, public.usage_kind, date),

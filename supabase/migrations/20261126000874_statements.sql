@@ -332,16 +332,16 @@ begin
       select sum(r.units) from private.billing_rows r
       where r.stripe_customer_id = p_statement.stripe_customer_id and r.billed_start = p_statement.starts_at
         and r.kind = p_kind and r.state = 'accepted'
-        and (r.user_id, r.billed_subscription_id) <> (p_statement.user_id, p_statement.subscription_id)), 0)
+        and r.billed_subscription_id = p_statement.subscription_id and r.user_id <> p_statement.user_id), 0)
     - coalesce((
       select sum(r.units) from private.billing_rows r
       where r.stripe_customer_id = p_statement.stripe_customer_id and r.period_start = p_statement.starts_at
         and r.kind = p_kind and r.reason <> 'usage'
-        and (r.user_id, r.subscription_id) <> (p_statement.user_id, p_statement.subscription_id)), 0);
+        and r.subscription_id = p_statement.subscription_id and r.user_id <> p_statement.user_id), 0);
 end;
 $$;
 comment on function private.others_units(private.statement, public.usage_kind) is
-  'What Stripe counts of a kind in the same billed period for the customer''s other tenants and subscriptions.';
+  'What Stripe counts of a kind in the same billed period for other tenants of the subscription.';
 
 create function private.totals_of_statement(p_statement private.statement, p_invoices private.statement_invoice[])
 returns setof private.statement_total

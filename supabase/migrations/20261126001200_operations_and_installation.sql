@@ -456,51 +456,52 @@ as $$
     private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
     private.count_subaccount private.count_units private.countries private.country_windows private.counts
-    private.cover_fees private.covered_prices private.currency private.cut private.day_subject private.dead_letters_of
-    private.decide_late_usage private.delete_campaign_texts private.describe_due_work private.describe_exchange_rates
-    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
-    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
-    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_billing_periods
-    private.end_comparison private.end_tenant_limits private.enqueue private.enqueue_campaign
-    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
-    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
-    private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
-    private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
-    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
-    private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
-    private.found_messages private.give_leaving_notice private.gmt_month_of private.goes_on private.grapheme_classes
-    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
-    private.has_grace private.has_open_usage private.has_opted_out private.has_phrases private.has_spent
-    private.has_wrong_items private.hold_for_usage private.hold_number private.hour_of private.id_at
-    private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
-    private.invoice_kinds private.invoice_of_period private.invoices_json private.invoices_of_statement
-    private.is_about_another private.is_billing_compared private.is_comparable private.is_counted private.is_country_in
-    private.is_customer_gone private.is_cut_off private.is_deleted_tenant private.is_destination_refused
-    private.is_final private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit
-    private.is_own_invoice private.is_parked private.is_paying private.is_ready private.is_sending_over
-    private.is_settled private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
-    private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply
-    private.lacks_metered_items private.lane_health private.lane_of private.late_rows private.learn_currency
-    private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan
-    private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan
-    private.limits_json private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
-    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals_of private.lock_totals_of_sending
-    private.look_again private.look_at_closing private.lose_rows_of private.major_of private.mark_of
-    private.mark_running private.marked_up private.matches private.may_create_subaccount private.may_match
-    private.measure_text private.message_cost private.message_health private.message_kind private.message_may_move
-    private.message_status_named private.messages_of_day private.meter_day_of private.meter_slice_of
-    private.meter_windows_of private.metered_kind private.metered_since private.metered_subscription
-    private.metering_began private.metering_call_of private.minor_of_credit private.minor_step private.missed_boundaries
-    private.missing_of_day private.most_refusals private.most_rounding private.mother_country
-    private.move_campaign_count private.must_be_explained private.new_id private.next_comparison private.next_metering
-    private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants private.next_usage_pass
-    private.normalized_email private.note_accepted_row private.note_billing_period private.note_changed_limit
-    private.note_changed_number_count private.note_changed_number_limit private.note_changed_numbers
-    private.note_changed_own_limits private.note_changed_payer private.note_changed_periods
+    private.cover_fees private.covered_prices private.currency private.cut private.cut_period private.day_subject
+    private.dead_letters_of private.decide_late_usage private.delete_campaign_texts private.describe_due_work
+    private.describe_exchange_rates private.describe_function_grants private.describe_queues private.describe_realtime
+    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.describe_token_column private.draft_batch private.draft_message private.due_work_health private.email_key
+    private.end_billing_periods private.end_comparison private.end_tenant_limits private.enqueue
+    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
+    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
+    private.erase_numbers private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time
+    private.exchange_rate private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of
+    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods
+    private.filled_segments private.final_bill_setting private.final_bill_window private.final_margin
+    private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
+    private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
+    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.forward_event private.found_messages private.give_leaving_notice
+    private.gmt_month_of private.goes_on private.grapheme_classes private.grapheme_end private.grapheme_segments
+    private.grapheme_start private.has_drifted private.has_due_jobs private.has_grace private.has_open_usage
+    private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items private.hold_for_usage
+    private.hold_number private.hour_of private.id_at private.identifier_age private.identify_by_id
+    private.included_amount private.index_words private.insert_campaign private.invoice_kinds private.invoice_of_period
+    private.invoices_json private.invoices_of_statement private.is_about_another private.is_billing_compared
+    private.is_comparable private.is_counted private.is_country_in private.is_customer_gone private.is_cut_off
+    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
+    private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
+    private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
+    private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items
+    private.lane_health private.lane_of private.late_rows private.learn_currency private.leave_after_notice
+    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
+    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
+    private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
+    private.lock_campaign private.lock_for_evidence private.lock_master_numbers private.lock_plan_prices
+    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals_of
+    private.lock_totals_of_sending private.look_again private.look_at_closing private.lose_rows_of private.major_of
+    private.mark_of private.mark_running private.marked_up private.matches private.may_create_subaccount
+    private.may_match private.measure_text private.message_cost private.message_health private.message_kind
+    private.message_may_move private.message_status_named private.messages_of_day private.meter_day_of
+    private.meter_slice_of private.meter_windows_of private.metered_kind private.metered_since
+    private.metered_subscription private.metering_began private.metering_call_of private.minor_of_credit
+    private.minor_step private.missed_boundaries private.missing_of_day private.most_refusals private.most_rounding
+    private.mother_country private.move_campaign_count private.must_be_explained private.new_id private.next_comparison
+    private.next_metering private.next_opening private.next_recipients private.next_step_of_bill private.next_tenants
+    private.next_usage_pass private.normalized_email private.note_accepted_row private.note_billing_period
+    private.note_changed_limit private.note_changed_number_count private.note_changed_number_limit
+    private.note_changed_numbers private.note_changed_own_limits private.note_changed_payer private.note_changed_periods
     private.note_changed_plan_limit private.note_changed_retention private.note_changed_spend_limit
     private.note_changed_spending private.note_changed_subscription private.note_changed_subscription_limit
     private.note_changed_tenancy private.note_changed_usage private.note_charge private.note_conversation
@@ -546,7 +547,7 @@ as $$
     private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
     private.subaccount_target private.subscriptions_of private.summary_lag private.sweep_health
     private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
-    private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
+    private.take_moved_usage private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
     private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
     private.total_deletes private.total_inserts private.total_update private.totals_of_statement
     private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message

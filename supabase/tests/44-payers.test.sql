@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(53);
+select plan(54);
 
 select pg_temp.join_as('tenant', 'attacker', 'neighbour', 'stranger');
 select pg_temp.forget_jobs();
@@ -99,7 +99,7 @@ select results_eq($$ select private.missed_boundaries(('2023-02-28Z', '2024-02-2
   $$ values (array['2024-02-29Z', '2025-02-28Z']::timestamptz[]) $$, 'missed_boundaries knows yearly periods of a leap day');
 update private.billing_periods set books_closed_at = '2026-07-03Z' where subscription_id = 'sub_m' and starts_at = '2026-05-31Z';
 select pg_temp.record('sub_m', pg_temp.keeper(), pg_temp.flat('2026-06-15Z', '2026-07-15Z'));
-select is((pg_temp.periods('sub_m'))[5:6], array['05-31T00/06-30T00', '06-30T00/07-15T00'], 'A period whose books are closed stays as it is, and the new one begins after it');
+select is((pg_temp.periods('sub_m'))[5:6], array['05-31T00/06-15T00', '06-15T00/07-15T00'], 'A period that Stripe moved is cut also when its books are closed');
 select is(pg_temp.payer(pg_temp.keeper(), '2026-03-30 23:59Z'), 'sub_m usd 02-28/03-31', 'Usage of a period that was filled in has its payer');
 
 -- Whose subscription it is --------------------------------------------------------------------------------------------
@@ -157,6 +157,7 @@ select results_eq($$ select coalesce(private.metered_kind(m, l)::text, '-') from
   array['sms_out', 'sms_out', 'fee', 'mms_in', '-', '-', '-'], 'metered_kind knows our prices by their meter, or by their lookup key when they have a meter');
 select public.record_meters('[{"kind": "sms_in", "meterId": "mtr_7"}, {"kind": "sms_out", "meterId": "mtr_8"}]');
 select results_eq('select kind::text, meter_id from public.list_meters()', $$ values ('sms_out', 'mtr_8'), ('sms_in', 'mtr_7') $$, 'record_meters replaces a meter that was replaced at Stripe');
+select is((select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted and (classid::bigint << 32) | objid::bigint = hashtextextended('meters', 0)), 1::bigint, 'Two processes cannot store meters at once');
 select pg_temp.record('sub_e', pg_temp.stranger(), pg_temp.metered('2026-01-03Z', '2026-02-03Z') || pg_temp.flat('2026-01-01Z', '2026-02-01Z'));
 select results_eq($$ select plan_key, unknown_prices, current_period_start from public.subscriptions where id = 'sub_e' $$,
   $$ values ('team', null::jsonb, '2026-01-01Z'::timestamptz) $$, 'Metered items before the flat one give neither plan nor period');

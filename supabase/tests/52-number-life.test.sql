@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(74);
+select plan(75);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 set local role service_role;
@@ -136,6 +136,7 @@ select results_eq($$ select actor, action, details from pg_temp.trail where acti
 select is(pg_temp.move(pg_temp.tenant(), 'tenant', 7), 'recorded', 'record_number_move, repeated, returns recorded');
 select public.replace_master_numbers('[{"phoneSid": "PN7", "phoneNumber": "+15005550107", "friendlyName": "x", "capabilities": {"sms": true}}]');
 select is_empty('select 1 from private.master_numbers', 'replace_master_numbers with an older list does not share a moved number again');
+select is((select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted and (classid::bigint << 32) | objid::bigint = hashtextextended('master-numbers', 0)), 1::bigint, 'Two processes cannot store shared numbers at once');
 select is(pg_temp.move(pg_temp.tenant(), 'tenant', 6), 'held', 'record_number_move returns held for another tenant''s number');
 select is(pg_temp.move(pg_temp.tenant(), 'master', 7), 'recorded', 'record_number_move to the master account returns recorded');
 select results_eq('select m.phone_sid, m.is_offered, n.status from private.master_numbers m join public.user_twilio_numbers u on u.phone_sid = m.phone_sid join pg_temp.numbers n on n.n = 7',

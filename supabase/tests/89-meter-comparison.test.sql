@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(50);
+select plan(54);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -227,6 +227,24 @@ select is(pg_temp.given_back(), null, 'While a sum of Stripe''s is not confirmed
 update private.meter_days set confirmed_at = private.present() where stripe_customer_id = 'cus_2' and kind = 'mms_out';
 select private.act_on_difference(i) from private.stripe_invoices i where i.id = 'in_4';
 select is(pg_temp.given_back(), '{-2}', 'A correction that Stripe counts and the invoice lacks is given back');
+
+-- A period that Stripe moved, read late --------------------------------------------------------------------------------
+
+select pg_temp.sent(6, '2027-01-10', 'cus_2', 'number'), pg_temp.sent(7, '2027-01-20', 'cus_2', 'number'), pg_temp.sent(8, '2027-01-26', 'cus_2', 'number');
+update private.meter_days set confirmed_at = private.present() where stripe_customer_id = 'cus_2' and kind = 'number';
+insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, period_start, finalised_at, total, metered, compared_at)
+select id, 'cus_2', 'sub_2', 'open', 'usd', '2027-01-30Z', '2027-01-01Z', '2027-01-30Z', 0, jsonb_build_array(jsonb_build_object('periodStart', start)), private.present()
+from (values ('in_5', '2027-01-01T00:00:00.000Z'), ('in_6', '2027-01-20T00:00:00.000Z')) i (id, start);
+update private.billing_periods set ends_at = '2027-01-20Z' where subscription_id = 'sub_2';
+insert into private.billing_periods (subscription_id, starts_at, ends_at, user_id, stripe_customer_id, currency) values ('sub_2', '2027-01-20Z', '2027-02-20Z', pg_temp.attacker(), 'cus_2', 'usd');
+select results_eq($$ select billed_start, sum(units)::int from private.billing_rows where stripe_customer_id = 'cus_2' and kind = 'number' group by 1 order by 1 $$,
+  $$ values ('2027-01-01Z'::timestamptz, 6), ('2027-01-20Z', 15) $$, 'What was sent with a timestamp in a period that Stripe began earlier is billed by this period');
+select results_eq($$ select day, billed_start, confirmed_at is null from private.meter_days where stripe_customer_id = 'cus_2' and kind = 'number' order by 1, 2 $$,
+  $$ values ('2027-01-10'::date, '2027-01-01Z'::timestamptz, false), ('2027-01-20', '2027-01-20Z', true), ('2027-01-26', '2027-01-20Z', true) $$,
+  'Its days are compared again, as days of this period');
+select is((select private.present() + interval '3 hours' >= compare_due_at from private.billing_customers where stripe_customer_id = 'cus_2'), true, 'The customer is due for it');
+select results_eq($$ select id, period_start, compared_at is null from private.stripe_invoices where id in ('in_5', 'in_6') order by id $$,
+  $$ values ('in_5', '2027-01-01Z'::timestamptz, false), ('in_6', '2027-01-20Z', true) $$, 'An invoice of the new period, read before, belongs to it and is compared again');
 
 select * from finish();
 rollback;

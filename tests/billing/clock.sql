@@ -34,8 +34,16 @@ create table proof.plans (subscription_id text, since timestamptz, plan_key text
 create function proof.note_plan() returns trigger
 language plpgsql security definer
 as $$
+declare
+  began timestamptz := private.present();
 begin
-  insert into proof.plans values (new.id, private.present(), new.plan_key)
+  -- A plan that is read with a new period of the last day came with the period.
+  if tg_op = 'UPDATE' and new.current_period_start > old.current_period_start
+    and new.current_period_start > began - interval '1 day'
+  then
+    began := least(began, new.current_period_start);
+  end if;
+  insert into proof.plans values (new.id, began, new.plan_key)
   on conflict (subscription_id, since) do update set plan_key = excluded.plan_key;
   return null;
 end;

@@ -23,6 +23,7 @@ export type Step =
   | Use
   | { type: "change_plan"; hour: number; to: number }
   | { type: "end_trial"; hour: number }
+  | { type: "restart_period"; hour: number }
   | { type: "payment_fails"; hour: number; paysAfter: number }
   | { type: "cancel"; hour: number; how: Cancel }
   | { type: "buys_again"; hour: number; how: Again; plan: number }
@@ -139,6 +140,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant("change_plan" as const), hour, to: fc.nat(2) }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("end_trial" as const), hour: hours(160) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("restart_period" as const), hour }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -262,6 +264,9 @@ export function told(story: Story): string {
         break;
       case "end_trial":
         lines.push([step.hour, "the trial is ended early"]);
+        break;
+      case "restart_period":
+        lines.push([step.hour, "an operator restarts the period at Stripe"]);
         break;
       case "cancel":
         lines.push([step.hour, `cancels: ${step.how}`]);

@@ -28,6 +28,8 @@ export interface Purchase {
   /** The start of the period that has not ended. */
   openSince: number;
   meteredSince: Partial<Record<Kind, bigint>>;
+  /** When an operator restarted its period at Stripe. */
+  readonly restarts: number[];
 }
 
 /** One tenant who lives through a story. */
@@ -66,6 +68,8 @@ export class Tenant implements Owner {
             return await this.cancels(step.how);
           case "buys_again":
             return await this.buysAgain(step.how, step.plan);
+          case "restart_period":
+            return await this.restartsPeriod();
           case "is_deleted":
             return await this.isDeleted();
         }
@@ -151,7 +155,7 @@ export class Tenant implements Owner {
     const purchase: Purchase = {
       ...{ subscriptionId, plan, isGift, customerId: String(subscription.customer), createdAt: subscription.created },
       ...{ boughtAt: subscription.items.data[0]!.current_period_start, trialEnd: subscription.trial_end },
-      ...{ endedAt: null, openSince: Infinity, meteredSince: {} },
+      ...{ endedAt: null, openSince: Infinity, meteredSince: {}, restarts: [] },
     };
     this.purchases.push(purchase);
     return purchase;
@@ -196,6 +200,16 @@ export class Tenant implements Owner {
       const ended = await this.world.stripe.subscriptions.update(subscription.id, { trial_end: "now" });
       purchase.trialEnd = ended.trial_end ?? this.world.now;
     }
+  }
+
+  /** Stripe then begins a period now and makes the invoice of the one before, without a grace period. */
+  async restartsPeriod(): Promise<void> {
+    const current = (await this.running()).at(-1);
+    if (current?.subscription.status !== "active") return;
+    await this.world.stripe.subscriptions.update(current.subscription.id, {
+      billing_cycle_anchor: { type: "now" },
+    });
+    current.purchase.restarts.push(this.world.now);
   }
 
   /** For some hours the card of the tenant is declined. Then they pay what is open with another. */
@@ -340,7 +354,7 @@ export class Tenant implements Owner {
   /** The periods of the tenant's own subscriptions, by the calendar. */
   periods(until = this.endsAt + 90 * 24 * HOUR): Period[] {
     return this.purchases.filter(({ isGift }) => !isGift).flatMap((purchase) => {
-      const { subscriptionId, customerId, meteredSince, createdAt, trialEnd } = purchase;
+      const { subscriptionId, customerId, meteredSince, createdAt, trialEnd, restarts } = purchase;
       const { story: { currency } } = this;
       const ends = purchase.endedAt ?? until;
       const common = {
@@ -357,8 +371,11 @@ export class Tenant implements Owner {
         from = trialEnd;
       }
       for (let month = 1, anchor = from; from < ends; month++) {
-        const next = monthsAfter(anchor, month);
+        const renewal = monthsAfter(anchor, month);
+        const restart = restarts.find((at) => at > from && at < renewal);
+        const next = restart ?? renewal;
         periods.push({ from: micros(from), until: micros(Math.min(next, ends)), isTrial: false, ...common });
+        if (restart !== undefined) [anchor, month] = [restart, 0];
         from = next;
       }
       return periods.filter(({ from, until }) => from < until);
