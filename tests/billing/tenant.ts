@@ -202,11 +202,18 @@ export class Tenant implements Owner {
     }
   }
 
-  /** Stripe then begins a period now and makes the invoice of the one before, without a grace period. */
+  /**
+   * Stripe then begins a period now and makes the invoice of the one before, without a grace period. A period that was also
+   * begun since the last read is not known to the installation: its usage is a loss with a name.
+   */
   async restartsPeriod(): Promise<void> {
     const current = (await this.running()).at(-1);
     if (current?.subscription.status !== "active") return;
-    await this.world.stripe.subscriptions.update(current.subscription.id, {
+    const { id, items } = current.subscription;
+    const [known] = await this.world.sql<{ start: string }[]>`
+      select current_period_start as start from public.subscriptions where id = ${id}`;
+    if (Date.parse(known?.start ?? "") !== items.data[0]!.current_period_start * 1000) return;
+    await this.world.stripe.subscriptions.update(id, {
       billing_cycle_anchor: { type: "now" },
     });
     current.purchase.restarts.push(this.world.now);
