@@ -477,8 +477,9 @@ Deno.test("whatever events Stripe rejects, and whichever thin events are lost, e
     await service.end();
   }
   console.log(`figures: ${RUNS * CUSTOMERS} histories: ${JSON.stringify(seen)}`);
-  const { thin: _thin, twice: _twice, unbilled: _unbilled, negative, ...always } = seen;
-  // A few runs may reject no correction.
-  assert.ok(negative > 0 || RUNS < 10, JSON.stringify(seen));
+  const { thin: _thin, twice: _twice, unbilled: _unbilled, ...many } = seen;
+  const { rejected, alerts, invoices } = seen;
+  // A few runs may reject no correction, and may leave no row whose outcome only a summary tells.
+  const always = RUNS < 10 ? { rejected, alerts, invoices } : many;
   assert.ok(Object.values(always).every((count) => count > 0), JSON.stringify(seen));
 });

@@ -5,6 +5,7 @@ import {
   campaignBecomes,
   campaigner,
   freshRecipients,
+  isPaused,
   isSettled,
   sendBulk,
   startCampaign,
@@ -255,7 +256,7 @@ test("a campaign whose sender's queue stays full for twenty attempts is paused a
     async () => (await sql`select from public.campaigns where id = ${id} and failed_batches = 1`).length === 1,
   );
   await sql`update public.campaigns set failed_batches = 19 where id = ${id}`;
-  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const paused = await campaignBecomes(ada, id, isPaused);
   const { statusReason, twilioErrorCode, counts } = paused;
   assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["twilio_throttled", 21611, 4, 0]);
   await stage.twilio.clearFaults();
@@ -265,7 +266,7 @@ test("a sender that Twilio rejects (21660) pauses the campaign with the reason, 
   const ada = await campaigner(stage, "ada");
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21660", times: 30 });
   const id = await startCampaign(ada, freshRecipients(30));
-  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const paused = await campaignBecomes(ada, id, isPaused);
   const { statusReason, twilioErrorCode, counts } = paused;
   assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["sender_refused", 21660, 30, 0]);
   const alerts = () =>
@@ -282,7 +283,7 @@ test("a sender that Twilio rejects (21660) pauses the campaign with the reason, 
 test("a message that was not delivered because its sender is unregistered (30034) pauses the campaign, and says why", async () => {
   const ada = await campaigner(stage, "ada", { number: 2 });
   const id = await startCampaign(ada, ["+15005530034", ...freshRecipients(9)]);
-  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const paused = await campaignBecomes(ada, id, isPaused);
   assert.deepEqual([paused.statusReason, paused.twilioErrorCode], ["sender_refused", 30034]);
   assert.ok(paused.counts.waiting >= 6, `${paused.counts.waiting} recipients wait`);
   const failed = (await ledgerOf(stage, ada)).find(({ error_code }) => error_code === 30034);
@@ -296,7 +297,7 @@ test("an error without a known meaning pauses the campaign, and its message is n
   const ada = await campaigner(stage, "ada");
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:29999", status: 400 });
   const id = await startCampaign(ada, freshRecipients(1));
-  const { statusReason, twilioErrorCode, counts } = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = await campaignBecomes(ada, id, isPaused);
   assert.deepEqual([statusReason, twilioErrorCode, counts.failed], ["twilio_refused", 29999, 1]);
 });
 

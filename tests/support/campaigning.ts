@@ -70,3 +70,6 @@ export async function campaignBecomes(
 /** Whether the campaign is completed and every message has a final status. */
 export const isSettled = ({ status, counts }: ShownCampaign): boolean =>
   status === "completed" && counts.waiting + counts.inFlight + counts.sent === 0;
+
+/** Paused, and the calls that were in flight then are answered. */
+export const isPaused = ({ status, counts }: ShownCampaign): boolean => status === "paused" && counts.inFlight === 0;
