@@ -452,6 +452,8 @@ begin
     private.link_customer(p_customer_id, coalesce(p_named_user_id, p_user_id),
       case when p_named_user_id is null then p_origin else 'metadata' end)) o;
   select * into before from public.subscriptions s where s.id = p_subscription_id for update;
+  -- Two subscriptions of a tenant lock what is due of them in different orders, as different columns change.
+  perform from private.tenancies t where t.user_id in (before.user_id, owner.user_id) order by t.user_id for update;
   insert into public.subscriptions as s (id, user_id, origin, named_user_id, stripe_customer_id, plan_key,
     unknown_prices, status, first_payment_pending, past_due_since, current_period_start, current_period_end, trial_end,
     currency, cancel_at, ended_at, created_at, read_number)

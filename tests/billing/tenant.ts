@@ -121,6 +121,8 @@ export class Tenant implements Owner {
   async buysAgain(how: Again, plan: number): Promise<void> {
     const running = await this.running();
     if (how === "own" && running.length > 0) return;
+    // Of two subscriptions of one second it is not said which is the newer one.
+    if (this.purchases.some(({ createdAt }) => createdAt === this.world.now)) await this.world.advance(1);
     const key = planOf(this.story.currency, plan);
     const known = this.purchases.findLast(({ isGift, customerId }) => !isGift && !this.deleted.has(customerId));
     const customer = how === "other_customer" || known === undefined ? await this.newCustomer() : known.customerId;

@@ -17,18 +17,21 @@ Deno.test.beforeAll(async () => {
   await sql`insert into auth.users (id, email) values (${USER}, 'locks@example.com')`;
   await sql`insert into public.subscriptions (id, user_id, origin, stripe_customer_id, plan_key, status, currency,
       current_period_start, current_period_end, created_at)
-    values ('sub_1', ${USER}, 'metadata', 'cus_1', 'team', 'active', 'usd', now() - interval '2 days', now() + interval '20 days',
-      now() - interval '2 days')`;
+    select 'sub_' || n, ${USER}, 'metadata', 'cus_' || n, 'team', 'active', 'usd', now() - interval '2 days',
+      now() + interval '20 days', now() - interval '2 days'
+    from generate_series(1, 2) n`;
+  await sql`insert into private.tenancies (user_id) values (${USER}) on conflict do nothing`;
   await sql`insert into private.billing_customers (stripe_customer_id, user_id) values ('cus_1', ${USER})`;
   await sql`insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
     select ${USER}, private.utc_day(now()), 'sms_out', 'USD', 1, 1, 1, 1`;
   await sql`insert into private.stripe_invoices (id, stripe_customer_id, subscription_id, status, currency, created_at, total,
       period_start)
-    select 'in_1', 'cus_1', 'sub_1', 'draft', 'usd', now() + interval '20 days', 0, b.starts_at from private.billing_periods b`;
+    select 'in_1', 'cus_1', 'sub_1', 'draft', 'usd', now() + interval '20 days', 0, b.starts_at from private.billing_periods b
+    where b.subscription_id = 'sub_1'`;
   await sql`insert into private.billing_rows (user_id, kind, day, unit, subscription_id, stripe_customer_id, period_start,
       period_end, currency, units, state, event_at, billed_start)
     select ${USER}, 'sms_out', private.utc_day(now()), 'USD', 'sub_1', 'cus_1', b.starts_at, b.ends_at, 'usd', 10, 'sending', now(),
-      b.starts_at from private.billing_periods b`;
+      b.starts_at from private.billing_periods b where b.subscription_id = 'sub_1'`;
   await sql`update private.billing_rows set state = 'accepted', accepted_at = now()`;
 });
 Deno.test.afterAll(async () => {
@@ -52,19 +55,60 @@ const WRITES: [string, (tx: postgres.TransactionSql) => Promise<unknown>][] = [
 ];
 
 for (const [title, write] of WRITES) {
+  test(`${title} locks the customer before anything that belongs to it`, write, async (customer) => {
+    await customer`select from private.billing_customers for update`;
+  }, async (customer) => {
+    await customer`select from private.billing_periods for update`;
+    await customer`select from private.own_subscriptions for update`;
+    await customer`select from private.due_work where user_id = ${USER} and kind = 'rating' for update`;
+    await customer`select from private.stripe_invoices for update`;
+    await customer`select from private.meter_days for update`;
+    await customer`insert into private.final_bills (subscription_id, user_id, stripe_customer_id, ended_at)
+      values ('sub_1', ${USER}, 'cus_1', now())`;
+  });
+}
+
+test(
+  "record_subscription with a new period locks the tenant before anything that is due of them",
+  (tx) =>
+    tx`select public.record_subscription('sub_2', 'cus_2', ${USER}, 'metadata', ${USER}, 'active', ${
+      tx.json([{
+        ...{ id: "price_1", lookupKey: "team", meter: null },
+        ...{ periodStart: new Date().toISOString(), periodEnd: "2037-01-01T00:00:00Z" },
+      }])
+    }, false, null, null, now(), 1)`,
+  async (tenant) => {
+    await tenant`select from private.tenancies where user_id = ${USER} for update`;
+  },
+  async (tenant) => {
+    await tenant`select from private.due_work where user_id = ${USER} for update`;
+    await tenant`insert into private.due_work (user_id, kind, due_at)
+      select ${USER}, k, now() from unnest(enum_range(null::private.due_kind)) k on conflict do nothing`;
+  },
+);
+
+type Locks = (holder: postgres.ReservedSql) => Promise<void>;
+
+/** While another transaction has the first lock, a write waits for it and holds none of the others. */
+function test(
+  title: string,
+  write: (tx: postgres.TransactionSql) => Promise<unknown>,
+  takeFirst: Locks,
+  takeOthers: Locks,
+): void {
   Deno.test({
-    name: `${title} locks the customer before anything that belongs to it`,
+    name: title,
     sanitizeOps: false, // the connections outlive a test
     sanitizeResources: false,
     fn: async () => {
-      const customer = await sql.reserve();
+      const holder = await sql.reserve();
       const other = await sql.reserve();
       const [{ pid }] = await other<[{ pid: number }]>`select pg_backend_pid() as pid`;
       let writing: Promise<void> = Promise.resolve();
       try {
-        await customer`begin`;
-        await customer`set local lock_timeout = '100ms'`;
-        await customer`select from private.billing_customers for update`;
+        await holder`begin`;
+        await holder`set local lock_timeout = '100ms'`;
+        await takeFirst(holder);
         await other`begin`;
         // A query is sent when it is first awaited.
         writing = write(other as unknown as postgres.TransactionSql).then(() => {});
@@ -73,19 +117,11 @@ for (const [title, write] of WRITES) {
             select cardinality(pg_blocking_pids(${pid})) > 0 as waits`;
           return waits || undefined;
         });
-        await assert.doesNotReject(async () => {
-          await customer`select from private.billing_periods for update`;
-          await customer`select from private.own_subscriptions for update`;
-          await customer`select from private.due_work where user_id = ${USER} and kind = 'rating' for update`;
-          await customer`select from private.stripe_invoices for update`;
-          await customer`select from private.meter_days for update`;
-          await customer`insert into private.final_bills (subscription_id, user_id, stripe_customer_id, ended_at)
-            values ('sub_1', ${USER}, 'cus_1', now())`;
-        });
+        await assert.doesNotReject(() => takeOthers(holder));
       } finally {
-        await customer`rollback`;
+        await holder`rollback`;
         await writing.finally(() => other`rollback`);
-        customer.release();
+        holder.release();
         other.release();
       }
     },
