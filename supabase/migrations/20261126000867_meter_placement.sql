@@ -199,7 +199,7 @@ begin
   end if;
   -- Stripe may have canceled it and made the last invoice, although the answer was lost.
   if exists (select from private.cancellations c where c.subscription_id = p_period.subscription_id
-    and c.canceling_at < p_period.ends_at and c.carried_out_at is null)
+    and c.canceling_at < p_period.ends_at)
   then
     return '-infinity';
   end if;
@@ -350,8 +350,8 @@ begin
 end;
 $$;
 comment on function private.room_in(text, public.usage_kind, timestamptz) is
-  'How far below zero negative units may go in a period: the sum at Stripe must not become negative whatever the '
-  'outcome of the calls that are in flight. Stripe bills a negative sum as zero and drops it.';
+  'How many units corrections may take off a period, with any outcome of the calls in flight: Stripe bills a sum below '
+  'zero as zero and drops the rest.';
 
 create function private.place_positive(p_row private.billing_rows) returns private.placement
 language plpgsql stable

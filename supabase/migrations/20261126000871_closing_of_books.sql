@@ -147,7 +147,7 @@ begin
     select * from private.billing_periods b where b.close_due_at <= private.present()
     order by b.close_due_at limit p_limit
   loop
-    -- A customer whom another process holds is left to the next run.
+    -- A customer that another process has locked waits for the next run.
     perform from private.billing_customers c where c.stripe_customer_id = due.stripe_customer_id
     for update skip locked;
     continue when not found and exists (select from private.billing_customers c

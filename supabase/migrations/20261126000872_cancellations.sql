@@ -28,7 +28,7 @@ comment on column private.cancellations.began_at is
   'When a job first looked at the request, which may be days later. From then on it waits for usage.';
 comment on column private.cancellations.canceling_at is
   'When the first call that cancels now was about to begin. Its answer may be lost, so nothing is sent into the period '
-  'from then on until the request is carried out.';
+  'until the request is carried out. Null then, so that a later request can send all usage first.';
 alter table private.cancellations enable row level security;
 revoke all on private.cancellations from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.cancellations to service_role;
@@ -181,7 +181,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  update private.cancellations c set carried_out_at = coalesce(c.carried_out_at, private.present())
+  update private.cancellations c set carried_out_at = coalesce(c.carried_out_at, private.present()), canceling_at = null
   where c.subscription_id = p_subscription_id and c.number = p_number;
   return case when found then 'settled' else 'superseded' end;
 end;

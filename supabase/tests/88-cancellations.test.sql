@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(31);
+select plan(32);
 
 select pg_temp.join_as('tenant', 'attacker', 'operator');
 create function pg_temp.record(p_id text, p_user uuid, p_origin text, p_status text, p_plan text) returns void language sql as $$
@@ -75,6 +75,8 @@ select pg_temp.lease(true);
 select is(pg_temp.takes_usage(), false, 'From when a job is about to cancel, nothing is sent into the period, although no answer came');
 select public.settle_cancellation('sub_team', 5);
 select is(pg_temp.takes_usage(), true, 'A request that was carried out and did not end the subscription keeps nothing back');
+update private.cancellations set carried_out_at = null where subscription_id = 'sub_team';
+select is(pg_temp.takes_usage(), true, 'Nor does a later request before its own call, so that all usage is sent first');
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select pg_temp.ask('sub_team', pg_temp.tenant(), 'now') $$, '42501', null, 'A tenant cannot call the decision');

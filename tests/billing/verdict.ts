@@ -182,9 +182,9 @@ async function landedTooLate(tenant: Tenant, billed: Billed[], world: BillingWor
         event.kind === kind && event.timestamp >= start && event.timestamp < until
       ).map(({ value }) => value),
     );
-    // A late rejection may leave only a correction. Stripe bills a sum below zero as zero. And an invoice
-    // that nobody could foresee, or that ends a subscription now, lacks what Stripe counts later. `invoicesAgainstRows`
-    // demands that the rows move.
+    // A late rejection may leave only a correction, and Stripe bills a sum below zero as zero. An invoice that is made at
+    // once, because a period was restarted or a subscription canceled, lacks what Stripe counts later.
+    // `invoicesAgainstRows` demands that the rows move.
     const isFloored = counted < 0n && quantity === 0n && tenant.story.rejected.length > 0;
     const isLast = tenant.purchases.some(({ subscriptionId, endedAt }) =>
       subscriptionId === subscription && endedAt !== null && endedAt <= until
