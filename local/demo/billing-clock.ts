@@ -11,6 +11,9 @@ export interface BillingClock extends AsyncDisposable {
   eventually<Value>(awaited: string, read: () => Promise<Value | false>): Promise<Value>;
 }
 
+/** A customer for whom nothing can be sent at the first look is looked at again a minute later. */
+const PATIENCE_MS = 150_000;
+
 /** Makes the clock of a stack whose Stripe is simulated. */
 export function billingClock({ dbUrl }: StackState, stripe: StripeSide): BillingClock {
   const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
@@ -34,7 +37,7 @@ export function billingClock({ dbUrl }: StackState, stripe: StripeSide): Billing
           await hurry();
         }
         return await read();
-      }, 60_000);
+      }, PATIENCE_MS);
     },
     [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }),
   };
