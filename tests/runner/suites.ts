@@ -37,7 +37,7 @@ export const SUITES: readonly Suite[] = [
   { name: "billing: random histories", args: test("tests/billing") },
   { name: "database, pgTAP", args: test("tests/database") },
   { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
-  { name: "console in a browser", args: test("console", "--ignore=console/src"), needsChromium: true },
+  { name: "console in a browser", args: test("tests/console"), needsChromium: true },
   {
     name: "types of everything",
     args: ["check", "--quiet", "supabase", "local", "console", "tests", "client", "bench"],
@@ -56,7 +56,7 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "Stripe simulator, driven by the stripe SDK", args: test("local/simulators/stripe") },
   { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
-  { name: "console, the pure parts", args: test("console/src") },
+  { name: "console, the pure parts", args: test("console") },
   {
     name: "import rules, the runner, shared test code and the benchmark's table",
     args: test("tests/layers.test.ts", "tests/runner", "tests/support", "bench"),

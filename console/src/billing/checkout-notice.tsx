@@ -1,7 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { Check } from "react-feather";
+import { Check } from "lucide-react";
 import { REFRESH_AFTER } from "./refresh-after.ts";
 import { outcomeIn } from "./return-url.ts";
 

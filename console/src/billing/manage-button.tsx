@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { ArrowUpRight } from "react-feather";
+import { ArrowUpRight } from "lucide-react";
 import { useBillingPortal } from "./use-stripe-pages.ts";
 
 /** Leads to Stripe's billing portal, which has the cards and invoices. The other buttons change the plan and cancel. */

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import { CreditCard } from "react-feather";
+import { CreditCard } from "lucide-react";
 import { useBackend } from "../platform/backend.tsx";
 import { PlanDialog } from "./plan-dialog.tsx";
 import { mayBuy, plansForSale } from "./subscription.ts";

@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { Check } from "react-feather";
+import { Check } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useSearchRefresh } from "./use-search-refresh.ts";
-import { readable } from "./phone-format.ts";
+import { readable } from "../phone/phone-format.ts";
 import type { AvailableNumber } from "./use-number-search.ts";
 import { type PhoneNumber, useBuyNumber, useNumbers } from "./use-numbers.ts";
 

@@ -1,5 +1,5 @@
 import { Alert, Anchor, Stack } from "@mantine/core";
-import { Lock } from "react-feather";
+import { Lock } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { Panel } from "../platform/panel.tsx";

@@ -1,7 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useState } from "react";
-import { Edit2, MoreHorizontal, Star, Trash2 } from "react-feather";
-import { readable } from "./phone-format.ts";
+import { Ellipsis, Pencil, Star, Trash2 } from "lucide-react";
+import { readable } from "../phone/phone-format.ts";
 import { ReleaseDialog } from "./release-dialog.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
 import { type PhoneNumber, useChangeNumber } from "./use-numbers.ts";
@@ -21,7 +21,7 @@ export function NumberMenu({ number }: { number: PhoneNumber }) {
             aria-label={`Change ${readable(number.phoneNumber)}`}
             loading={change.isPending}
           >
-            <MoreHorizontal size={18} />
+            <Ellipsis size={18} />
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
@@ -33,7 +33,7 @@ export function NumberMenu({ number }: { number: PhoneNumber }) {
               Make primary
             </Menu.Item>
           )}
-          <Menu.Item leftSection={<Edit2 size={16} />} onClick={() => setDialog("rename")}>Rename</Menu.Item>
+          <Menu.Item leftSection={<Pencil size={16} />} onClick={() => setDialog("rename")}>Rename</Menu.Item>
           <Menu.Item color="red" leftSection={<Trash2 size={16} />} onClick={() => setDialog("release")}>
             Release
           </Menu.Item>

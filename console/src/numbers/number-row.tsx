@@ -1,9 +1,9 @@
 import { Badge, Group, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import { Star } from "react-feather";
+import { Star } from "lucide-react";
 import { Copyable } from "../platform/copyable.tsx";
 import { CapabilityBadges } from "./capability-badges.tsx";
-import { readable } from "./phone-format.ts";
+import { readable } from "../phone/phone-format.ts";
 import type { PhoneNumber } from "./use-numbers.ts";
 
 /** A row for one of the tenant's numbers or a shared number. `children` are its actions. */

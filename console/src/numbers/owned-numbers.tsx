@@ -1,5 +1,5 @@
 import { Skeleton, Stack, Text } from "@mantine/core";
-import { Hash } from "react-feather";
+import { Hash } from "lucide-react";
 import { useBilling } from "../billing/use-billing.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type FormEvent, useState } from "react";
-import { readable } from "./phone-format.ts";
+import { readable } from "../phone/phone-format.ts";
 import type { NumberDialogProps } from "./rename-dialog.tsx";
 import { useChangeNumber } from "./use-numbers.ts";
 

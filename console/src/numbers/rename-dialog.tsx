@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { readable } from "./phone-format.ts";
+import { readable } from "../phone/phone-format.ts";
 import { type PhoneNumber, useChangeNumber } from "./use-numbers.ts";
 
 export interface NumberDialogProps {

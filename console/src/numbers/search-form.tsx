@@ -1,5 +1,5 @@
 import { Button, Input, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { Search } from "react-feather";
+import { Search } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { COUNTRIES, hasAreaCodes } from "./countries.ts";
 import type { NumberSearch, NumberType } from "./use-number-search.ts";

@@ -1,9 +1,9 @@
 import { Button, Skeleton, Stack, Text } from "@mantine/core";
-import { Inbox } from "react-feather";
+import { Inbox } from "lucide-react";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { CapabilityBadges } from "./capability-badges.tsx";
-import { readable } from "./phone-format.ts";
+import { readable } from "../phone/phone-format.ts";
 import type { AvailableNumber, useNumberSearch } from "./use-number-search.ts";
 
 export interface SearchResultsProps {

@@ -1,5 +1,5 @@
 import { Alert } from "@mantine/core";
-import { Info } from "react-feather";
+import { Info } from "lucide-react";
 
 /** The server's notice that the listed numbers are shared. */
 export function SharedNotice({ notice }: { notice: string }) {

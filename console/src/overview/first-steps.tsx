@@ -1,7 +1,7 @@
 import { Anchor, Paper, Text, ThemeIcon } from "@mantine/core";
-import { Check } from "react-feather";
+import { Check } from "lucide-react";
 import { Link } from "wouter";
-import { useMessages } from "../messages/use-messages.ts";
+import { useMessages } from "../inbox/use-messages.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
 

@@ -1,5 +1,5 @@
 import { Anchor, Skeleton } from "@mantine/core";
-import { Hash } from "react-feather";
+import { Hash } from "lucide-react";
 import { Link } from "wouter";
 import { NumberRow } from "../numbers/number-row.tsx";
 import { useNumbers } from "../numbers/use-numbers.ts";

@@ -1,8 +1,8 @@
 import { Anchor, Skeleton } from "@mantine/core";
-import { MessageSquare } from "react-feather";
+import { MessageSquare } from "lucide-react";
 import { Link } from "wouter";
-import { ConversationList } from "../messages/conversation-list.tsx";
-import { useConversations } from "../messages/use-messages.ts";
+import { ConversationList } from "../inbox/conversation-list.tsx";
+import { useConversations } from "../inbox/use-messages.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";

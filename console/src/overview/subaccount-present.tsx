@@ -1,5 +1,5 @@
 import { Alert, Stack, Text } from "@mantine/core";
-import { PauseCircle, Slash } from "react-feather";
+import { Ban, CirclePause } from "lucide-react";
 import { SubscribeButton } from "../billing/subscribe-button.tsx";
 import { Copyable } from "../platform/copyable.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
@@ -12,7 +12,7 @@ export function SubaccountPresent({ subaccount }: { subaccount: Subaccount }) {
   return (
     <Stack gap="md">
       {status === "suspended" && (
-        <Alert color="orange" variant="light" icon={<PauseCircle />} title="Sending and receiving are paused">
+        <Alert color="orange" variant="light" icon={<CirclePause />} title="Sending and receiving are paused">
           <Text size="sm" mb="sm">
             Your numbers are kept. Service resumes automatically once your subscription is active again.
           </Text>
@@ -20,7 +20,7 @@ export function SubaccountPresent({ subaccount }: { subaccount: Subaccount }) {
         </Alert>
       )}
       {status === "closed" && (
-        <Alert color="gray" variant="light" icon={<Slash />} title="This subaccount is permanently closed">
+        <Alert color="gray" variant="light" icon={<Ban />} title="This subaccount is permanently closed">
           Its numbers were returned to Twilio. Your past messages stay readable here.
         </Alert>
       )}

@@ -1,6 +1,6 @@
 import { Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { AlertTriangle } from "react-feather";
+import { TriangleAlert } from "lucide-react";
 import { useBackend } from "../platform/backend.tsx";
 import { rowsOf } from "../platform/read-rows.ts";
 import { useUser } from "../session/session.tsx";
@@ -25,7 +25,7 @@ export function TenantNotices() {
   return (
     <>
       {currentNotices(notices, new Date()).map(({ id, color, text }) => (
-        <Alert key={id} variant="light" color={color} icon={<AlertTriangle />} role="note">{text}</Alert>
+        <Alert key={id} variant="light" color={color} icon={<TriangleAlert />} role="note">{text}</Alert>
       ))}
     </>
   );

@@ -1,5 +1,5 @@
 import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { Moon, Sun } from "react-feather";
+import { Moon, Sun } from "lucide-react";
 
 /** Switches between light and dark. Until it is used, the system's setting applies. */
 export function ColorSchemeToggle() {

@@ -1,5 +1,5 @@
 import { ActionIcon, Code, CopyButton, Group, Tooltip } from "@mantine/core";
-import { Check, Copy } from "react-feather";
+import { Check, Copy } from "lucide-react";
 
 /** An identifier with a button that copies it. `label` describes the identifier in the button's name. */
 export function Copyable({ value, label }: { value: string; label: string }) {

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { RefreshCw } from "react-feather";
+import { RefreshCw } from "lucide-react";
 import { FailureAlert } from "./failure-alert.tsx";
 
 export interface LoadFailureProps {

@@ -1,5 +1,5 @@
 import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { AlertCircle, Mail } from "react-feather";
+import { CircleAlert, Mail } from "lucide-react";
 import type { FormEvent } from "react";
 import { type Credentials, type Purpose, useCredentials } from "./use-credentials.ts";
 
@@ -43,7 +43,7 @@ export function CredentialsForm({ purpose, credentials, onChange }: CredentialsF
           onChange={(event) => onChange({ ...credentials, password: event.currentTarget.value })}
         />
         {attempt.isError && (
-          <Alert color="red" variant="light" icon={<AlertCircle />} role="alert">{attempt.error.message}</Alert>
+          <Alert color="red" variant="light" icon={<CircleAlert />} role="alert">{attempt.error.message}</Alert>
         )}
         {attempt.data === false && (
           <Alert color="blue" variant="light" icon={<Mail />} role="status">

@@ -1,5 +1,5 @@
 import { Group, Stack, Text, Title } from "@mantine/core";
-import { Hash, MessageSquare, Shield } from "react-feather";
+import { Hash, MessageSquare, Shield } from "lucide-react";
 import { Brand } from "../platform/brand.tsx";
 
 const PROMISES = [

@@ -1,5 +1,5 @@
 import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
-import { CreditCard, LogOut, Smartphone } from "react-feather";
+import { CreditCard, LogOut, Smartphone } from "lucide-react";
 import { useLocation } from "wouter";
 import { useBackend } from "../platform/backend.tsx";
 import { useUser } from "../session/session.tsx";

@@ -1,5 +1,5 @@
 import { NavLink, Stack, Text } from "@mantine/core";
-import { ArrowUpRight, CreditCard, Smartphone } from "react-feather";
+import { ArrowUpRight, CreditCard, Smartphone } from "lucide-react";
 import { useBackend } from "../platform/backend.tsx";
 
 /** Links to the simulators' pages, on the local stack only. */

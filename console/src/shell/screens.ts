@@ -1,8 +1,8 @@
-import { Grid, Hash, MessageSquare } from "react-feather";
+import { Hash, LayoutGrid, MessageSquare } from "lucide-react";
 
 /** The screens, in the order of the navigation. */
 export const SCREENS = [
-  { path: "/", label: "Overview", icon: Grid },
+  { path: "/", label: "Overview", icon: LayoutGrid },
   { path: "/numbers", label: "Numbers", icon: Hash },
   { path: "/messages", label: "Messages", icon: MessageSquare },
 ] as const;

@@ -1,13 +1,17 @@
-import { AppShell, Group } from "@mantine/core";
+import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
-import { MessagesScreen } from "../messages/messages-screen.tsx";
-import { NumbersScreen } from "../numbers/numbers-screen.tsx";
-import { OverviewScreen } from "../overview/overview-screen.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
+
+const OverviewScreen = lazy(async () => ({
+  default: (await import("../overview/overview-screen.tsx")).OverviewScreen,
+}));
+const NumbersScreen = lazy(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }));
+const InboxScreen = lazy(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }));
 
 /** The frame around every screen. */
 export function Shell() {
@@ -31,23 +35,33 @@ export function Shell() {
         <SideNavigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className="content">
-        <Switch>
-          <Route path="/">
-            <OverviewScreen />
-          </Route>
-          <Route path="/numbers">
-            <NumbersScreen />
-          </Route>
-          <Route path="/messages/:conversation?">
-            {({ conversation }) => <MessagesScreen conversation={conversation} />}
-          </Route>
-          <Route>
-            <Redirect to="/" />
-          </Route>
-        </Switch>
+        <Suspense fallback={<ScreenLoading />}>
+          <Switch>
+            <Route path="/">
+              <OverviewScreen />
+            </Route>
+            <Route path="/numbers">
+              <NumbersScreen />
+            </Route>
+            <Route path="/messages/:conversation?">
+              {({ conversation }) => <InboxScreen conversation={conversation} />}
+            </Route>
+            <Route>
+              <Redirect to="/" />
+            </Route>
+          </Switch>
+        </Suspense>
       </AppShell.Main>
       <TabBar />
     </AppShell>
+  );
+}
+
+function ScreenLoading() {
+  return (
+    <Center h="60dvh">
+      <Loader aria-label="Loading the screen" />
+    </Center>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Button, Center, Group, Skeleton, Stack, Title } from "@mantine/core";
-import { Edit, MessageSquare } from "react-feather";
+import { MessageSquare, SquarePen } from "lucide-react";
 import { useEffect } from "react";
 import { Link } from "wouter";
 import { EmptyState } from "../platform/empty-state.tsx";
@@ -7,11 +7,11 @@ import { LoadFailure } from "../platform/load-failure.tsx";
 import { ConversationList } from "./conversation-list.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { type Conversation, sidesOfId } from "./conversations.ts";
-import { NewMessagePane } from "./new-message-pane.tsx";
+import { NewMessagePane } from "../send-message/new-message-pane.tsx";
 import { useConversations } from "./use-messages.ts";
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
-export function MessagesScreen({ conversation: openId }: { conversation: string | undefined }) {
+export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   const { conversations, hasEarlier, error, refetch } = useConversations();
   useEffect(() => {
     document.title = "Messages · Switchboard";
@@ -21,7 +21,7 @@ export function MessagesScreen({ conversation: openId }: { conversation: string 
       <div className="messages-list">
         <Group justify="space-between" p="md" wrap="nowrap">
           <Title order={1} size="h3">Messages</Title>
-          <Button component={Link} href="/messages/new" size="xs" leftSection={<Edit size={16} />}>
+          <Button component={Link} href="/messages/new" size="xs" leftSection={<SquarePen size={16} />}>
             New message
           </Button>
         </Group>

@@ -1,14 +1,14 @@
 import { Anchor, Text } from "@mantine/core";
-import { AlertCircle, Check, CheckCircle, Clock, HelpCircle } from "react-feather";
+import { Check, CircleAlert, CircleCheck, CircleQuestionMark, Clock } from "lucide-react";
 import type { Message } from "./message.ts";
 import { lookOf, type StatusLook } from "./status.ts";
 
 const ICONS: Record<StatusLook["kind"], typeof Clock> = {
   waiting: Clock,
   sent: Check,
-  delivered: CheckCircle,
-  failed: AlertCircle,
-  unsure: HelpCircle,
+  delivered: CircleCheck,
+  failed: CircleAlert,
+  unsure: CircleQuestionMark,
 };
 
 /** What became of an outbound message, with the carrier's reason where it failed. */

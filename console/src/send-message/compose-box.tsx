@@ -1,5 +1,5 @@
 import { ActionIcon, Group, Kbd, Text, Textarea, Tooltip } from "@mantine/core";
-import { Send } from "react-feather";
+import { Send } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { SegmentMeter } from "./segment-meter.tsx";
 import { LONGEST_BODY } from "./segments.ts";

@@ -1,5 +1,5 @@
 import { Alert, Anchor } from "@mantine/core";
-import { Lock } from "react-feather";
+import { Lock } from "lucide-react";
 import { Link } from "wouter";
 import type { Obstacle } from "./use-senders.ts";
 

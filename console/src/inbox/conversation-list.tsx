@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
-import { CornerUpRight } from "react-feather";
+import { CornerUpRight } from "lucide-react";
 import { Link } from "wouter";
-import { readable } from "../numbers/phone-format.ts";
+import { readable } from "../phone/phone-format.ts";
 import { timeOrDay } from "../platform/dates.ts";
 import type { Conversation } from "./conversations.ts";
 import { lookOf } from "./status.ts";

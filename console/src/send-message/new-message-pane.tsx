@@ -1,11 +1,11 @@
 import { ActionIcon, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
-import { ArrowLeft } from "react-feather";
+import { ArrowLeft } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
-import { readable, toE164 } from "../numbers/phone-format.ts";
+import { readable, toE164 } from "../phone/phone-format.ts";
 import { CannotSend } from "./cannot-send.tsx";
 import { ComposeBox } from "./compose-box.tsx";
-import { conversationId } from "./conversations.ts";
+import { conversationId } from "../inbox/conversations.ts";
 import { type Senders, useSenders } from "./use-senders.ts";
 
 /** The form for a message to a new recipient. */

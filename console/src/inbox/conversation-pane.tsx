@@ -1,13 +1,13 @@
 import { ActionIcon, Text } from "@mantine/core";
-import { ArrowLeft } from "react-feather";
+import { ArrowLeft } from "lucide-react";
 import { Link } from "wouter";
-import { readable } from "../numbers/phone-format.ts";
-import { CannotSend } from "./cannot-send.tsx";
-import { ComposeBox } from "./compose-box.tsx";
+import { readable } from "../phone/phone-format.ts";
+import { CannotSend } from "../send-message/cannot-send.tsx";
+import { ComposeBox } from "../send-message/compose-box.tsx";
 import type { Message } from "./message.ts";
 import type { Sides } from "./conversations.ts";
 import { Thread } from "./thread.tsx";
-import { useSenders } from "./use-senders.ts";
+import { useSenders } from "../send-message/use-senders.ts";
 
 export interface ConversationPaneProps {
   sides: Sides;

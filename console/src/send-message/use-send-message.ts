@@ -4,7 +4,7 @@ import type { SentMessage } from "../../../client/switchboard.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { isFailure } from "../platform/failure.ts";
 import { type Draft, SendKeys } from "./send-key.ts";
-import { MESSAGES_KEY } from "./use-messages.ts";
+import { MESSAGES_KEY } from "../inbox/use-messages.ts";
 
 export type { SentMessage };
 

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { stripeSide } from "../../local/driver/stripe-side.ts";
+import { failNextCall, stack, test } from "./support.ts";
+
+test("A plan chosen in the console is bought at the checkout, creates the subaccount, and is changed, canceled and kept", async (tenant) => {
+  await tenant.chooseAtCheckout("Team");
+  await tenant.page.getByRole("link", { name: "Back without paying" }).click();
+  await tenant.page.getByText("You have not been charged").waitFor();
+
+  await tenant.chooseAtCheckout("Team");
+  await tenant.page.getByRole("button", { name: "Subscribe" }).click();
+  await tenant.page.getByText("Thank you for subscribing").waitFor();
+  assert.equal(new URL(tenant.page.url()).search, "");
+  await tenant.section("Plan").getByText("Team").waitFor();
+  await tenant.section("Plan").getByText(/^Renews on /).waitFor();
+  await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
+
+  const plan = tenant.section("Plan");
+  const dialog = tenant.page.getByRole("dialog");
+  await plan.getByRole("button", { name: "Change plan" }).click();
+  assert.equal(await dialog.getByRole("radio", { name: "Team" }).isDisabled(), true);
+  await dialog.getByRole("radio", { name: "Scale" }).click();
+  await failNextCall(tenant, "change-plan", "request");
+  await dialog.getByRole("button", { name: "Change to Scale" }).click();
+  await dialog.getByRole("alert").getByText("Cannot reach the server").waitFor();
+  await dialog.getByRole("button", { name: "Change to Scale" }).click();
+  await tenant.page.getByText("Your plan is Scale").waitFor();
+  await dialog.waitFor({ state: "detached" });
+  await plan.getByText("Scale", { exact: true }).waitFor();
+
+  await plan.getByRole("button", { name: "Cancel subscription" }).click();
+  await dialog.getByText(/^Your subscription ends on /).waitFor();
+  await dialog.getByRole("button", { name: "Go back" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await plan.getByText(/^Renews on /).waitFor();
+  await plan.getByRole("button", { name: "Cancel subscription" }).click();
+  await failNextCall(tenant, "cancel-subscription", "response");
+  await dialog.getByRole("button", { name: "Cancel subscription" }).click();
+  await tenant.page.getByText("You can still keep it until then").waitFor();
+  await plan.getByText(/^Canceled: ends on /).waitFor();
+  await plan.getByRole("button", { name: "Keep subscription" }).click();
+  await plan.getByText(/^Renews on /).waitFor();
+
+  await plan.getByRole("button", { name: "Manage subscription" }).click();
+  // Both pages have a button of this name.
+  await tenant.page.waitForURL(/\/portal\//);
+  await tenant.page.getByRole("button", { name: "Cancel subscription", exact: true }).click();
+  await tenant.page.getByRole("button", { name: "Don't cancel subscription" }).waitFor();
+  assert.equal(await tenant.page.getByRole("button", { name: /^Switch to / }).count(), 0);
+  await tenant.page.getByRole("link", { name: "Return to the app" }).click();
+  await plan.getByText(/^Canceled: ends on /).waitFor();
+});
+
+test("A plan bought through a Payment Link is claimed in the console, and can then be managed", async (tenant) => {
+  const plan = tenant.section("Plan");
+  await plan.getByText("You have no subscription").waitFor();
+  const stripe = stripeSide(stack.state);
+  await stripe.subscribe({ clientReferenceId: await tenant.userId(), plan: "team", email: tenant.email });
+  await plan.getByText("Team").waitFor();
+  assert.equal(await plan.getByRole("button", { name: /^(Manage subscription|Change plan|Cancel sub)/ }).count(), 0);
+  await plan.getByRole("button", { name: "I bought this subscription" }).click();
+  await plan.getByRole("button", { name: "Manage subscription" }).waitFor();
+});

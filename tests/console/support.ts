@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import type { Browser } from "playwright-core";
+import { stackUnderTest } from "../support/stack.ts";
+import { ensureConsoleBuilt } from "../../console/build.ts";
+import type { ReceivedFile } from "../../local/driver/twilio-side.ts";
+import { startBrowser, visit } from "../support/console/browser.ts";
+import { Tenant } from "../support/console/tenant.ts";
+
+export let browser: Browser;
+
+Deno.test.beforeAll(async () => {
+  // Build before the stack starts: the stack serves the build that exists at that time.
+  await ensureConsoleBuilt(console.log, []);
+  browser = await startBrowser();
+});
+Deno.test.afterAll(() => browser?.close());
+
+export const stack = stackUnderTest();
+
+/** Runs a test as a newly signed-up tenant. Fails if the page threw an uncaught error. */
+export function test(title: string, body: (tenant: Tenant) => Promise<void>): void {
+  // The browser and the stack outlive each test, so their sockets and timers would be reported as leaks.
+  Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, async () => {
+    await using visitor = await visit(browser, stack.state.consoleUrl);
+    const tenant = new Tenant(visitor.page);
+    await tenant.signUp();
+    await body(tenant);
+    assert.deepEqual(visitor.errors, []);
+  });
+}
+
+/** Simulates an inbound text to a tenant's number. */
+export async function text(from: string, to: string, body: string, media: ReceivedFile[] = []): Promise<void> {
+  const response = await fetch(`${stack.state.twilio.url}/_sim/inbound`, {
+    method: "POST",
+    body: JSON.stringify({ from, to: to.replaceAll(" ", ""), body, media }),
+  });
+  assert.equal(response.status, 201, await response.text());
+}
+
+/** Fails the next call of a function: it does not reach the function, or its response is lost. */
+export async function failNextCall({ page }: Tenant, name: string, lost: "request" | "response"): Promise<void> {
+  let callsToFail = 1;
+  await page.route(`**/functions/v1/${name}`, async (route) => {
+    if (route.request().method() !== "POST" || callsToFail === 0) return await route.continue();
+    callsToFail -= 1;
+    if (lost === "response") await route.fetch();
+    await route.abort();
+  });
+}
