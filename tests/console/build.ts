@@ -1,12 +1,46 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { visit } from "../support/console/browser.ts";
 import { ensureConsoleBuilt } from "../../console/build.ts";
+import { LIMITS, measureSizes } from "../../console/sizes.ts";
 import { browser, stack } from "./support.ts";
 
 Deno.test("An up-to-date console build is not built again", async () => {
   const lines: string[] = [];
   await ensureConsoleBuilt((line) => lines.push(line));
   assert.deepEqual(lines, []);
+});
+
+/** The folder of the build that the stack serves. */
+const DIST = fileURLToPath(new URL("../../console/dist", import.meta.url));
+
+Deno.test("The first load, every screen and every file that is loaded later stay within their sizes", async () => {
+  const { firstLoad, screens, largestChunk } = await measureSizes(DIST);
+  const tooLarge = [
+    ["the first load", firstLoad, LIMITS.firstLoad],
+    ...Object.entries(screens).map(([name, bytes]) => [name, bytes, LIMITS.screen]),
+    [largestChunk.file, largestChunk.bytes, LIMITS.chunk],
+  ].filter(([, bytes, limit]) => bytes! > limit!);
+  assert.deepEqual(tooLarge, []);
+  for (const screen of ["shell", "overview-screen", "numbers-screen", "inbox-screen"]) {
+    assert.ok(screen in screens, `"${screen}" is not loaded on its own`);
+  }
+});
+
+Deno.test("A browser that shows the sign-in screen has loaded no more than the first load may cost", async () => {
+  await using visitor = await visit(browser, "about:blank");
+  const loaded = new Map<string, Promise<number>>();
+  visitor.page.on("response", (response) => {
+    if (/\.(html|js|css|svg)$|\/$/.test(new URL(response.url()).pathname)) {
+      loaded.set(response.url(), response.body().then((body) => gzipSync(body, { level: 9 }).byteLength));
+    }
+  });
+  await visitor.page.goto(stack.state.consoleUrl);
+  await visitor.page.getByRole("button", { name: "Sign in" }).waitFor();
+  await visitor.page.waitForLoadState("networkidle");
+  const bytes = (await Promise.all(loaded.values())).reduce((sum, size) => sum + size, 0);
+  assert.ok(loaded.size > 3 && bytes > 50_000 && bytes <= LIMITS.firstLoad, `${loaded.size} files, ${bytes} bytes`);
 });
 
 Deno.test("The built page may connect to its own origin alone, and the browser blocks any other connection", async () => {
