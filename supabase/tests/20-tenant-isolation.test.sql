@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(305 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
+select plan(326 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 
