@@ -392,7 +392,8 @@ begin
     select k.phone_number from public.contacts k
     where k.user_id = p_user_id
       and (p_tag is null or k.words @@ p_tag)
-      and (p_search is null or k.phone_number ~ p_search.number_pattern
+      -- Not "p_search is null", which the planner does not see through.
+      and (p_search.phrases is null or k.phone_number ~ p_search.number_pattern
         or (k.words @@ p_search.query and private.has_phrases(k.name, p_search.phrases)))
     limit p_most_peers + 1);
   if cardinality(peers) > p_most_peers then
