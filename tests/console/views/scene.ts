@@ -56,8 +56,8 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
   const [newcomer, busy] = await Promise.all([signUp(state, "newcomer", PASSWORD), signUp(state, "busy", PASSWORD)]);
   const stripe = stripeSide(state);
   await stripe.subscribe({ clientReferenceId: busy.id, plan: "team", email: busy.email });
-  await busy.switchboard.claimSubscription();
   await eventually("the subaccount of the plan", async () => (await busy.switchboard.subaccount()).status === "active");
+  await busy.switchboard.claimSubscription();
   const numbers: string[] = [];
   for (const areaCode of ["415", "510"]) {
     const [offer] = await busy.switchboard.searchNumbers({ areaCode });
