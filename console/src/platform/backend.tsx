@@ -16,7 +16,10 @@ export interface Backend {
 
 /** Connects to the project that the configuration names. */
 export function createBackend(config: ConsoleConfig): Backend {
-  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey);
+  // The session takes the tokens of a mail's link out of the URL: the client would leave them in the browser's history.
+  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
+    auth: { detectSessionInUrl: false },
+  });
   // No retries in the client: the query client repeats reads, and the user repeats actions.
   return { config, supabase, switchboard: createSwitchboard(supabase, { retries: 0 }) };
 }

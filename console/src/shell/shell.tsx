@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { AccountMenu } from "./account-menu.tsx";
 import { Brand } from "../platform/brand.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 
@@ -26,7 +26,7 @@ export function Shell() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
           <Group gap="xs" wrap="nowrap">
-            <ColorSchemeToggle />
+            <ColorSchemeMenu />
             <AccountMenu />
           </Group>
         </Group>
