@@ -26,7 +26,8 @@ export function SessionNotice() {
   );
 }
 
-function contentOf(notice: Notice) {
+/** What a notice says. */
+export function contentOf(notice: Notice) {
   switch (notice.kind) {
     case "ended":
       return {

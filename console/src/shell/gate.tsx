@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { useSessionState } from "../session/session.tsx";
 import { NEW_PASSWORD_PATH } from "../session/session-store.ts";
+import { SessionToasts } from "../session/session-toasts.tsx";
 import { SignInScreen } from "../session/sign-in-screen.tsx";
 
 const Shell = lazy(async () => ({ default: (await import("./shell.tsx")).Shell }));
@@ -29,6 +30,7 @@ export function Gate() {
           {location === NEW_PASSWORD_PATH
             ? <NewPasswordScreen key={session.user.id} onChanged={announceNewPassword} />
             : <Shell key={session.user.id} />}
+          <SessionToasts />
         </Suspense>
       );
   }

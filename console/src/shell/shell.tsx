@@ -11,6 +11,7 @@ const OverviewScreen = lazy(async () => ({
   default: (await import("../overview/overview-screen.tsx")).OverviewScreen,
 }));
 const NumbersScreen = lazy(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }));
+const AccountScreen = lazy(async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen }));
 const InboxScreen = lazy(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }));
 
 /** The frame around every screen. */
@@ -42,6 +43,9 @@ export function Shell() {
             </Route>
             <Route path="/numbers">
               <NumbersScreen />
+            </Route>
+            <Route path="/account">
+              <AccountScreen />
             </Route>
             <Route path="/messages/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}
