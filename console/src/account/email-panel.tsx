@@ -66,8 +66,8 @@ function Unconfirmed({ email, newEmail }: { email: string; newEmail: string }) {
     <Alert color="blue" variant="light" icon={<Mail />} title={`Waiting for you to confirm ${newEmail}`} role="status">
       <Stack gap="sm" align="start">
         <Text size="sm">
-          We sent links to {newEmail} and, to be sure that it is you, perhaps also to{" "}
-          {email}. Open the link in each email that you get. Until then you sign in with {email}.
+          We sent a link to {newEmail} and, for your security, usually one to {email}{" "}
+          as well. Open the link in each email that you get. Until then you sign in with {email}.
         </Text>
         <AuthFailure failure={again.failure} />
         <Button

@@ -7,11 +7,11 @@ export function CapturedMail() {
   const { config: { mailUrl } } = useBackend();
   if (mailUrl === null) return null;
   return (
-    <Text size="sm">
+    <Text size="sm" c="dimmed">
+      This local stack sends no mail.{" "}
       <Anchor href={mailUrl} target="_blank" rel="noreferrer" aria-label="Open the captured mail (opens in a new tab)">
         Open the captured mail <ArrowUpRight size={14} aria-hidden style={{ verticalAlign: "-2px" }} />
-      </Anchor>{" "}
-      <Text span c="dimmed">This local stack sends no mail.</Text>
+      </Anchor>
     </Text>
   );
 }

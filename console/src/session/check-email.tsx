@@ -1,4 +1,4 @@
-import { Anchor, Button, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useBackend } from "../platform/backend.tsx";
 import { AuthFailure } from "./auth-failure.tsx";
@@ -47,5 +47,9 @@ export function ResetSent({ email, onBack }: { email: string; onBack: () => void
 }
 
 function BackToSignIn({ onBack }: { onBack: () => void }) {
-  return <Anchor component="button" type="button" size="sm" onClick={onBack}>Back to sign in</Anchor>;
+  return (
+    <Group>
+      <Anchor component="button" type="button" size="sm" onClick={onBack}>Back to sign in</Anchor>
+    </Group>
+  );
 }
