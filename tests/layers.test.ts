@@ -40,12 +40,13 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
   session: ["platform"],
+  account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "billing", "numbers", "inbox", "overview"],
+  shell: ["platform", "session", "account", "billing", "numbers", "inbox", "overview"],
 };
 
 interface SourceFile {

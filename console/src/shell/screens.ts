@@ -6,6 +6,7 @@ export const LOAD = {
   overview: async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen }),
   numbers: async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }),
   inbox: async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }),
+  account: async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen }),
 };
 
 /** The screens, in the order of the navigation. */

@@ -2,7 +2,7 @@ import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useSearch } from "wouter";
 import { Brand } from "../platform/brand.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
@@ -16,6 +16,7 @@ import { usePrefetch } from "./use-prefetch.ts";
 const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
 const InboxScreen = lazy(LOAD.inbox);
+const AccountScreen = lazy(LOAD.account);
 
 /** The frame around every screen. */
 export function Shell() {
@@ -32,7 +33,7 @@ export function Shell() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
           <Group gap="xs" wrap="nowrap">
-            <ColorSchemeToggle />
+            <ColorSchemeMenu />
             <AccountMenu />
           </Group>
         </Group>
@@ -49,6 +50,9 @@ export function Shell() {
             </Route>
             <Route path="/numbers">
               <NumbersScreen />
+            </Route>
+            <Route path="/account">
+              <AccountScreen />
             </Route>
             <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}
