@@ -6,7 +6,9 @@ const MOST_SHIFT = 0.05;
 
 /** What is wrong with a view as a browser shows it, in words. Nothing if all is well. */
 export async function faultsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({
+    rules: { "target-size": { enabled: true } },
+  }).analyze();
   return [
     ...await page.evaluate(structureFaults),
     ...violations.flatMap(({ id, nodes }) =>
