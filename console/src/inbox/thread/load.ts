@@ -1,6 +1,6 @@
 import type { CallOptions, ListedMessage, MessagePage, MessagesQuery } from "../../../../client/switchboard.ts";
 import type { Sides } from "../conversations.ts";
-import { kindOf } from "./status.ts";
+import { kindOf } from "../status.ts";
 import {
   type ThreadWindow,
   windowAround,

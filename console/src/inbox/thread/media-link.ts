@@ -6,3 +6,12 @@ export function linkHere(link: string, supabaseUrl: string): string {
   const { pathname, search } = new URL(link);
   return supabaseUrl + pathname + search;
 }
+
+/** A link that expires sooner is renewed: the request takes time, and the browser's clock may be wrong by some seconds. */
+const MARGIN_MS = 30_000;
+
+/** Whether a signed link can still be opened. */
+export function isValid(link: string, now: number): boolean {
+  const expires = Number(URL.parse(link)?.searchParams.get("expires"));
+  return expires * 1000 > now + MARGIN_MS;
+}

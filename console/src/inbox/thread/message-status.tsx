@@ -1,7 +1,7 @@
 import { Anchor, Text } from "@mantine/core";
 import { Check, CircleAlert, CircleCheck, CircleQuestionMark, Clock } from "lucide-react";
 import type { Message } from "./message.ts";
-import { lookOf, type StatusLook } from "./status.ts";
+import { lookOf, type StatusLook } from "../status.ts";
 
 const ICONS: Record<StatusLook["kind"], typeof Clock> = {
   waiting: Clock,

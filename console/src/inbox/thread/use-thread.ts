@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useBackend } from "../../platform/backend.tsx";
 import type { Sides } from "../conversations.ts";
-import { useLiveMessages } from "../live/use-live-messages.ts";
+import { usePollMs } from "../live/use-live-messages.ts";
 import { loadNewer, loadOlder, openThread, type WindowUpdate } from "./load.ts";
 import { threadQuery, updateThread } from "./thread-query.ts";
 
@@ -15,10 +15,10 @@ const POLL_MS = 2_000;
 export function useThread(sides: Sides, at?: string) {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
-  const pollOf = useLiveMessages();
+  const pollMs = usePollMs(POLL_MS);
   const list = switchboard.listMessages.bind(switchboard);
   const options = threadQuery(queryClient, list, sides, at);
-  const { data: window, error, refetch } = useQuery({ ...options, refetchInterval: pollOf(POLL_MS) });
+  const { data: window, error, refetch } = useQuery({ ...options, refetchInterval: pollMs });
 
   const change = (update: WindowUpdate) => updateThread(queryClient, options.queryKey, update);
   const loader = { list, sides };

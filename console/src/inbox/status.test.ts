@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Constants } from "../../../../supabase/functions/_shared/database.types.ts";
+import { Constants } from "../../../supabase/functions/_shared/database.types.ts";
 import { lookOf, LOOKS } from "./status.ts";
 
 Deno.test("lookOf has a look for every status of the ledger, and for no other", () => {

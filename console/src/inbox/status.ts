@@ -1,4 +1,4 @@
-import type { ListedMessage } from "../../../../client/switchboard.ts";
+import type { ListedMessage } from "../../../client/switchboard.ts";
 
 type Status = ListedMessage["status"];
 
