@@ -1,4 +1,5 @@
 import { MantineProvider } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
@@ -17,7 +18,11 @@ export function App({ backend }: { backend: Backend }) {
         <SessionProvider>
           <UserQueries>
             <Router hook={useHashLocation}>
-              <Gate />
+              <ModalsProvider
+                modalProps={{ centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } }}
+              >
+                <Gate />
+              </ModalsProvider>
             </Router>
           </UserQueries>
         </SessionProvider>

@@ -27,7 +27,7 @@ export const LOOKS: Readonly<Record<Message["status"], StatusLook>> = {
 };
 
 /** The look of a message's status. A status that is newer than this console is shown as it is. */
-export function lookOf(status: Message["status"]): StatusLook {
-  const look: StatusLook | undefined = LOOKS[status];
+export function lookOf(status: string): StatusLook {
+  const look: StatusLook | undefined = LOOKS[status as Message["status"]];
   return look ?? { label: status, kind: "waiting" };
 }

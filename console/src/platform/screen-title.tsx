@@ -1,11 +1,10 @@
 import { Group, Text, Title } from "@mantine/core";
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
+import { useTabTitle } from "./tab-title.ts";
 
 /** The heading of a screen. Also sets the title of the browser tab. */
 export function ScreenTitle({ title, description, aside }: { title: string; description?: string; aside?: ReactNode }) {
-  useEffect(() => {
-    document.title = `${title} · Switchboard`;
-  }, [title]);
+  useTabTitle(title);
   return (
     <Group justify="space-between" align="end" mb="lg" gap="sm">
       <div>

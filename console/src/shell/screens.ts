@@ -1,10 +1,11 @@
-import { Hash, LayoutGrid, MessageSquare } from "lucide-react";
+import { Hash, LayoutGrid, MessageSquare, Users } from "lucide-react";
 
 /** The screens, in the order of the navigation. */
 export const SCREENS = [
   { path: "/", label: "Overview", icon: LayoutGrid },
+  { path: "/inbox", label: "Inbox", icon: MessageSquare },
+  { path: "/contacts", label: "Contacts", icon: Users },
   { path: "/numbers", label: "Numbers", icon: Hash },
-  { path: "/messages", label: "Messages", icon: MessageSquare },
 ] as const;
 
 export type Screen = (typeof SCREENS)[number];

@@ -2,6 +2,7 @@ import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { AccountMenu } from "./account-menu.tsx";
+import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
@@ -12,6 +13,9 @@ const OverviewScreen = lazy(async () => ({
 }));
 const NumbersScreen = lazy(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }));
 const InboxScreen = lazy(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }));
+const ContactsScreen = lazy(async () => ({
+  default: (await import("../contacts/contacts-screen.tsx")).ContactsScreen,
+}));
 
 /** The frame around every screen. */
 export function Shell() {
@@ -43,8 +47,14 @@ export function Shell() {
             <Route path="/numbers">
               <NumbersScreen />
             </Route>
-            <Route path="/messages/:conversation?">
+            <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}
+            </Route>
+            <Route path="/messages/:conversation?">
+              {({ conversation }) => <Redirect to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
+            </Route>
+            <Route path="/contacts">
+              <ContactsScreen />
             </Route>
             <Route>
               <Redirect to="/" />
@@ -53,6 +63,7 @@ export function Shell() {
         </Suspense>
       </AppShell.Main>
       <TabBar />
+      <InboxSignals />
     </AppShell>
   );
 }
