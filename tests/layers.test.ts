@@ -81,7 +81,7 @@ async function readSources(folder: string): Promise<SourceFile[]> {
       );
     return {
       path,
-      imports: targetsOf(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g),
+      imports: targetsOf(/(?:\bfrom|(?<!\/)\bimport)\s*\(?\s*"([^"]+)"/g),
       atStart: targetsOf(/^(?:import|export)\s+(?!type\b)(?:[^;"]*\sfrom\s+)?"([^"]+)"/gm),
     };
   }));

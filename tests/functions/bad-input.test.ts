@@ -32,6 +32,8 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "messaging-settings": { caller: "user", methods: ["GET", "POST"] },
   "metrics": { caller: "secret", methods: ["GET"] },
   "opt-outs": { caller: "user", methods: ["GET", "POST"] },
+  "contacts": { caller: "user", methods: ["GET", "POST"] },
+  "mark-read": { caller: "user", methods: ["POST"] },
   "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
   "redact-message": { caller: "user", methods: ["POST"] },
   "release-number": { caller: "user", methods: ["POST"] },

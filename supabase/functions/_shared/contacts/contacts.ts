@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { type Db, decision, type Row, rowFrom, rows } from "../platform/database.ts";
+import { completeCompositesFrom, completeRows, type Db, decision } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { page, writeCursor } from "../platform/paging.ts";
 import { isoOf } from "../platform/time.ts";
@@ -18,6 +18,9 @@ import type {
   savedContactSchema,
 } from "./shape.ts";
 
+const NULLABLE = ["name", "notes"] as const;
+type ContactRow = ReturnType<typeof completeCompositesFrom<"contact", typeof NULLABLE[number]>>[number];
+
 /** One page of a tenant's contacts. */
 export async function listContacts(
   db: Db,
@@ -25,7 +28,7 @@ export async function listContacts(
   query: z.output<typeof contactsQuery>,
 ): Promise<z.output<typeof contactPageSchema>> {
   const [afterName, afterNumber] = query.cursor ?? [null, null];
-  const found = await rows(db, "list_contacts", {
+  const found = await completeRows(db, "list_contacts", {
     p_user_id: userId,
     p_phone_number: query.phoneNumber ?? null,
     p_search: query.search ?? null,
@@ -33,13 +36,13 @@ export async function listContacts(
     p_after_name: afterName,
     p_after_number: afterNumber,
     p_limit: query.limit,
-  });
-  const nextOf = (last: Row<"contacts">) => writeCursor([last.sorted_name!, last.phone_number]);
+  }, NULLABLE);
+  const nextOf = (last: ContactRow) => writeCursor([last.sorted_name, last.phone_number]);
   const { items: contacts, next } = page(found, query.limit, contactOf, nextOf);
   return { contacts, next };
 }
 
-function contactOf(row: Row<"contacts">): Contact {
+function contactOf(row: ContactRow): Contact {
   return {
     phoneNumber: row.phone_number,
     name: row.name,
@@ -52,8 +55,7 @@ function contactOf(row: Row<"contacts">): Contact {
 
 /** A tenant's tags. */
 export async function listTags(db: Db, userId: string): Promise<z.output<typeof contactTagsSchema>> {
-  const found = await rows(db, "list_contact_tags", { p_user_id: userId, p_limit: 1000 });
-  return { tags: found.map(({ tag, contacts }) => ({ tag, contacts })) };
+  return { tags: await completeRows(db, "list_contact_tags", { p_user_id: userId, p_limit: 1000 }) };
 }
 
 const saveContactsIn = decision("save_contacts", {
@@ -82,9 +84,10 @@ export async function saveContact(
     ...(notes !== undefined && { notes }),
     ...(tags !== undefined && { tags: tags ?? [] }),
   }]);
-  if (saved.contact === null) throw new ApiError("too_many_contacts", `Cannot add a contact: ${FULL}`);
+  const [contact] = completeCompositesFrom("contact", [saved.contact].filter((row) => row !== null), NULLABLE);
+  if (contact === undefined) throw new ApiError("too_many_contacts", `Cannot add a contact: ${FULL}`);
   return {
-    contact: contactOf(rowFrom("contacts", saved.contact)),
+    contact: contactOf(contact),
     outcome: saved.added > 0 ? "added" : saved.updated > 0 ? "updated" : "unchanged",
   };
 }
