@@ -5,6 +5,7 @@ import { Link, useLocation, useSearch } from "wouter";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { NewMessagePane } from "../send-message/new-message-pane.tsx";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
@@ -21,6 +22,7 @@ import { useMarkRead } from "./use-mark-read.ts";
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   useTabTitle("Inbox");
+  const heading = useScreenHeading();
   const [, navigate] = useLocation();
   const query = new URLSearchParams(useSearch());
   const filters = filtersOf(query);
@@ -71,7 +73,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
 
   return (
     <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
-      <VisuallyHidden component="h1" tabIndex={-1}>Inbox</VisuallyHidden>
+      <VisuallyHidden component="h1" ref={heading} tabIndex={-1}>Inbox</VisuallyHidden>
       <nav className="messages-list" aria-label="Conversations">
         <div className="messages-top">
           <Text fw={650} fz="h3" aria-hidden>Inbox</Text>

@@ -93,13 +93,13 @@ export function useConversation({ own, peer }: Sides) {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   const id = conversationId({ own, peer });
-  return useQuery({
+  return useQuery<Conversation | null>({
     queryKey: [...CONVERSATIONS_KEY, { id }],
     queryFn: async ({ signal }) => {
       const page = await switchboard.listConversations({ number: own, with: peer, limit: 1 }, { signal });
       return page.conversations[0] ?? null;
     },
-    placeholderData: listed(queryClient, id),
+    placeholderData: () => listed(queryClient, id),
   });
 }
 
