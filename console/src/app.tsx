@@ -13,7 +13,7 @@ import { cssVariables, theme } from "./theme.ts";
 export function App({ backend }: { backend: Backend }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      <Notifications position="bottom-left" />
+      <Notifications position="bottom-right" />
       <BackendProvider backend={backend}>
         <SessionProvider>
           <UserQueries>

@@ -17,7 +17,7 @@ test("A message whose response was lost is sent once when Send is pressed again"
 
 test("A refused message shows its reason, error code and request id", async (tenant) => {
   await tenant.send("+15005550009", "Hello");
-  const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a valid mobile number" });
+  const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a mobile number" });
   await toast.getByText("invalid_recipient").waitFor();
   await toast.getByText(/^request [0-9a-f-]{36}$/).waitFor();
 });
