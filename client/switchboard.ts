@@ -3416,7 +3416,8 @@ function noAnswer(error: { context?: unknown }, { deadline, caller }: Signals): 
   if (caller?.aborted) {
     return new SwitchboardError({ status: 0, code: "aborted", message: "The call was aborted", cause });
   }
-  if (deadline.aborted) {
+  // The second: a `fetch` of the caller's own gave up.
+  if (deadline.aborted || (cause instanceof Error && cause.name === "TimeoutError")) {
     return new SwitchboardError({
       status: 0,
       code: "timed_out",

@@ -43,9 +43,10 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
-  inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
+  contacts: ["phone", "platform", "session"],
+  inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "billing", "numbers", "inbox", "overview"],
+  shell: ["platform", "session", "billing", "numbers", "contacts", "inbox", "overview"],
 };
 
 interface SourceFile {

@@ -1,9 +1,10 @@
 import { MantineProvider } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
-import { useHashLocation } from "wouter/use-hash-location";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
 import { Gate } from "./shell/gate.tsx";
+import { useHashLocation } from "./shell/hash-location.ts";
 import { SessionProvider } from "./session/session.tsx";
 import { UserQueries } from "./session/user-queries.tsx";
 import { cssVariables, theme } from "./theme.ts";
@@ -12,12 +13,16 @@ import { cssVariables, theme } from "./theme.ts";
 export function App({ backend }: { backend: Backend }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      <Notifications position="bottom-left" />
+      <Notifications position="bottom-right" />
       <BackendProvider backend={backend}>
         <SessionProvider>
           <UserQueries>
             <Router hook={useHashLocation}>
-              <Gate />
+              <ModalsProvider
+                modalProps={{ centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } }}
+              >
+                <Gate />
+              </ModalsProvider>
             </Router>
           </UserQueries>
         </SessionProvider>

@@ -29,11 +29,11 @@ export const LOOKS: Readonly<Record<Status, StatusLook>> = {
 };
 
 /** The look of a message's status. A status that is newer than this console is shown as it is. */
-export function lookOf(status: Status): StatusLook {
-  const look: StatusLook | undefined = LOOKS[status];
+export function lookOf(status: string): StatusLook {
+  const look: StatusLook | undefined = LOOKS[status as Status];
   return look ?? { label: status, kind: "waiting" };
 }
 
-export function kindOf(status: Status): StatusLook["kind"] {
+export function kindOf(status: string): StatusLook["kind"] {
   return lookOf(status).kind;
 }

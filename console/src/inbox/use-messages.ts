@@ -1,9 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
 import { type Supabase, useBackend } from "../platform/backend.tsx";
 import { rowsOf } from "../platform/read-rows.ts";
 import { useUser } from "../session/session.tsx";
-import { conversationsOf } from "./conversations.ts";
 import { type Ledger, withEarlier, withNewest } from "./ledger.ts";
 import { COLUMNS, type Message } from "./message.ts";
 
@@ -25,13 +23,6 @@ export function useMessages() {
     },
     refetchInterval: POLL_MS,
   });
-}
-
-/** The messages, grouped by pair of numbers. */
-export function useConversations() {
-  const { data, ...rest } = useMessages();
-  const conversations = useMemo(() => data && conversationsOf(data.messages), [data]);
-  return { ...rest, conversations, hasEarlier: data?.hasEarlier ?? false };
 }
 
 /** Loads one page of earlier messages. */

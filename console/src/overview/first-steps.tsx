@@ -45,7 +45,7 @@ function useSteps(): Step[] | undefined {
       title: "Send a message",
       text: "Then follow its delivery status.",
       isDone: ledger.messages.some(({ direction, source }) => direction === "outbound" && source === "subaccount"),
-      href: "/messages/new",
+      href: "/inbox/new",
     },
   ];
 }

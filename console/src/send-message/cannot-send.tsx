@@ -13,7 +13,7 @@ const REASONS: Record<Obstacle | "number-gone", { text: string; link?: { href: s
   closed: { text: "Your subaccount is closed: you can no longer send messages." },
   "number-gone": {
     text: "You can no longer send from this number.",
-    link: { href: "/messages/new", label: "Send from another number" },
+    link: { href: "/inbox/new", label: "Send from another number" },
   },
 };
 

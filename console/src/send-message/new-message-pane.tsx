@@ -16,7 +16,7 @@ export function NewMessagePane() {
       <header className="pane-header">
         <ActionIcon
           component={Link}
-          href="/messages"
+          href="/inbox"
           variant="subtle"
           color="gray"
           aria-label="All conversations"
@@ -73,7 +73,7 @@ function Composer({ senders: { numbers, areShared } }: { senders: Senders }) {
       <ComposeBox
         from={from}
         to={to}
-        onSent={(message) => navigate(`/messages/${conversationId({ own: message.from, peer: message.to })}`)}
+        onSent={(message) => navigate(`/inbox/${conversationId({ own: message.from, peer: message.to })}`)}
       />
     </>
   );

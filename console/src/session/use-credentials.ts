@@ -12,8 +12,6 @@ export type Purpose = "sign-in" | "sign-up";
 export function useCredentials(purpose: Purpose) {
   const { supabase: { auth } } = useBackend();
   return useMutation({
-    // The form shows the error itself, below the fields.
-    meta: { shownInPlace: true },
     mutationFn: async (credentials: Credentials) => {
       const { data, error } = purpose === "sign-in"
         ? await auth.signInWithPassword(credentials)
