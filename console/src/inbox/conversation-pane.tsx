@@ -11,9 +11,8 @@ import { CannotSend } from "../send-message/cannot-send.tsx";
 import { ComposeBox } from "../send-message/compose-box.tsx";
 import { useSenders } from "../send-message/use-senders.ts";
 import type { Sides } from "./conversations.ts";
-import { Thread } from "./thread.tsx";
+import { Thread } from "./thread/thread.tsx";
 import { useConversation } from "./use-conversations.ts";
-import { useMessages } from "./use-messages.ts";
 
 export interface ConversationPaneProps {
   sides: Sides;
@@ -26,18 +25,12 @@ export interface ConversationPaneProps {
 }
 
 /** One conversation: its header, its messages and the reply box. */
-export function ConversationPane({ sides, listPath, onMarkUnread }: ConversationPaneProps) {
-  const { own, peer } = sides;
-  const { data: list } = useMessages();
-  const messages =
-    list?.messages.filter(({ from_number: from, to_number: to }) =>
-      (from === own && to === peer) || (from === peer && to === own)
-    ).toReversed() ?? [];
+export function ConversationPane({ sides, at, listPath, onMarkUnread }: ConversationPaneProps) {
   return (
-    <section className="pane" aria-label={`Conversation with ${readable(peer)}`}>
+    <section className="pane" aria-label={`Conversation with ${readable(sides.peer)}`}>
       <PaneHeader sides={sides} listPath={listPath} onMarkUnread={onMarkUnread} />
-      <Thread messages={messages} hasEarlier={list?.hasEarlier ?? false} />
-      <ReplyBox own={own} peer={peer} />
+      <Thread sides={sides} at={at} />
+      <ReplyBox {...sides} />
     </section>
   );
 }

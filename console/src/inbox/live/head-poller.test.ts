@@ -14,7 +14,9 @@ Deno.test("without Realtime, a changed newest conversation is announced once, al
     everyMs: 2,
   });
   const rounds = async (count: number) => {
-    for (const until = state.asked + count; state.asked < until;) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const until = state.asked + count; state.asked < until;) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     await new Promise((resolve) => setTimeout(resolve, 0));
   };
   await rounds(3);

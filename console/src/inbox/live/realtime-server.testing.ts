@@ -40,7 +40,9 @@ export class RealtimeServer implements AsyncDisposable {
     const expiresAt = Math.floor(Date.now() / 1000) + 3600;
     const part = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, "");
     return {
-      access_token: [part({ alg: "HS256" }), part({ sub: "user", exp: expiresAt, jti: this.#tokens }), "c2ln"].join("."),
+      access_token: [part({ alg: "HS256" }), part({ sub: "user", exp: expiresAt, jti: this.#tokens }), "c2ln"].join(
+        ".",
+      ),
       refresh_token: `refresh-${this.#tokens}`,
       token_type: "bearer",
       expires_in: 3600,
@@ -101,7 +103,12 @@ export class RealtimeServer implements AsyncDisposable {
     const isPublished = this.manner === "accept";
     if (isPublished) this.#joined = { socket, joinRef, join };
     const status = isPublished ? "ok" : "error";
-    send(socket, [joinRef, null, topic, "system", { channel: topic, extension: "postgres_changes", status, message: "" }]);
+    send(socket, [joinRef, null, topic, "system", {
+      channel: topic,
+      extension: "postgres_changes",
+      status,
+      message: "",
+    }]);
   }
 }
 

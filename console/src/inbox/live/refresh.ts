@@ -2,11 +2,9 @@ import type { QueryClient } from "@tanstack/react-query";
 import { type ListMessages, loadVersions, PAGE_SIZE } from "../thread/load.ts";
 import { threadKey, updateThread } from "../thread/thread-query.ts";
 import type { ThreadWindow } from "../thread/window.ts";
+import { CONVERSATIONS_KEY, UNREAD_KEY } from "../use-conversations.ts";
 import type { RowChange } from "./live-channel.ts";
 
-/** The lists that any change of a message or conversation may change. */
-export const CONVERSATIONS_KEY = ["conversations"] as const;
-export const UNREAD_KEY = ["unread"] as const;
 const THREADS_KEY = ["thread"] as const;
 
 /** Changes are collected for this long before the first refresh. */

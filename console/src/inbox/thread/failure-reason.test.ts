@@ -13,7 +13,11 @@ Deno.test("a failed message says why in words, and offers to send it again", () 
 Deno.test("every failed status has a reason for every code, without the code, a link or the vendor's text", () => {
   for (const [status, { kind }] of Object.entries(LOOKS)) {
     for (const errorCode of [null, 99999, ...MESSAGE_CODES]) {
-      const shown = message({ status: status as never, errorCode, errorMessage: "Account AC00 https://www.twilio.com" });
+      const shown = message({
+        status: status as never,
+        errorCode,
+        errorMessage: "Account AC00 https://www.twilio.com",
+      });
       const reason = failureReason(shown);
       assert.equal(reason !== null, kind === "failed" || kind === "unsure", status);
       if (reason !== null) assert.doesNotMatch(reason, /\d{5}|https?:|AC00|credentials/);
@@ -26,5 +30,8 @@ Deno.test("a message that was not received, not deleted and not refused for an o
   assert.equal(canResend(message({ status: "failed", errorCode: 21610 })), false);
   assert.equal(canResend(message({ status: "failed", body: null, redactedAt: "2026-01-01T00:00:00.000Z" })), false);
   assert.equal(canResend(message({ status: "unknown" })), false);
-  assert.equal(canResend(message({ status: "not_sent", body: null, media: [{ url: "https://a.test", contentType: null }] })), true);
+  assert.equal(
+    canResend(message({ status: "not_sent", body: null, media: [{ url: "https://a.test", contentType: null }] })),
+    true,
+  );
 });

@@ -17,7 +17,16 @@ Deno.test("a link is renewed half a minute before it expires, and if it does not
 });
 
 Deno.test("a file's kind follows from its content type, and without one from the end of its URL", () => {
-  const kinds = ["image/png", "IMAGE/JPEG; q=1", "image/svg+xml", "audio/amr", "video/3gpp", "text/x-vcard", "application/pdf", "a/b"];
+  const kinds = [
+    "image/png",
+    "IMAGE/JPEG; q=1",
+    "image/svg+xml",
+    "audio/amr",
+    "video/3gpp",
+    "text/x-vcard",
+    "application/pdf",
+    "a/b",
+  ];
   assert.deepEqual(kinds.map((type) => fileKind(type, "https://a.test/x.png")), [
     "picture",
     "picture",
@@ -35,7 +44,9 @@ Deno.test("a file's kind follows from its content type, and without one from the
 Deno.test("only the project's own pictures are shown in the page", () => {
   const own = ["https://ref.supabase.co", "https://console.example.com"];
   assert.equal(isShownHere("https://ref.supabase.co/storage/v1/object/public/a.png", own), true);
-  for (const url of ["https://ref.supabase.co.evil.test/a.png", "http://ref.supabase.co/a.png", "data:image/png,", "x"]) {
+  for (
+    const url of ["https://ref.supabase.co.evil.test/a.png", "http://ref.supabase.co/a.png", "data:image/png,", "x"]
+  ) {
     assert.equal(isShownHere(url, own), false, url);
   }
   assert.deepEqual([hostOf("https://cdn.test:8443/a"), hostOf("javascript:alert(1)")], ["cdn.test:8443", null]);

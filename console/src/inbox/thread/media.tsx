@@ -24,9 +24,7 @@ export interface MediaProps {
 
 /** The files of a message: pictures are shown, other files are links. */
 export function Media({ message, peerName }: MediaProps) {
-  return message.media.map((_, index) => (
-    <MediaItem key={index} message={message} index={index} peerName={peerName} />
-  ));
+  return message.media.map((_, index) => <MediaItem key={index} message={message} index={index} peerName={peerName} />);
 }
 
 function MediaItem({ message, index, peerName }: MediaProps & { index: number }) {
@@ -44,7 +42,9 @@ function MediaItem({ message, index, peerName }: MediaProps & { index: number })
   return <FileLink message={message} index={index} name={name} kind={kind} />;
 }
 
-function FileLink({ message, index, name, kind }: { message: ListedMessage; index: number; name: string; kind: FileKind }) {
+function FileLink(
+  { message, index, name, kind }: { message: ListedMessage; index: number; name: string; kind: FileKind },
+) {
   const { link, renew } = useMediaLink(message, index);
   const [problem, setProblem] = useState<string | null>(null);
   const { label, icon: Icon } = FILE_LOOKS[kind];

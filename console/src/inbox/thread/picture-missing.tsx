@@ -7,9 +7,7 @@ export function PictureMissing({ reason, onRetry }: { reason: string; onRetry?: 
     <div className="bubble-picture bubble-picture-missing" role="note">
       <ImageOff size={22} aria-hidden />
       <span>{reason}</span>
-      {onRetry !== undefined && (
-        <Button size="compact-xs" variant="default" onClick={onRetry}>Try again</Button>
-      )}
+      {onRetry !== undefined && <Button size="compact-xs" variant="default" onClick={onRetry}>Try again</Button>}
     </div>
   );
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { message } from "./history.testing.ts";
 import { rowsOf, unseenAfter, withoutShown } from "./rows.ts";
-import { withOlder, windowAtEnd } from "./window.ts";
+import { windowAtEnd, withOlder } from "./window.ts";
 
 const HOURS = 3600;
 
@@ -19,7 +19,10 @@ Deno.test("each day begins with a row, and a message keeps its number while olde
     const after = rowsOf(withOlder(window, "older", { messages: all.slice(0, at).reverse(), next: null }), []);
     const days = new Set(all.map(({ createdAt }) => new Date(createdAt).toDateString()));
     assert.equal(after.rows.filter(({ kind }) => kind === "day").length, days.size);
-    assert.deepEqual(after.rows.filter(({ kind }) => kind === "message").map(({ key }) => key), all.map(({ id }) => id));
+    assert.deepEqual(
+      after.rows.filter(({ kind }) => kind === "message").map(({ key }) => key),
+      all.map(({ id }) => id),
+    );
     assert.equal(new Set(after.rows.map(({ key }) => key)).size, after.rows.length);
     // Only the first message's own day may end up elsewhere: the rows after it move as a whole.
     assert.equal(numberOf(after, all[at]!.id), numberOf(before, all[at]!.id));

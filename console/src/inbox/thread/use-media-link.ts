@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { SwitchboardError, type ListedMessage } from "../../../../client/switchboard.ts";
+import { type ListedMessage, SwitchboardError } from "../../../../client/switchboard.ts";
 import { useBackend } from "../../platform/backend.tsx";
 import { hostOf } from "./file-kind.ts";
 import { isValid, linkHere } from "./media-link.ts";
