@@ -46,7 +46,8 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   contacts: ["phone", "platform", "session"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "billing", "numbers", "contacts", "inbox", "overview"],
+  spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
+  shell: ["platform", "session", "billing", "numbers", "contacts", "inbox", "overview", "spotlight"],
 };
 
 interface SourceFile {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { partsOf } from "./marks.ts";
+import { matchesSearch, partsOf } from "./marks.ts";
 
 const matches = (text: string, search: string) =>
   partsOf(text, search).filter(({ isMatch }) => isMatch).map(({ text }) => text);
@@ -30,4 +30,11 @@ Deno.test("partsOf marks a word that is searched for by any beginning of it", ()
     const beginning = word.slice(0, 1 + length % word.length);
     assert.equal(matches(`x ${word} x1`, beginning)[0]?.startsWith(beginning) ?? false, true);
   }));
+});
+
+Deno.test("matchesSearch wants every word of a search, each as the beginning of a word", () => {
+  assert.equal(matchesSearch("Buy a number", "num bu"), true);
+  assert.equal(matchesSearch("Buy a number", "umber"), false);
+  assert.equal(matchesSearch("Buy a number", "buy menu"), false);
+  assert.equal(matchesSearch("Buy a number", " "), true);
 });

@@ -6,6 +6,7 @@ export interface TextPart {
 
 /** Shorter runs of digits are no search of a number. */
 const SHORTEST_NUMBER = 3;
+const WORDS = /[\p{L}\p{N}]+/gu;
 
 /**
  * Splits a text into the parts that match a search and those that do not: the beginnings of words, regardless of case and
@@ -14,7 +15,7 @@ const SHORTEST_NUMBER = 3;
 export function partsOf(text: string, search: string): TextPart[] {
   const marks = new Set<number>();
   const characters = [...text].map((character) => ({ character, folded: fold(character) }));
-  for (const word of fold(search).match(/[\p{L}\p{N}]+/gu) ?? []) markWord(characters, word, marks);
+  for (const word of fold(search).match(WORDS) ?? []) markWord(characters, word, marks);
   const digits = search.replace(/\D/g, "");
   if (digits.length >= SHORTEST_NUMBER) markDigits(characters, digits, marks);
   const parts: TextPart[] = [];
@@ -25,6 +26,12 @@ export function partsOf(text: string, search: string): TextPart[] {
     else parts.push({ text: character, isMatch });
   }
   return parts;
+}
+
+/** Whether every word of a search is the beginning of a word of the text. */
+export function matchesSearch(text: string, search: string): boolean {
+  const words = fold(text).match(WORDS) ?? [];
+  return (fold(search).match(WORDS) ?? []).every((beginning) => words.some((word) => word.startsWith(beginning)));
 }
 
 interface Folded {

@@ -5,10 +5,11 @@ import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
-import { LOAD } from "./screens.ts";
+import { LOAD, SCREENS } from "./screens.ts";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
@@ -34,6 +35,7 @@ export function Shell() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
           <Group gap="xs" wrap="nowrap">
+            <SpotlightKey screens={SCREENS} />
             <ColorSchemeToggle />
             <AccountMenu />
           </Group>
