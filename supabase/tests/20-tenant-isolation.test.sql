@@ -27,6 +27,7 @@ insert into public.forward_deliveries (id, user_id, status, attempts)
 select gen_random_uuid(), id, 'delivered', '[{}]' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.tenant_notices (user_id, kind, subject)
 select id, 'usage.threshold', '2026-01-01 80' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
+insert into public.contacts (user_id, phone_number, name) select id, '+15005550199', 'Ann' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.webhook_events (provider, event_id, type, payload) values ('stripe', 'evt_pgtap', 'ping', '{}');
 insert into public.audit_log (actor, action, user_id) values ('converge', 'subaccount.created', pg_temp.tenant());
 insert into public.operator_alerts (kind, subject, user_id) values ('dead_letter', 'control', pg_temp.tenant());
@@ -35,7 +36,7 @@ create temp table tenant_tables (name text primary key);
 insert into tenant_tables values
   ('user_preferences'), ('subscriptions'), ('user_twilio_numbers'), ('sms_messages'), ('sms_opt_outs'),
   ('messaging_settings'), ('sms_conversations'), ('campaigns'), ('forward_deliveries'),
-  ('tenant_notices');
+  ('tenant_notices'), ('contacts');
 create temp table all_tables (name text primary key, own_column text);
 insert into all_tables select name, 'user_id' from tenant_tables;
 insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id'), ('operator_alerts', 'user_id'), ('twilio_usage', 'user_id');
@@ -137,6 +138,7 @@ from (values
   ('messaging_settings', '{"user_id": "a0000000-0000-4000-8000-000000000003", "updated_at": "2026-01-01"}'),
   ('forward_deliveries', '{"id": "b0000000-0000-4000-8000-000000000001", "user_id": "a0000000-0000-4000-8000-000000000003", "status": "delivered", "attempts": [], "attempt_count": 1, "created_at": "2026-01-01"}'),
   ('sms_conversations', '{"user_id": "a0000000-0000-4000-8000-000000000003", "own_number": "+1", "peer_number": "+2", "last_message_at": "2026-01-01"}'),
+  ('contacts', '{"user_id": "a0000000-0000-4000-8000-000000000003", "phone_number": "+15005550177", "tags": [], "created_at": "2026-01-01", "updated_at": "2026-01-01"}'),
   ('plans', '{"key": "mine", "name": "Mine", "max_numbers": 99, "daily_message_limit": 99, "monthly_message_limit": 99, "spend_limit": 99, "segment_price": 0, "messages_per_second": 1, "past_due_grace": "1 day", "retention": "1 day"}')
 ) rows (name, fields);
 
