@@ -38,14 +38,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   phone: [],
   platform: [],
-  "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
+  "send-message": ["phone", "platform"],
   session: ["platform"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "billing", "numbers", "inbox", "overview"],
+  shell: ["platform", "session", "billing", "numbers", "send-message", "inbox", "overview"],
 };
 
 interface SourceFile {

@@ -1,9 +1,15 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch } from "wouter";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import { AccountMenu } from "./account-menu.tsx";
 import { Brand } from "../platform/brand.tsx";
+import { useBackend } from "../platform/backend.tsx";
 import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { conversationId } from "../inbox/conversations.ts";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 
@@ -13,8 +19,30 @@ const OverviewScreen = lazy(async () => ({
 const NumbersScreen = lazy(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }));
 const InboxScreen = lazy(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }));
 
-/** The frame around every screen. */
+/** Where a tenant finds what they need to send. */
+const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
+
+/** The frame around every screen, and what dialogs and messages on their way need. */
 export function Shell() {
+  const { switchboard } = useBackend();
+  const { id: userId } = useUser();
+  const [, navigate] = useLocation();
+  return (
+    <SwitchboardProvider
+      switchboard={switchboard}
+      userId={userId}
+      places={PLACES}
+      onSent={({ from, to }) => navigate(`/messages/${conversationId({ own: from, peer: to })}`)}
+      onFailedUnseen={(pending, settled) => showUnseenFailure(pending, settled)}
+    >
+      <ModalsProvider>
+        <Frame />
+      </ModalsProvider>
+    </SwitchboardProvider>
+  );
+}
+
+function Frame() {
   return (
     <AppShell
       header={{ height: 60 }}
