@@ -7,9 +7,7 @@ import { nameOf } from "../contacts/contact-name.tsx";
 import { useContact } from "../contacts/use-contacts.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { readable } from "../phone/phone-format.ts";
-import { CannotSend } from "../send-message/cannot-send.tsx";
-import { ComposeBox } from "../send-message/compose-box.tsx";
-import { useSenders } from "../send-message/use-senders.ts";
+import { SendMessage } from "../send-message/send-message.tsx";
 import type { Sides } from "./conversations.ts";
 import { Thread } from "./thread/thread.tsx";
 import { useConversation } from "./use-conversations.ts";
@@ -30,7 +28,7 @@ export function ConversationPane({ sides, at, listPath, onMarkUnread }: Conversa
     <section className="pane" aria-label={`Conversation with ${readable(sides.peer)}`}>
       <PaneHeader sides={sides} listPath={listPath} onMarkUnread={onMarkUnread} />
       <Thread sides={sides} at={at} />
-      <ReplyBox {...sides} />
+      <SendMessage to={sides.peer} from={sides.own} showsPending={false} />
     </section>
   );
 }
@@ -97,13 +95,4 @@ function PaneHeader({ sides: { own, peer }, listPath, onMarkUnread }: Omit<Conve
       </Menu>
     </header>
   );
-}
-
-function ReplyBox({ own, peer }: Sides) {
-  const senders = useSenders();
-  if (senders === undefined) return null;
-  if (senders.obstacle !== null) return <CannotSend obstacle={senders.obstacle} />;
-  // A released number can no longer send, nor can a shared number once the tenant has a subaccount.
-  if (!senders.numbers.includes(own)) return <CannotSend obstacle="number-gone" />;
-  return <ComposeBox from={own} to={peer} />;
 }

@@ -7,7 +7,7 @@ import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
-import { NewMessagePane } from "../send-message/new-message-pane.tsx";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
@@ -57,7 +57,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
       if (id === openId) navigate(listPath);
     },
     reply: () => document.querySelector<HTMLElement>(".pane textarea")?.focus(),
-    write: () => navigate("/inbox/new"),
+    write: () => openSendMessage(),
     search() {
       if (isListHidden()) navigate(listPath);
       // The field is visible after the next rendering.
@@ -89,7 +89,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
                 <Keyboard size={18} />
               </ActionIcon>
             </Tooltip>
-            <Button component={Link} href="/inbox/new" size="xs" leftSection={<SquarePen size={16} />}>
+            <Button onClick={() => openSendMessage()} size="xs" leftSection={<SquarePen size={16} />}>
               New message
             </Button>
           </div>
@@ -103,8 +103,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
         <Listing filters={filters} found={found} conversations={conversations} openId={openId} handle={list} />
       </nav>
       <div className="messages-pane">
-        {openId === "new" && <NewMessagePane />}
-        {openId !== "new" && sides === null && (
+        {sides === null && (
           <Center h="100%">
             <EmptyState icon={<MessageSquare />} title="No conversation open">
               Choose one from the list, or write a new message.

@@ -21,6 +21,7 @@ import { useLocation } from "wouter";
 import { openContact } from "../contacts/contact-form.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
 import { idOf } from "../inbox/conversation-rows.ts";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { pathOf, sidesOf } from "../inbox/conversations.ts";
 import { showShortcuts } from "../inbox/shortcuts.tsx";
 import { readable } from "../phone/phone-format.ts";
@@ -127,7 +128,7 @@ function useActions(): Action[] {
       label: "New message",
       keywords: "send write sms text",
       icon: SquarePen,
-      run: () => navigate("/inbox/new"),
+      run: () => openSendMessage(),
     },
     { id: "new-contact", label: "New contact", keywords: "add person", icon: UserPlus, run: () => openContact() },
     { id: "buy-number", label: "Buy a number", keywords: "find phone", icon: Hash, run: () => navigate("/numbers") },

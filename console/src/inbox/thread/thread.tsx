@@ -9,10 +9,13 @@ import { EmptyState } from "../../platform/empty-state.tsx";
 import { FailureAlert } from "../../platform/failure-alert.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
 import type { Sides } from "../conversations.ts";
+import { type PendingMessage, useSendMessage } from "../../send-message/use-send-message.ts";
 import { Bubble } from "./bubble.tsx";
 import { DayRow } from "./day-row.tsx";
+import { PendingBubble } from "./pending-bubble.tsx";
 import { type Row, rowsOf, unseenAfter } from "./rows.ts";
 import { useArrivals } from "./use-arrivals.ts";
+import { useThreadPending } from "./use-thread-pending.ts";
 import { useReadMark } from "./use-read-mark.ts";
 import { useThread } from "./use-thread.ts";
 import type { ThreadWindow } from "./window.ts";
@@ -55,15 +58,28 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
   const peerName = nameOf(sides.peer, contact);
   const list = useRef<VirtuosoHandle>(null);
   const [isAtEnd, setIsAtEnd] = useState(false);
-  const { rows, firstNumber } = useMemo(() => rowsOf(window, []), [window]);
+  const pending = useThreadPending(sides, messages);
+  const { rows, firstNumber } = useMemo(() => rowsOf(window, pending), [window, pending]);
   const isEndInView = isAtEnd && window.newer === null;
   const seen = useSeen(messages, isEndInView);
   useReadMark(sides, messages, isEndInView);
   const announcement = useArrivals(messages, peerName);
-  const onResend = useCallback((_message: ListedMessage) => {}, []);
+  const { send } = useSendMessage();
+  const onResend = useCallback(({ from, to, body, media }: ListedMessage) => {
+    send({ own: from, peer: to, body: body ?? "", mediaUrls: media.map(({ url }) => url) });
+  }, [send]);
 
-  function goToEnd() {
-    if (window.newer === null) list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: "smooth" });
+  // What the reader sends is shown, wherever they are.
+  const newestPending = pending.at(-1)?.id;
+  const sentBefore = useRef(newestPending);
+  useEffect(() => {
+    const isNew = newestPending !== undefined && newestPending !== sentBefore.current;
+    sentBefore.current = newestPending;
+    if (isNew) goToEnd("auto");
+  }, [newestPending]);
+
+  function goToEnd(behavior: "smooth" | "auto") {
+    if (window.newer === null) list.current?.scrollToIndex({ index: "LAST", align: "end", behavior });
     else thread.goToEnd();
   }
 
@@ -96,7 +112,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
         context={{ thread, peerName, at, onResend }}
         components={COMPONENTS}
         itemContent={renderRow}
-        onKeyDown={({ key }) => key === "End" && goToEnd()}
+        onKeyDown={({ key }) => key === "End" && goToEnd("auto")}
       />
       {!isEndInView && (
         <Button
@@ -106,7 +122,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
           variant={unseen > 0 ? "filled" : "default"}
           leftSection={<ArrowDown size={14} aria-hidden />}
           loading={thread.isLoadingNewer}
-          onClick={goToEnd}
+          onClick={() => goToEnd("smooth")}
         >
           {unseen === 0 ? "Latest messages" : unseen === 1 ? "1 new message" : `${unseen} new messages`}
         </Button>
@@ -123,14 +139,14 @@ interface Context {
   onResend: (message: ListedMessage) => void;
 }
 
-const COMPONENTS: Components<Row, Context> = {
+const COMPONENTS: Components<Row<PendingMessage>, Context> = {
   List: ({ context: _, ...list }) => <div {...list} role="list" className="thread-rows" />,
   Item: ({ context, item, ...row }) => <ThreadRow {...row} item={item} at={context.at} />,
   Header: ({ context: { thread } }) => <ThreadStart thread={thread} />,
   Footer: ({ context: { thread } }) => <ThreadEnd thread={thread} />,
 };
 
-function ThreadRow({ item, at, ...row }: { item: Row; at: string | undefined; children?: ReactNode }) {
+function ThreadRow({ item, at, ...row }: { item: Row<PendingMessage>; at: string | undefined; children?: ReactNode }) {
   if (item.kind === "day") return <div {...row} role="listitem" className="thread-day" />;
   const isOurs = item.kind === "pending" || item.message.direction === "outbound";
   const classes = ["bubble", isOurs ? "bubble-ours" : "bubble-theirs", ...(item.key === at ? ["bubble-found"] : [])];
@@ -145,10 +161,10 @@ function ThreadRow({ item, at, ...row }: { item: Row; at: string | undefined; ch
   );
 }
 
-function renderRow(_number: number, row: Row, { peerName, onResend }: Context) {
+function renderRow(_number: number, row: Row<PendingMessage>, { peerName, onResend }: Context) {
   if (row.kind === "day") return <DayRow at={row.at} />;
   if (row.kind === "message") return <Bubble message={row.message} peerName={peerName} onResend={onResend} />;
-  return null;
+  return <PendingBubble pending={row.pending} />;
 }
 
 /** Above the first loaded message. Its height is the same while older messages are loaded. */
