@@ -40,6 +40,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   "send-message": ["phone", "platform"],
   session: ["platform"],
+  account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
@@ -47,7 +48,18 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
   spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
-  shell: ["platform", "session", "billing", "numbers", "contacts", "send-message", "inbox", "overview", "spotlight"],
+  shell: [
+    "platform",
+    "session",
+    "account",
+    "billing",
+    "numbers",
+    "contacts",
+    "send-message",
+    "inbox",
+    "overview",
+    "spotlight",
+  ],
 };
 
 interface SourceFile {

@@ -5,7 +5,7 @@ import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { useBackend } from "../platform/backend.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
@@ -25,6 +25,7 @@ const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
 const ContactsScreen = lazy(LOAD.contacts);
 const InboxScreen = lazy(LOAD.inbox);
+const AccountScreen = lazy(LOAD.account);
 
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
@@ -64,7 +65,7 @@ function Frame() {
           <Brand />
           <Group gap="xs" wrap="nowrap">
             <SpotlightKey screens={SCREENS} />
-            <ColorSchemeToggle />
+            <ColorSchemeMenu />
             <AccountMenu />
           </Group>
         </Group>
@@ -81,6 +82,9 @@ function Frame() {
             </Route>
             <Route path="/numbers">
               <NumbersScreen />
+            </Route>
+            <Route path="/account">
+              <AccountScreen />
             </Route>
             <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}

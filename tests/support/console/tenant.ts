@@ -20,7 +20,7 @@ export class Tenant {
 
   async signUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Create an account" }).click();
-    await this.page.getByLabel("E-mail").fill(this.email);
+    await this.page.getByLabel("Email").fill(this.email);
     await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("heading", { name: "Overview" }).waitFor();
