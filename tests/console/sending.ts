@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { failNextCall, test } from "./support.ts";
 
-test("A message sent from a shared number shows that it went through the master account", async (tenant) => {
+test("A message sent from a shared number says so", async (tenant) => {
   await tenant.send("+14155550143", "Hello from a shared number");
-  await tenant.sent.getByText("sent through the shared master account").waitFor();
+  await tenant.sent.getByText("Sent from the shared number").waitFor();
 });
 
 test("A message whose response was lost is sent once when it is tried again", async (tenant) => {
