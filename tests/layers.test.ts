@@ -38,15 +38,28 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   phone: [],
   platform: [],
-  "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
+  "send-message": ["phone", "platform"],
   session: ["platform"],
   account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
-  inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
+  contacts: ["phone", "platform", "session"],
+  inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "account", "billing", "numbers", "inbox", "overview"],
+  spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
+  shell: [
+    "platform",
+    "session",
+    "account",
+    "billing",
+    "numbers",
+    "contacts",
+    "send-message",
+    "inbox",
+    "overview",
+    "spotlight",
+  ],
 };
 
 interface SourceFile {

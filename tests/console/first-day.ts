@@ -11,17 +11,17 @@ test("A new tenant creates a subaccount, buys a number, sends a message and sees
   await tenant.send("+1 (415) 555-0142", "Your table is ready");
   await tenant.sent.getByText("Your table is ready").waitFor();
   await tenant.sent.getByText("Delivered").waitFor();
-  assert.equal(await tenant.page.getByText("sent through the shared master account").count(), 0);
+  assert.equal(await tenant.page.getByText("Sent from the shared number").count(), 0);
 
   await text("+14155550142", number, "On our way", [CAT, fileOf("application/pdf", "%PDF")]);
   await tenant.received.getByText("On our way").waitFor();
-  const image = tenant.received.getByRole("img", { name: "Attachment 1" });
+  const image = tenant.received.getByRole("img", { name: /^Picture 1 of 2/ });
   await image.waitFor();
   await eventually("the image to be loaded", () =>
     image.evaluate((node) => {
       const { complete, naturalWidth } = node as unknown as { complete: boolean; naturalWidth: number };
       return complete && naturalWidth === 1;
     }));
-  const file = await tenant.received.getByRole("link", { name: "Attachment 2" }).getAttribute("href");
+  const file = await tenant.received.getByRole("link", { name: /^PDF document 2 of 2/ }).getAttribute("href");
   assert.equal(await (await fetch(file!)).text(), "%PDF");
 });

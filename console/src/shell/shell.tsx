@@ -1,13 +1,21 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch, useSearch } from "wouter";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { Brand } from "../platform/brand.tsx";
+import { useBackend } from "../platform/backend.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
-import { LOAD } from "./screens.ts";
+import { LOAD, SCREENS } from "./screens.ts";
+import { pathOf } from "../inbox/conversations.ts";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
@@ -15,11 +23,34 @@ import { usePrefetch } from "./use-prefetch.ts";
 
 const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
+const ContactsScreen = lazy(LOAD.contacts);
 const InboxScreen = lazy(LOAD.inbox);
 const AccountScreen = lazy(LOAD.account);
 
-/** The frame around every screen. */
+/** Where a tenant finds what they need to send. */
+const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
+
+/** The frame around every screen, and what dialogs and messages on their way need. */
 export function Shell() {
+  const { switchboard } = useBackend();
+  const { id: userId } = useUser();
+  const [, navigate] = useLocation();
+  return (
+    <SwitchboardProvider
+      switchboard={switchboard}
+      userId={userId}
+      places={PLACES}
+      onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
+      onFailedUnseen={(pending, settled) => showUnseenFailure(pending, settled)}
+    >
+      <ModalsProvider modalProps={{ centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } }}>
+        <Frame />
+      </ModalsProvider>
+    </SwitchboardProvider>
+  );
+}
+
+function Frame() {
   useArrival();
   usePrefetch();
   return (
@@ -33,6 +64,7 @@ export function Shell() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
           <Group gap="xs" wrap="nowrap">
+            <SpotlightKey screens={SCREENS} />
             <ColorSchemeMenu />
             <AccountMenu />
           </Group>
@@ -57,6 +89,9 @@ export function Shell() {
             <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}
             </Route>
+            <Route path="/contacts">
+              <ContactsScreen />
+            </Route>
             <Route path="/messages/:conversation?">
               {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
             </Route>
@@ -67,6 +102,7 @@ export function Shell() {
         </Suspense>
       </AppShell.Main>
       <TabBar />
+      <InboxSignals />
     </AppShell>
   );
 }
