@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Center, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { Keyboard, MessageSquare, SquarePen } from "lucide-react";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
@@ -9,7 +9,6 @@ import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
-import { ConversationPane } from "./conversation-pane.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
@@ -111,16 +110,18 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           </Center>
         )}
         {sides !== null && (
-          <ConversationPane
-            key={openId}
-            sides={sides}
-            at={query.get("at") ?? undefined}
-            listPath={listPath}
-            onMarkUnread={() => {
-              markRead.mutate({ ...sides, unread: true });
-              navigate(listPath);
-            }}
-          />
+          <Suspense fallback={<div className="pane" role="status" aria-label="Loading the conversation" />}>
+            <ConversationPane
+              key={openId}
+              sides={sides}
+              at={query.get("at") ?? undefined}
+              listPath={listPath}
+              onMarkUnread={() => {
+                markRead.mutate({ ...sides, unread: true });
+                navigate(listPath);
+              }}
+            />
+          </Suspense>
         )}
       </div>
     </div>
