@@ -18,10 +18,15 @@ import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations, useUnreadConversations } from "./use-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
 
+const loadPane = async () => ({ default: (await import("./conversation-pane.tsx")).ConversationPane });
+/** The list is shown sooner without the thread and the composer. */
+const ConversationPane = lazy(loadPane);
+
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   useTabTitle("Inbox");
   const heading = useScreenHeading();
+  useEffect(() => void loadPane().catch(() => {}), []);
   const [, navigate] = useLocation();
   const query = new URLSearchParams(useSearch());
   const filters = filtersOf(query);
