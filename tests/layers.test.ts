@@ -24,7 +24,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tokens: ["platform", "sealing", "twilio", "accounts"],
   spending: ["platform"],
   numbers: ["platform", "twilio", "accounts", "spending"],
-  messages: ["platform", "twilio", "accounts", "numbers", "spending"],
+  contacts: ["platform", "numbers"],
+  messages: ["platform", "twilio", "accounts", "numbers", "spending", "contacts"],
   usage: ["platform", "twilio", "accounts"],
   campaigns: ["platform", "twilio", "accounts", "numbers", "messages", "spending"],
   media: ["platform", "sealing", "twilio", "accounts", "messages"],
@@ -80,7 +81,7 @@ async function readSources(folder: string): Promise<SourceFile[]> {
       );
     return {
       path,
-      imports: targetsOf(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g),
+      imports: targetsOf(/(?:\bfrom|(?<!\/)\bimport)\s*\(?\s*"([^"]+)"/g),
       atStart: targetsOf(/^(?:import|export)\s+(?!type\b)(?:[^;"]*\sfrom\s+)?"([^"]+)"/gm),
     };
   }));

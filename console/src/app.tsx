@@ -1,9 +1,9 @@
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
-import { useHashLocation } from "wouter/use-hash-location";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
 import { Gate } from "./shell/gate.tsx";
+import { useHashLocation } from "./shell/hash-location.ts";
 import { SessionProvider, type SessionStore } from "./session/session.tsx";
 import { UserQueries } from "./session/user-queries.tsx";
 import { cssVariables, theme } from "./theme.ts";
@@ -12,7 +12,7 @@ import { cssVariables, theme } from "./theme.ts";
 export function App({ backend, session }: { backend: Backend; session: SessionStore }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      <Notifications position="bottom-left" />
+      <Notifications position="bottom-right" />
       <BackendProvider backend={backend}>
         <SessionProvider store={session}>
           <UserQueries>

@@ -17,13 +17,13 @@ test("A message whose response was lost is sent once when Send is pressed again"
 
 test("A refused message shows its reason, error code and request id", async (tenant) => {
   await tenant.send("+15005550009", "Hello");
-  const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a valid mobile number" });
+  const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a mobile number" });
   await toast.getByText("invalid_recipient").waitFor();
   await toast.getByText(/^request [0-9a-f-]{36}$/).waitFor();
 });
 
 test("The compose box shows a message's length, segments and encoding before it is sent", async (tenant) => {
-  await tenant.go("Messages");
+  await tenant.go("Inbox");
   await tenant.page.getByRole("link", { name: "New message" }).click();
   await tenant.page.getByLabel("Message", { exact: true }).fill("x".repeat(161));
   await tenant.page.getByText("161/1600 · 2 segments · GSM-7").waitFor();

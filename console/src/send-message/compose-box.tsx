@@ -1,6 +1,7 @@
 import { ActionIcon, Group, Kbd, Text, Textarea, Tooltip } from "@mantine/core";
 import { Send } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { FailureAlert } from "../platform/failure-alert.tsx";
 import { SegmentMeter } from "./segment-meter.tsx";
 import { LONGEST_BODY } from "./segments.ts";
 import { type SentMessage, useSendMessage } from "./use-send-message.ts";
@@ -35,6 +36,7 @@ export function ComposeBox({ from, to, onSent }: ComposeBoxProps) {
 
   return (
     <form className="compose" onSubmit={send}>
+      {sending.error !== null && <FailureAlert error={sending.error} />}
       <Group align="end" gap="sm" wrap="nowrap">
         <Textarea
           aria-label="Message"

@@ -8,7 +8,7 @@ export function ExternalTools() {
   if (phonesUrl === null && stripeUrl === null && mailUrl === null) return null;
   return (
     <Stack gap={4}>
-      <Text size="xs" c="dimmed" fw={600} px="sm">Local stack</Text>
+      <Text size="xs" c="dimmed" fw={600} px="sm" className="side-heading">Local stack</Text>
       {phonesUrl !== null && (
         <ToolLink href={phonesUrl} label="Phones" icon={<Smartphone size={19} strokeWidth={1.7} />} />
       )}
