@@ -6,13 +6,14 @@ import { App } from "./app.tsx";
 import { loadConfig } from "./platform/config.ts";
 import { createBackend } from "./platform/backend.tsx";
 import { createBrowserSession, takeArrival } from "./session/browser-session.ts";
+import { navigate } from "./shell/hash-location.ts";
 import { StartFailure } from "./start-failure.tsx";
 
 const arrival = takeArrival();
 const root = createRoot(document.getElementById("root")!);
 try {
   const backend = createBackend(await loadConfig());
-  const session = createBrowserSession(backend.supabase.auth, arrival);
+  const session = createBrowserSession(backend.supabase.auth, arrival, (path) => navigate(path, { replace: true }));
   root.render(
     <StrictMode>
       <App backend={backend} session={session} />

@@ -48,7 +48,7 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
       to: isPending ? null : subscription.open ?? (() => creation.mutate()),
     },
     number: { title: "Buy a number", text: "Choose one in your customers' area.", to: "/numbers" },
-    message: { title: "Send a message", text: "Then follow its delivery status.", to: "/messages/new" },
+    message: { title: "Send a message", text: "Then follow its delivery status.", to: "/inbox/new" },
   };
   return (
     <Paper component="section" withBorder radius="lg" aria-label="First steps" className="first-steps">

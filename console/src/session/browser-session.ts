@@ -1,4 +1,3 @@
-import { navigate } from "wouter/use-hash-location";
 import { type Arrival, arrivalIn } from "./arrival.ts";
 import { createSessionStore, type SessionAuth, type SessionStore } from "./session-store.ts";
 
@@ -12,14 +11,13 @@ export function takeArrival(): Arrival {
   return arrival;
 }
 
-/** Creates the session of this tab. */
-export function createBrowserSession(auth: SessionAuth, arrival: Arrival): SessionStore {
-  return createSessionStore({
-    auth,
-    arrival,
-    goTo: (path) => navigate(path, { replace: true }),
-    lastUser: lastUserOfTab(),
-  });
+/** Creates the session of this tab. `goTo` replaces the console's route. */
+export function createBrowserSession(
+  auth: SessionAuth,
+  arrival: Arrival,
+  goTo: (path: string) => void,
+): SessionStore {
+  return createSessionStore({ auth, arrival, goTo, lastUser: lastUserOfTab() });
 }
 
 /** The last user of this tab. Kept in memory where the browser blocks storage. */
