@@ -1,6 +1,5 @@
 import type { SentMessage } from "../../../client/switchboard.ts";
-import type { Draft } from "./draft.ts";
-import { Drafts } from "./drafts.ts";
+import { Drafts, type StoredDraft } from "./drafts.ts";
 import { type Locks, Outbox, type PendingMessage } from "./outbox.ts";
 import { type ItemStorage, SharedItems } from "./shared-items.ts";
 import type { Sides } from "./sides.ts";
@@ -18,7 +17,7 @@ export interface StoreOptions {
 export class Store {
   readonly drafts: Drafts;
   readonly outbox: Outbox;
-  readonly #draftItems: SharedItems<Draft>;
+  readonly #draftItems: SharedItems<StoredDraft>;
   readonly #pendingItems: SharedItems<PendingMessage>;
   readonly #onNetwork: StoreOptions["onNetwork"];
 
