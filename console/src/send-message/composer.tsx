@@ -93,13 +93,13 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
           onChange={(event) => form.setFieldValue("body", event.currentTarget.value)}
           onKeyDown={sendOnKey}
         />
-        <Tooltip label={enter === "sends" ? "Send (Enter)" : `Send (${modifier} + Enter)`}>
+        <Tooltip position="bottom-end" label={enter === "sends" ? "Send (Enter)" : `Send (${modifier} + Enter)`}>
           <ActionIcon type="submit" size={36} radius="xl" aria-label="Send" disabled={!canSend}>
             <Send size={18} />
           </ActionIcon>
         </Tooltip>
       </Group>
-      <Group justify="space-between" align="start" gap="xs" wrap="nowrap">
+      <Group justify="space-between" align="start" gap={4}>
         <SegmentMeter body={body} price={price} onReplace={(text) => form.setFieldValue("body", text)} />
         <Menu position="top-end">
           <Menu.Target>
@@ -108,7 +108,8 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
               variant="subtle"
               color="gray"
               rightSection={<ChevronDown size={12} />}
-              style={{ flexShrink: 0 }}
+              fw={400}
+              ml="auto"
             >
               {enter === "sends" ? "Enter sends" : `${modifier} + Enter sends`}
             </Button>

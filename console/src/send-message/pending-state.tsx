@@ -23,7 +23,7 @@ export function PendingState({ pending }: { pending: PendingMessage }) {
         {state === "sending" && <Loader size={12} aria-hidden />}
         {state === "waiting" && <Clock size={14} aria-hidden />}
         {isStuck && <CircleAlert size={14} aria-hidden />}
-        <Text span size="xs" inherit>{text}</Text>
+        <Text span size="xs">{text}</Text>
       </div>
       {state === "failed" && failure !== undefined && <ErrorReference error={errorOf(failure)} />}
       <Group gap={4}>
