@@ -2726,6 +2726,12 @@ export interface Subaccount {
   subaccountSid: string | null;
   friendlyName: string | null;
   createdAt: string | null;
+  /** Whether an operator suspended or closed the account. A subscription does not change that. */
+  heldByOperator: boolean;
+  /** When the account is suspended unless the failed payment is made. null: there is no such date. */
+  suspendsAt: string | null;
+  /** When the first number is released unless the caller subscribes again. null: there is no such date. */
+  numbersReleasedAt: string | null;
 }
 
 /** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */
@@ -3418,7 +3424,8 @@ function noAnswer(error: { context?: unknown }, { deadline, caller }: Signals): 
   if (caller?.aborted) {
     return new SwitchboardError({ status: 0, code: "aborted", message: "The call was aborted", cause });
   }
-  if (deadline.aborted) {
+  // The second: a `fetch` of the caller's own gave up.
+  if (deadline.aborted || (cause instanceof Error && cause.name === "TimeoutError")) {
     return new SwitchboardError({
       status: 0,
       code: "timed_out",

@@ -40,12 +40,13 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   "send-message": ["phone", "platform"],
   session: ["platform"],
+  account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "billing", "numbers", "send-message", "inbox", "overview"],
+  shell: ["platform", "session", "account", "billing", "numbers", "send-message", "inbox", "overview"],
 };
 
 interface SourceFile {
@@ -80,7 +81,7 @@ async function readSources(folder: string): Promise<SourceFile[]> {
       );
     return {
       path,
-      imports: targetsOf(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g),
+      imports: targetsOf(/(?:\bfrom|(?<!\/)\bimport)\s*\(?\s*"([^"]+)"/g),
       atStart: targetsOf(/^(?:import|export)\s+(?!type\b)(?:[^;"]*\sfrom\s+)?"([^"]+)"/gm),
     };
   }));

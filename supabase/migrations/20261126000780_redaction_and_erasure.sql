@@ -241,7 +241,8 @@ begin
   return case
     when private.erase_conversations(p_user_id, p_limit) + private.erase_opt_outs(p_user_id, p_limit)
       + private.erase_campaigns(p_user_id, p_limit) + private.erase_numbers(p_user_id, p_limit)
-      + private.erase_forward_deliveries(p_user_id, p_limit) + private.erase_contacts(p_user_id, p_limit) = 0 then 'done'
+      + private.erase_forward_deliveries(p_user_id, p_limit) + private.erase_contacts(p_user_id, p_limit) = 0
+      then 'done'
     else 'continues'
   end;
 end;

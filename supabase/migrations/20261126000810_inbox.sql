@@ -380,6 +380,7 @@ language plpgsql stable
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 set enable_seqscan = off
+set enable_bitmapscan = on -- the only way to read contacts_by_word
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -391,7 +392,8 @@ begin
     select k.phone_number from public.contacts k
     where k.user_id = p_user_id
       and (p_tag is null or k.words @@ p_tag)
-      and (p_search is null or k.phone_number ~ p_search.number_pattern
+      -- Not "p_search is null", which the planner does not see through.
+      and (p_search.phrases is null or k.phone_number ~ p_search.number_pattern
         or (k.words @@ p_search.query and private.has_phrases(k.name, p_search.phrases)))
     limit p_most_peers + 1);
   if cardinality(peers) > p_most_peers then
@@ -494,8 +496,8 @@ $$;
 comment on function public.list_conversations(uuid, text, text, boolean, boolean, boolean, text, text, timestamptz,
   text, text, integer) is
   'A page of a tenant''s conversations, newest first: up to p_limit that match, after the one with the key before_*. '
-  'A null filter does not filter. next_*: the last conversation that was looked at; null at the end of the list. A page '
-  'looks at 2,000 conversations at most, so with a filter it may be short, or empty, before the end.';
+  'A null filter does not filter. next_*: the last conversation that was looked at; null at the end of the list. A '
+  'page looks at 2,000 conversations at most, so with a filter it may be short, or empty, before the end.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(305 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
+select plan(325 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 
@@ -138,7 +138,6 @@ from (values
   ('messaging_settings', '{"user_id": "a0000000-0000-4000-8000-000000000003", "updated_at": "2026-01-01"}'),
   ('forward_deliveries', '{"id": "b0000000-0000-4000-8000-000000000001", "user_id": "a0000000-0000-4000-8000-000000000003", "status": "delivered", "attempts": [], "attempt_count": 1, "created_at": "2026-01-01"}'),
   ('sms_conversations', '{"user_id": "a0000000-0000-4000-8000-000000000003", "own_number": "+1", "peer_number": "+2", "last_message_at": "2026-01-01"}'),
-  ('contacts', '{"user_id": "a0000000-0000-4000-8000-000000000003", "phone_number": "+15005550177", "tags": [], "created_at": "2026-01-01", "updated_at": "2026-01-01"}'),
   ('plans', '{"key": "mine", "name": "Mine", "max_numbers": 99, "daily_message_limit": 99, "monthly_message_limit": 99, "spend_limit": 99, "segment_price": 0, "messages_per_second": 1, "past_due_grace": "1 day", "retention": "1 day"}')
 ) rows (name, fields);
 

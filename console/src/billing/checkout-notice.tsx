@@ -1,7 +1,6 @@
-import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { Check } from "lucide-react";
+import { announce } from "../platform/notify.ts";
 import { REFRESH_AFTER } from "./refresh-after.ts";
 import { outcomeIn } from "./return-url.ts";
 
@@ -13,17 +12,10 @@ export function CheckoutNotice() {
     if (outcome === null) return;
     globalThis.history.replaceState(null, "", href);
     if (outcome === "canceled") {
-      notifications.show({
-        id: "checkout",
-        title: "You have not been charged",
-        message: "You can subscribe at any time",
-      });
+      announce({ kind: "info", title: "You have not been charged", message: "You can subscribe at any time" });
       return;
     }
-    notifications.show({
-      id: "checkout",
-      color: "teal",
-      icon: <Check size={18} />,
+    announce({
       title: "Thank you for subscribing",
       message: "Your plan appears here as soon as Stripe confirms it, usually within seconds",
     });

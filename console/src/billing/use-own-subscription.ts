@@ -1,8 +1,8 @@
-import { notifications } from "@mantine/notifications";
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useBackend } from "../platform/backend.tsx";
 import { longDate } from "../platform/dates.ts";
 import { isFailure } from "../platform/failure.ts";
+import { announce } from "../platform/notify.ts";
 import { REFRESH_AFTER } from "./refresh-after.ts";
 import type { Plan, Subscription } from "./subscription.ts";
 import { SUBSCRIPTIONS_KEY } from "./use-billing.ts";
@@ -25,9 +25,8 @@ export function useChangePlan() {
         () => switchboard.changePlan({ plan: key }),
         (stored) => stored.id === id && stored.plan_key === key,
       ),
-    meta: { shownInPlace: true },
     onSuccess: (stored, { plan: { name } }) =>
-      announce(`Your plan is ${name}`, stored === null ? SOON : "Its limits apply now"),
+      announce({ title: `Your plan is ${name}`, message: stored === null ? SOON : "Its limits apply now" }),
   });
 }
 
@@ -48,12 +47,19 @@ export function useEndSubscription() {
         () => switchboard.cancelSubscription({ subscriptionId: id, when }),
         (stored) => stored.id === id && (stored.cancel_at === null) === (when === "never"),
       ),
-    meta: { shownInPlace: true },
     onSuccess: (stored, { when }) => {
       if (when === "never") {
-        announce("Your subscription continues", stored === null ? SOON : "It is no longer canceled");
-      } else if (stored?.cancel_at == null) announce("Your subscription will be canceled", SOON);
-      else announce(`Your subscription ends on ${longDate(stored.cancel_at)}`, "You can still keep it until then");
+        announce({
+          title: "Your subscription continues",
+          message: stored === null ? SOON : "It is no longer canceled",
+        });
+      } else if (stored?.cancel_at == null) announce({ title: "Your subscription will be canceled", message: SOON });
+      else {
+        announce({
+          title: `Your subscription ends on ${longDate(stored.cancel_at)}`,
+          message: "You can still keep it until then",
+        });
+      }
     },
   });
 }
@@ -90,8 +96,4 @@ async function read(
     if (changed !== undefined) return changed;
   }
   return null;
-}
-
-function announce(title: string, message: string): void {
-  notifications.show({ color: "teal", title, message });
 }

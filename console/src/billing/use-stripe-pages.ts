@@ -13,7 +13,6 @@ export function useCheckout() {
       const { url } = await switchboard.createCheckout({ plan, successUrl, cancelUrl });
       globalThis.location.assign(url);
     },
-    meta: { shownInPlace: true },
   });
 }
 

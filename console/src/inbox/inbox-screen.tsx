@@ -1,6 +1,7 @@
 import { Button, Center, Group, Skeleton, Stack, Title } from "@mantine/core";
 import { MessageSquare, SquarePen } from "lucide-react";
 import { useEffect } from "react";
+import { useLocation } from "wouter";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { ConversationList } from "./conversation-list.tsx";
@@ -12,14 +13,20 @@ import { useConversations } from "./use-messages.ts";
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   const { conversations, hasEarlier, error, refetch } = useConversations();
+  const [, navigate] = useLocation();
   useEffect(() => {
-    document.title = "Messages · Switchboard";
+    document.title = "Inbox · Switchboard";
   }, []);
+  useEffect(() => {
+    if (openId !== "new") return;
+    openSendMessage();
+    navigate("/inbox", { replace: true });
+  }, [openId]);
   return (
-    <div className={openId === undefined ? "messages" : "messages messages-open"}>
+    <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
       <div className="messages-list">
         <Group justify="space-between" p="md" wrap="nowrap">
-          <Title order={1} size="h3">Messages</Title>
+          <Title order={1} size="h3">Inbox</Title>
           <Button onClick={() => openSendMessage()} size="xs" leftSection={<SquarePen size={16} />}>
             New message
           </Button>

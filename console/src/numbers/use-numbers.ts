@@ -22,6 +22,7 @@ export function useBuyNumber() {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   return useMutation({
+    meta: { background: true },
     mutationFn: (order: NumberPurchase) => switchboard.buyNumber(order),
     // Also after a failure: a purchase whose response was lost may have succeeded.
     onSettled: () => queryClient.invalidateQueries({ queryKey: KEY }),
@@ -33,6 +34,7 @@ export function useChangeNumber() {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   return useMutation({
+    meta: { background: true },
     mutationFn: (change: (switchboard: Switchboard) => Promise<unknown>) => change(switchboard),
     // Also after a failure: a change whose response was lost may have succeeded.
     onSettled: () => queryClient.invalidateQueries({ queryKey: KEY }),

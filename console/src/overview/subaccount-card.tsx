@@ -25,7 +25,8 @@ export function SubaccountCard() {
 
 function SubaccountState({ subaccount }: { subaccount: Subaccount }) {
   const creation = useCreateSubaccount();
-  const create = { onCreate: () => creation.mutate(), isCreating: creation.isPending };
+  const { isPending, error } = creation;
+  const create = { onCreate: () => creation.mutate(), isCreating: isPending, error };
   if (subaccount.provisioned) return <SubaccountPresent subaccount={subaccount} />;
   if (creation.isPending || subaccount.status === "pending") return <SubaccountPending {...create} />;
   return <SubaccountAbsent {...create} />;

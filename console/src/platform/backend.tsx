@@ -2,6 +2,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createContext, type ReactNode, useContext } from "react";
 import { createSwitchboard, type Switchboard } from "../../../client/switchboard.ts";
 import type { Database } from "../../../supabase/functions/_shared/database.types.ts";
+import { boundedFetch } from "./bounded-fetch.ts";
 import type { ConsoleConfig } from "./config.ts";
 
 export type Supabase = SupabaseClient<Database>;
@@ -16,8 +17,13 @@ export interface Backend {
 
 /** Connects to the project that the configuration names. */
 export function createBackend(config: ConsoleConfig): Backend {
-  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey);
-  // No retries in the client: the query client repeats reads, and the user repeats actions.
+  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
+    global: { fetch: boundedFetch },
+    db: { retry: false },
+    // The session takes the tokens of a mail's link out of the URL: the client would leave them in the browser's history.
+    auth: { detectSessionInUrl: false },
+  });
+  // No retries in the clients: the query client repeats reads, and the user repeats actions.
   return { config, supabase, switchboard: createSwitchboard(supabase, { retries: 0 }) };
 }
 

@@ -3,7 +3,7 @@ import { RefreshCw } from "lucide-react";
 import { FailureAlert } from "./failure-alert.tsx";
 
 export interface LoadFailureProps {
-  error: Error;
+  error: unknown;
   onRetry: () => void;
 }
 

@@ -1,9 +1,11 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import { showError } from "./error-toast.tsx";
 import { isFailure } from "./failure.ts";
+import { showError } from "./notify.ts";
 
 /** How often a read is retried after a transient failure. */
 const READ_RETRIES = 2;
+/** A read that got no answer in time has taken ten seconds already: with one retry, the user waits at most twenty. */
+const SLOW_RETRIES = 1;
 
 /** Creates the query client. A 401 of any query or mutation calls `onUnauthorized`. */
 export function createQueryClient(onUnauthorized: () => void): QueryClient {
@@ -14,16 +16,27 @@ export function createQueryClient(onUnauthorized: () => void): QueryClient {
       onError: (error) => isUnauthorized(error) && onUnauthorized(),
     }),
     mutationCache: new MutationCache({
+      // The control that started a mutation shows its error. One without a control says `meta: { background: true }`.
       onError: (error, _variables, _context, mutation) => {
         if (isUnauthorized(error)) onUnauthorized();
-        else if (mutation.meta?.shownInPlace !== true) showError(error);
+        else if (mutation.meta?.background === true) showError(error);
       },
     }),
     defaultOptions: {
       queries: {
         staleTime: 5_000,
-        retry: (count, error) => count < READ_RETRIES && isFailure(error) && error.isTransient,
+        retry: shouldRetry,
+        // Offline, a read fails at once and says so. By default it would wait for the network, and its screen with it.
+        networkMode: "always",
+        refetchOnReconnect: true,
       },
+      // The same for actions: a button never waits for the network. The outbox of messages waits by a setting of its own.
+      mutations: { networkMode: "always" },
     },
   });
+}
+
+function shouldRetry(count: number, error: unknown): boolean {
+  if (!isFailure(error) || !error.isTransient) return false;
+  return count < (error.code === "timed_out" ? SLOW_RETRIES : READ_RETRIES);
 }

@@ -9,12 +9,11 @@ interface TableResponse<Rows> {
 /** The rows of a Data API response. @throws ReadError that names `subject` */
 export function rowsOf<Rows>(subject: string, { data, error, status }: TableResponse<Rows>): Rows {
   if (error === null && data !== null) return data;
-  if (status === 0) {
-    throw new ReadError({ status, code: "unreachable", message: "Cannot reach the server: check your connection" });
-  }
-  throw new ReadError({
-    status,
-    code: error?.code || `http_${status}`,
-    message: `Cannot read your ${subject}: ${error?.message ?? "the response was empty"}`,
-  });
+  const code = status !== 0 ? error?.code || `http_${status}` : isTimeout(error) ? "timed_out" : "unreachable";
+  throw new ReadError({ status, code, subject, ...(error !== null && { cause: error }) });
+}
+
+/** supabase-js keeps of a failed fetch only `<name>: <message>`. */
+function isTimeout(error: { message: string } | null): boolean {
+  return error !== null && error.message.startsWith("TimeoutError");
 }

@@ -15,6 +15,7 @@ import { useForm } from "@mantine/form";
 import { Check, ChevronDown, Image, Send } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { FailureAlert } from "../platform/failure-alert.tsx";
+import { wordingOf } from "../platform/wording.ts";
 import { isSendKey, useEnterKey } from "./enter-key.ts";
 import { errorOf, fieldOf } from "./failures.ts";
 import { SegmentMeter } from "./segment-meter.tsx";
@@ -88,7 +89,7 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
           radius="lg"
           flex={1}
           {...(autoFocus === true && { "data-autofocus": true })}
-          error={tooLong || (field === "body" && failure !== null && failure.message)}
+          error={tooLong || (field === "body" && failure !== null && wordingOf(errorOf(failure)).message)}
           value={body}
           onChange={(event) => form.setFieldValue("body", event.currentTarget.value)}
           onKeyDown={sendOnKey}

@@ -20,7 +20,7 @@ export class Tenant {
 
   async signUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Create an account" }).click();
-    await this.page.getByLabel("E-mail").fill(this.email);
+    await this.page.getByLabel("Email").fill(this.email);
     await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("heading", { name: "Overview" }).waitFor();
@@ -60,7 +60,7 @@ export class Tenant {
 
   /** Opens the dialog for a new message. */
   async openDialog(): Promise<Locator> {
-    await this.go("Messages");
+    await this.go("Inbox");
     await this.page.getByRole("button", { name: "New message" }).click();
     const dialog = this.page.getByRole("dialog", { name: "New message" });
     await dialog.getByLabel("To", { exact: true }).waitFor();
@@ -75,7 +75,7 @@ export class Tenant {
     await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }
 
-  async go(screen: "Overview" | "Numbers" | "Messages"): Promise<void> {
+  async go(screen: "Overview" | "Numbers" | "Inbox"): Promise<void> {
     await this.page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: screen }).first().click();
     await this.page.getByRole("heading", { name: screen, level: 1 }).waitFor();
   }

@@ -56,6 +56,11 @@ export const conversationPageSchema = z.strictObject({
     "before the end: read on while next is not null",
 });
 
+/** Whether a list looks at conversations that it does not return. Unread ones are found by an index of their own. */
+export function isWalk({ unread, failed, optedOut, tag, search }: ConversationsQuery): boolean {
+  return unread === false || [failed, optedOut, tag, search].some((filter) => filter !== undefined);
+}
+
 /** One page of a tenant's conversations. A conversation is a pair of the tenant's number and another number. */
 export async function listConversations(
   db: Db,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { failureOf, TwilioThrottled } from "../twilio/errors.ts";
 import { isSorted, MESSAGE_CODES, messageCode, reasonOf } from "../twilio/message-codes.ts";
-import { errorOfRetry, sendFailureOf } from "./errors.ts";
+import { errorOfMessage, errorOfRetry, sendFailureOf } from "./errors.ts";
 
 const sortOf = (status: number, code: number) =>
   sendFailureOf(failureOf(Object.assign(new Error("No"), { status, code }))!).sort;
@@ -81,4 +81,15 @@ Deno.test("reasonOf explains every code of a callback, also an unknown one, and 
   );
   for (const none of [0, null, undefined]) assert.equal(reasonOf(none), null);
   for (const code of MESSAGE_CODES) assert.ok(reasonOf(code)!.includes(messageCode(code).reason));
+});
+
+Deno.test("a rejected message is answered with our reason for Twilio's code, never with Twilio's words", () => {
+  const landline = errorOfMessage("+15005550009", { status: 400, code: 21614 });
+  assert.equal(landline.message, 'Cannot send to "+15005550009": the recipient is not a mobile number');
+  fc.assert(fc.property(fc.oneof(fc.constantFrom(...MESSAGE_CODES), fc.nat(99_999)), (code) => {
+    const rejection = { status: 400, code, message: "The 'To' number is not a valid mobile number" };
+    const { message } = errorOfMessage("+15005550009", rejection);
+    assert.doesNotMatch(message, /'To' number|says/);
+    assert.match(message, isSorted(code) ? /": [a-z]/ : code === 0 ? /refused it$/ : new RegExp(`error ${code}$`));
+  }));
 });

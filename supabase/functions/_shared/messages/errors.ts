@@ -63,9 +63,16 @@ export function errorOfRetry(to: string, failure: SendFailure & { sort: "retry" 
   return errorOfMessage(to, rejection, { "retry-after": String(QUEUE_RETRY_SECONDS) });
 }
 
-/** The error for a message that Twilio rejected, with Twilio's own code in its details. */
-export function errorOfMessage(to: string, rejection: Rejection, headers?: Record<string, string>): ApiError {
-  return new ApiError(messageCode(rejection.code).error, `Cannot send to "${to}": Twilio says "${rejection.message}"`, {
+/** The error for a message that Twilio rejected: our reason for Twilio's code, and the code itself in the details. */
+export function errorOfMessage(
+  to: string,
+  rejection: Pick<Rejection, "status" | "code">,
+  headers?: Record<string, string>,
+): ApiError {
+  const { code } = rejection;
+  const { error, reason } = messageCode(code);
+  const why = isSorted(code) ? reason : code === 0 ? "Twilio refused it" : `Twilio refused it with error ${code}`;
+  return new ApiError(error, `Cannot send to "${to}": ${why}`, {
     details: [twilioDetail(rejection)],
     ...(headers !== undefined && { headers }),
   });

@@ -156,7 +156,7 @@ function reservationOf(row: Row<"sms_messages">, sealedToken: string | null): Re
 /** @throws ApiError the error of the earlier request */
 function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Composed): SentMessage {
   if (row.status === "refused") {
-    throw errorOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
+    throw errorOfMessage(to, { status: 400, code: row.error_code ?? 0 });
   }
   return {
     id: row.id,

@@ -48,7 +48,7 @@ export function regulatoryError(
   const given = regulatory[field];
   const reason = given === undefined
     ? `it needs ${needed}`
-    : `it needs ${needed}, and Twilio does not accept "${given}": ${failure.message}`;
+    : `it needs ${needed}, and Twilio does not accept "${given}"`;
   const code = given === undefined ? "required" : "not_accepted";
   return new ApiError("regulatory_information_required", `${cannot}: ${reason}`, {
     details: [{ field, code, message: `must be the SID of ${needed}`, ...twilioDetail(failure) }],

@@ -38,3 +38,14 @@ Deno.test("failureOf returns null for errors that are not Twilio's, and requireT
     assert.equal(thrown, error);
   }
 });
+
+Deno.test("a call that Twilio refused is answered with Twilio's code, never with Twilio's words", () => {
+  const answered = answerableError(
+    Object.assign(new Error("Account AC1 is not allowed"), { status: 400, code: 20001 }),
+  );
+  assert.ok(answered instanceof ApiError);
+  assert.equal(answered.message, "Cannot do this: Twilio refused it with error 20001");
+  assert.equal(answered.details?.[0]?.["twilioCode"], 20001);
+  const withoutCode = answerableError(Object.assign(new Error("No"), { status: 400 }));
+  assert.equal((withoutCode as ApiError).message, "Cannot do this: Twilio refused it");
+});

@@ -106,11 +106,14 @@ export function errorOfFailure(failure: TwilioFailure): ApiError {
     case "not_found":
       return new ApiError("not_found", "Cannot find this at Twilio");
     case "refused":
-      return new ApiError("twilio_refused", `Cannot do this: Twilio says "${failure.message}"`, {
+      return new ApiError("twilio_refused", `Cannot do this: Twilio refused it${withCode(failure.code)}`, {
         details: [twilioDetail(failure)],
       });
   }
 }
+
+/** Twilio's words are for developers and may quote ids, so a message names the code, and its details link to the explanation. */
+const withCode = (code: number) => code === 0 ? "" : ` with error ${code}`;
 
 /** Twilio's own code and its page in the error dictionary. */
 export function twilioDetail(

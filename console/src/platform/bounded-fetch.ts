@@ -1,0 +1,18 @@
+/** How long to wait for an answer: a read, a call of Auth, and any other call. The last is longer than a send may take. */
+const READ_MS = 9_000;
+const AUTH_MS = 15_000;
+const WRITE_MS = 60_000;
+
+/** `fetch` that always ends: without an answer in time, it throws a `TimeoutError`. */
+export const boundedFetch: typeof fetch = (input, init) => {
+  const url = input instanceof Request ? input.url : String(input);
+  const method = init?.method ?? (input instanceof Request ? input.method : "GET");
+  const deadline = AbortSignal.timeout(limitOf(method, url));
+  const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
+  return fetch(input, { ...init, signal });
+};
+
+function limitOf(method: string, url: string): number {
+  if (url.includes("/auth/v1/")) return AUTH_MS;
+  return method === "GET" || method === "HEAD" ? READ_MS : WRITE_MS;
+}
