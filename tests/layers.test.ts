@@ -148,6 +148,22 @@ Deno.test("a folder of the console imports only the folders below it", async () 
   assert.deepEqual(strays, []);
 });
 
+Deno.test("the console's composer reaches nothing of its shell, router, session or screens", async () => {
+  const imports = new Map((await readSources("console/src")).map(({ path, imports }) => [path, imports]));
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const target of imports.get(path) ?? []) visit(target);
+  };
+  for (const path of imports.keys()) if (path.startsWith("console/src/send-message/")) visit(path);
+  const hosts = [...reached].filter((path) =>
+    path === "wouter" || path === "console/src/platform/backend.tsx" ||
+    (path.startsWith("console/src/") && !/^console\/src\/(send-message|phone|platform)\//.test(path))
+  );
+  assert.deepEqual(hosts, []);
+});
+
 Deno.test("modules do not import each other in a cycle", async () => {
   const folders = ["supabase/functions", "console", "client", "local", "tests", "bench"];
   const files = (await Promise.all(folders.map(readSources))).flat();
