@@ -1,5 +1,5 @@
 import { type Arrival, arrivalIn } from "./arrival.ts";
-import { createSessionStore, type SessionAuth, type SessionStore } from "./session-store.ts";
+import { createSessionStore, type SessionAuth, type SessionStore, type SessionStoreOptions } from "./session-store.ts";
 
 const LAST_USER_KEY = "switchboard-last-user";
 
@@ -11,13 +11,13 @@ export function takeArrival(): Arrival {
   return arrival;
 }
 
-/** Creates the session of this tab. `goTo` replaces the console's route. */
+/** Creates the session of this tab. */
 export function createBrowserSession(
   auth: SessionAuth,
   arrival: Arrival,
-  goTo: (path: string) => void,
+  handlers: Pick<SessionStoreOptions, "goTo" | "forget">,
 ): SessionStore {
-  return createSessionStore({ auth, arrival, goTo, lastUser: lastUserOfTab() });
+  return createSessionStore({ auth, arrival, lastUser: lastUserOfTab(), ...handlers });
 }
 
 /** The last user of this tab. Kept in memory where the browser blocks storage. */

@@ -39,15 +39,18 @@ function tab(
       return played.signOut;
     },
   };
+  const forgotten: string[] = [];
   const store = createSessionStore({
     auth,
     arrival,
     goTo: (path) => routes.push(path),
     lastUser: { get: () => lastUser, set: (id) => lastUser = id },
+    forget: (id) => forgotten.push(id),
   });
   return {
     store,
     routes,
+    forgotten,
     played,
     tell: (event: AuthChangeEvent, user: User | null) => tell(event, user === null ? null : { user }),
   };
@@ -90,7 +93,7 @@ Deno.test("A visitor who signs in for the first time in a tab stays at the route
   assert.deepEqual(routes, []);
 });
 
-Deno.test("A sign-out leads to the first screen without a notice, and the other tab says that the session ended", async () => {
+Deno.test("A sign-out leads to the first screen and forgets what the browser keeps, and the other tab says that the session ended", async () => {
   const here = tab();
   const there = tab();
   for (const { tell } of [here, there]) tell("INITIAL_SESSION", ADA);
@@ -98,6 +101,7 @@ Deno.test("A sign-out leads to the first screen without a notice, and the other 
   there.tell("SIGNED_OUT", null);
   assert.deepEqual(said(here.store.get()), ["signed-out", null, null]);
   assert.deepEqual(here.routes, ["/"]);
+  assert.deepEqual([here.forgotten, there.forgotten], [[ADA.id], []]);
   assert.deepEqual(said(there.store.get()), ["signed-out", null, "ended"]);
 });
 

@@ -58,6 +58,8 @@ export interface SessionStoreOptions {
   goTo: (path: string) => void;
   /** Remembers who used this tab last, also over a reload. */
   lastUser: { get: () => string | null; set: (id: string | null) => void };
+  /** Removes what this browser keeps of a user, once they have signed out. */
+  forget: (userId: string) => void;
 }
 
 /** The session of this tab: who is signed in, and what to say about it. */
@@ -72,7 +74,7 @@ export interface SessionStore {
   dismissNotice(): void;
 }
 
-export function createSessionStore({ auth, arrival, goTo, lastUser }: SessionStoreOptions): SessionStore {
+export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: SessionStoreOptions): SessionStore {
   let state: SessionState = { status: "loading" };
   let isArriving = arrival.kind !== "none";
   let isLeaving = false;
@@ -104,7 +106,9 @@ export function createSessionStore({ auth, arrival, goTo, lastUser }: SessionSto
     // Start the next user on the first screen, not in a conversation of this user.
     goTo("/");
     lastUser.set(null);
+    const user = state.status === "signed-in" ? state.user : null;
     signedOut(null);
+    if (user !== null) forget(user.id);
   }
 
   async function atStart(session: StoredSession | null): Promise<void> {
