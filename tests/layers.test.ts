@@ -45,7 +45,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
-  overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
+  overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
   shell: ["platform", "session", "account", "billing", "numbers", "send-message", "inbox", "overview"],
 };
 
