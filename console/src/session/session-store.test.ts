@@ -67,8 +67,8 @@ const said = (state: SessionState) => [
 Deno.test("A session that ends keeps the route, says so, and is over when the same user signs in again", async () => {
   const { store, routes, tell } = tab();
   tell("INITIAL_SESSION", ADA);
-  store.end();
-  store.end();
+  store.end(store.signIn());
+  store.end(store.signIn());
   assert.deepEqual(said(store.get()), ["signed-out", null, "ended"]);
   tell("SIGNED_IN", ADA);
   await settled();
@@ -119,6 +119,21 @@ Deno.test("Another user who signs in in another tab replaces the user here, on t
   tell("SIGNED_IN", BEN);
   assert.deepEqual(said(store.get()), ["signed-in", "ben", "user-changed"]);
   assert.deepEqual(routes, ["/"]);
+});
+
+Deno.test("A late 401 of an earlier sign-in does not end the session of the user who signed in since", () => {
+  for (const next of [ADA, BEN]) {
+    const { store, tell } = tab();
+    tell("INITIAL_SESSION", ADA);
+    const earlier = store.signIn();
+    tell("SIGNED_OUT", null);
+    tell("SIGNED_IN", next);
+    store.end(earlier);
+    assert.deepEqual(said(store.get()).slice(0, 2), ["signed-in", next.id]);
+    tell("TOKEN_REFRESHED", next);
+    store.end(store.signIn());
+    assert.equal(store.get().status, "signed-out");
+  }
 });
 
 Deno.test("A renewed token is the same user object, and a changed email or role is another", () => {
