@@ -38,15 +38,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   phone: [],
   platform: [],
-  "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
+  "send-message": ["phone", "platform"],
   session: ["platform"],
   account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
-  overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "account", "billing", "numbers", "inbox", "overview"],
+  overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
+  shell: ["platform", "session", "account", "billing", "numbers", "send-message", "inbox", "overview"],
 };
 
 interface SourceFile {
@@ -146,6 +146,22 @@ Deno.test("a folder of the console imports only the folders below it", async () 
       .map((target) => `${path} → ${target}`);
   });
   assert.deepEqual(strays, []);
+});
+
+Deno.test("the console's composer reaches nothing of its shell, router, session or screens", async () => {
+  const imports = new Map((await readSources("console/src")).map(({ path, imports }) => [path, imports]));
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const target of imports.get(path) ?? []) visit(target);
+  };
+  for (const path of imports.keys()) if (path.startsWith("console/src/send-message/")) visit(path);
+  const hosts = [...reached].filter((path) =>
+    path === "wouter" || path === "console/src/platform/backend.tsx" ||
+    (path.startsWith("console/src/") && !/^console\/src\/(send-message|phone|platform)\//.test(path))
+  );
+  assert.deepEqual(hosts, []);
 });
 
 Deno.test("modules do not import each other in a cycle", async () => {

@@ -1,9 +1,15 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch, useSearch } from "wouter";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { conversationId } from "../inbox/conversations.ts";
+import { useBackend } from "../platform/backend.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
@@ -18,8 +24,30 @@ const NumbersScreen = lazy(LOAD.numbers);
 const InboxScreen = lazy(LOAD.inbox);
 const AccountScreen = lazy(LOAD.account);
 
-/** The frame around every screen. */
+/** Where a tenant finds what they need to send. */
+const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
+
+/** The frame around every screen, and what dialogs and messages on their way need. */
 export function Shell() {
+  const { switchboard } = useBackend();
+  const { id: userId } = useUser();
+  const [, navigate] = useLocation();
+  return (
+    <SwitchboardProvider
+      switchboard={switchboard}
+      userId={userId}
+      places={PLACES}
+      onSent={({ from, to }) => navigate(`/inbox/${conversationId({ own: from, peer: to })}`)}
+      onFailedUnseen={showUnseenFailure}
+    >
+      <ModalsProvider>
+        <Frame />
+      </ModalsProvider>
+    </SwitchboardProvider>
+  );
+}
+
+function Frame() {
   useArrival();
   usePrefetch();
   return (
