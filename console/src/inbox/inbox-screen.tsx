@@ -39,6 +39,11 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   const searchField = useRef<HTMLInputElement>(null);
   const sides = openId === undefined ? null : sidesOfId(openId);
 
+  useEffect(() => {
+    if (openId !== "new") return;
+    navigate("/inbox", { replace: true });
+    openSendMessage();
+  }, [openId]);
   useFocusOnClose(openId, list);
   useInboxKeys({
     move(by) {
@@ -76,7 +81,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   }
 
   return (
-    <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
+    <div className={sides === null ? "messages screen-full" : "messages messages-open screen-full"}>
       <VisuallyHidden component="h1" ref={heading} tabIndex={-1}>Inbox</VisuallyHidden>
       <nav className="messages-list" aria-label="Conversations">
         <div className="messages-top">
