@@ -3,7 +3,6 @@ import type { Locator, Page } from "playwright-core";
 import { eventually } from "../../local/driver/eventually.ts";
 import { databaseSide } from "../support/database-side.ts";
 import { CAT, fileOf } from "../support/media.ts";
-import type { Tenant } from "../support/console/tenant.ts";
 import { stack, test, text } from "./support.ts";
 
 const OWN = "+14155550199";

@@ -58,7 +58,7 @@ export function AccountMenu() {
             Captured mail
           </Menu.Item>
         )}
-        <Menu.Item leftSection={<LogOut size={16} />} onClick={signOut}>Sign out</Menu.Item>
+        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut("local")}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
