@@ -166,11 +166,13 @@ interface ListingProps {
 function Listing({ filters, found, conversations, openId, handle }: ListingProps) {
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
+  const { isPending } = useNumbers();
   const { search } = filters;
   if (search !== undefined) {
     return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
   }
-  if (conversations === undefined) {
+  // Until the numbers are known, each row might have a line more.
+  if (conversations === undefined || isPending) {
     if (found.error === null) return <ListSkeleton />;
     return (
       <div className="conversations">
