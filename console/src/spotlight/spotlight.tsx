@@ -73,6 +73,7 @@ export function Spotlight({ screens }: SpotlightProps) {
 
   return (
     <MantineSpotlight.Root
+      aria-label="Search and commands"
       query={query}
       onQueryChange={setQuery}
       shortcut={null}
