@@ -1,10 +1,10 @@
 import {
+  Badge,
   Button,
   CloseButton,
   Container,
   Group,
   Paper,
-  Pill,
   Select,
   Skeleton,
   Stack,
@@ -135,7 +135,9 @@ function ContactRow(
         </Text>
       </button>
       <Group gap={6} className="contact-tags">
-        {tags.slice(0, SHOWN_TAGS).map((tag) => <Pill key={tag} maw={180}>{tag}</Pill>)}
+        {tags.slice(0, SHOWN_TAGS).map((tag) => (
+          <Badge key={tag} variant="default" size="sm" tt="none" maw={180}>{tag}</Badge>
+        ))}
         {rest > 0 && <Text span size="xs" c="dimmed">+{rest}</Text>}
       </Group>
     </li>
