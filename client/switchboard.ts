@@ -2724,6 +2724,12 @@ export interface Subaccount {
   subaccountSid: string | null;
   friendlyName: string | null;
   createdAt: string | null;
+  /** Whether an operator suspended or closed the account. A subscription does not change that. */
+  heldByOperator: boolean;
+  /** When the account is suspended unless the failed payment is made. null: there is no such date. */
+  suspendsAt: string | null;
+  /** When the first number is released unless the caller subscribes again. null: there is no such date. */
+  numbersReleasedAt: string | null;
 }
 
 /** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */

@@ -516,11 +516,11 @@ as $$
     private.note_token_date private.note_turn private.note_unrated_usage private.note_usage private.note_usage_account
     private.note_usage_activity private.note_usage_days private.note_usage_fees private.notices_of private.notify_tenant
     private.number_anniversaries private.number_fees_of_day private.number_pattern private.numbers_at_cost
-    private.numbers_beyond_limit private.numbers_of private.numbers_to_leave private.oldest_event
-    private.open_changed_days private.open_countries private.open_period_of private.other_currencies
-    private.others_units private.our_functions private.our_tables private.outcome_in private.outcome_of
-    private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice private.payer_at
-    private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
+    private.numbers_beyond_limit private.numbers_of private.numbers_released_at private.numbers_to_leave
+    private.oldest_event private.open_changed_days private.open_countries private.open_period_of
+    private.other_currencies private.others_units private.our_functions private.our_tables private.outcome_in
+    private.outcome_of private.owe_credit private.own_limits_of private.owner_named_by private.owner_of_invoice
+    private.payer_at private.payers_of private.pays_usage private.period_of_invoice private.period_usage_of
     private.periods_without_invoice private.place_in private.place_negative private.place_positive
     private.plan_change_delay private.plan_for_price private.plan_of private.present private.preview_recipients
     private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
@@ -560,29 +560,29 @@ as $$
     private.users_with_email private.uses_of_span private.utc_day private.wake_pricing private.wanted_by_subscription
     private.wanted_subaccount private.wanted_trigger_value private.webhook_health private.windows_of_day
     private.with_limits private.withdraw_job private.words_of private.write_rating private.zone_opening
-    public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs public.add_up_revenue
-    public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence public.ask_for_due_redactions
-    public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering
-    public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers
-    public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
-    public.begin_final_bill public.begin_metering public.begin_number_release public.begin_number_sync
-    public.begin_plan_change public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billed_users public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
-    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
-    public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
-    public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
-    public.delay_sender public.delete_campaign_recipients public.delete_contact public.describe_health
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
-    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
-    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
-    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
-    public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations
-    public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_losses
-    public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
+    public.account_and_shared_numbers public.account_outlook public.acknowledge_alert public.add_opt_outs
+    public.add_up_revenue public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice
+    public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
+    public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_comparison
+    public.begin_convergence public.begin_final_bill public.begin_metering public.begin_number_release
+    public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billed_users
+    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
+    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
+    public.check_due_spending public.claim_jobs public.claim_subscription public.claim_unmetered_subscriptions
+    public.close_alert public.close_books public.close_due_periods public.confirm_forward_webhook public.cost_of_usage
+    public.count_request public.count_unpaid_accounts public.create_campaign public.decide_duplicate
+    public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients public.delete_contact
+    public.describe_health public.describe_installation public.disable_forward_webhook public.end_convergence
+    public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user
+    public.finish_job public.forget_invoice public.forget_previous_tokens public.forget_rate_limits
+    public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of public.get_usage
+    public.hold_tenant public.kinds_of_prices public.lease_cancellation public.lift_opt_outs public.link_stripe_customer
+    public.list_alerts public.list_audit_lines public.list_campaign_recipients public.list_campaigns
+    public.list_carrier_fees public.list_claimable_subscriptions public.list_contact_tags public.list_contacts
+    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
+    public.list_losses public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
     public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
     public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
     public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates

@@ -863,6 +863,16 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "account_outlook": {
+        Args: { "p_user_id": string };
+        Returns: Database["public"]["CompositeTypes"]["account_outlook"][];
+        SetofOptions: {
+          from: "*";
+          to: "account_outlook";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "acknowledge_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["acknowledge_alert_outcome"];
@@ -3426,6 +3436,11 @@ export type Database = {
       "webhook_provider": "stripe" | "twilio";
     };
     CompositeTypes: {
+      "account_outlook": {
+        "is_held": boolean | null;
+        "suspends_at": string | null;
+        "numbers_released_at": string | null;
+      };
       "batch_message": {
         "id": string | null;
         "position": number | null;

@@ -10,7 +10,7 @@ import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson, readQuery } from "../_shared/platform/request.ts";
 
 /** A search runs with each key that is pressed. */
-const LIST_LIMIT = { action: "contacts-list", perUser: 300, perAddress: 1200, windowSeconds: 60 };
+const LIST_LIMIT = { action: "contacts-list", perUser: 240, perAddress: 1200, windowSeconds: 60 };
 const TAGS_LIMIT = { action: "contacts-tags", perUser: 60, perAddress: 300, windowSeconds: 60 };
 const SAVE_LIMIT = { action: "contacts-save", perUser: 120, perAddress: 600, windowSeconds: 60 };
 /** All contacts that are kept for one tenant, within a minute. */

@@ -4,7 +4,7 @@ import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 
 /** An open conversation is marked with each message that arrives. */
-const LIMIT = { action: "mark-read", perUser: 300, perAddress: 1200, windowSeconds: 60 };
+const LIMIT = { action: "mark-read", perUser: 240, perAddress: 1200, windowSeconds: 60 };
 
 export async function handle(request: Request, context: Context): Promise<Response> {
   const wish = await readJson(request, markReadSchema);
