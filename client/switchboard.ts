@@ -901,18 +901,20 @@ export interface Bulk {
 export interface BulkPreview {
   /** The number that the campaign would be sent from. */
   from: string;
+  /** ISO 4217: of the prices, that of the platform's Twilio account; null until Twilio has named one. */
+  currency: string | null;
   /** What would be sent when the campaign starts. */
   sent: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
+    /** What it would cost you. */
     estimatedPrice: number;
   };
   /** What would wait until there is room under the limit. */
   overLimit: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
+    /** What it would cost you. */
     estimatedPrice: number;
     /** The first limit of the plan that the campaign reaches; null when it reaches none. */
     limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
@@ -921,7 +923,7 @@ export interface BulkPreview {
   outsideWindow: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
+    /** What it would cost you. */
     estimatedPrice: number;
   };
   /** The first opening of the send window for each country; empty without a window. */

@@ -38,16 +38,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   phone: [],
   platform: [],
-  "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
+  "send-message": ["phone", "platform"],
   session: ["platform"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
-  contacts: ["phone", "platform", "session"],
+  contacts: ["phone", "platform", "session", "numbers", "send-message"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
   spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
-  shell: ["platform", "session", "billing", "numbers", "contacts", "inbox", "overview", "spotlight"],
+  shell: ["platform", "session", "billing", "numbers", "contacts", "send-message", "inbox", "overview", "spotlight"],
 };
 
 interface SourceFile {

@@ -1,5 +1,4 @@
 import { MantineProvider } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
@@ -18,11 +17,7 @@ export function App({ backend }: { backend: Backend }) {
         <SessionProvider>
           <UserQueries>
             <Router hook={useHashLocation}>
-              <ModalsProvider
-                modalProps={{ centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } }}
-              >
-                <Gate />
-              </ModalsProvider>
+              <Gate />
             </Router>
           </UserQueries>
         </SessionProvider>

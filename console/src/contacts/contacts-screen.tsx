@@ -1,4 +1,5 @@
 import {
+  ActionIcon,
   Badge,
   Button,
   CloseButton,
@@ -12,13 +13,14 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Search, Upload, UserPlus, Users } from "lucide-react";
+import { MessageSquare, Search, Upload, UserPlus, Users } from "lucide-react";
 import { useState } from "react";
 import { readable } from "../phone/phone-format.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { MarkedText } from "../platform/marked-text.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { openContact } from "./contact-form.tsx";
 import { openContactImport } from "./contact-import.tsx";
 import { type Contact, useContacts, useTags } from "./use-contacts.ts";
@@ -140,6 +142,14 @@ function ContactRow(
         ))}
         {rest > 0 && <Text span size="xs" c="dimmed">+{rest}</Text>}
       </Group>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={`Send a message to ${name ?? readable(phoneNumber)}`}
+        onClick={() => openSendMessage({ to: phoneNumber })}
+      >
+        <MessageSquare size={18} />
+      </ActionIcon>
     </li>
   );
 }

@@ -7,9 +7,7 @@ import { nameOf } from "../contacts/contact-name.tsx";
 import { useContact } from "../contacts/use-contacts.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { readable } from "../phone/phone-format.ts";
-import { CannotSend } from "../send-message/cannot-send.tsx";
-import { ComposeBox } from "../send-message/compose-box.tsx";
-import { useSenders } from "../send-message/use-senders.ts";
+import { SendMessage } from "../send-message/send-message.tsx";
 import type { Sides } from "./conversations.ts";
 import { Thread } from "./thread.tsx";
 import { useConversation } from "./use-conversations.ts";
@@ -37,7 +35,7 @@ export function ConversationPane({ sides, listPath, onMarkUnread }: Conversation
     <section className="pane" aria-label={`Conversation with ${readable(peer)}`}>
       <PaneHeader sides={sides} listPath={listPath} onMarkUnread={onMarkUnread} />
       <Thread messages={messages} hasEarlier={list?.hasEarlier ?? false} />
-      <ReplyBox own={own} peer={peer} />
+      <SendMessage to={peer} from={own} />
     </section>
   );
 }
@@ -104,13 +102,4 @@ function PaneHeader({ sides: { own, peer }, listPath, onMarkUnread }: Omit<Conve
       </Menu>
     </header>
   );
-}
-
-function ReplyBox({ own, peer }: Sides) {
-  const senders = useSenders();
-  if (senders === undefined) return null;
-  if (senders.obstacle !== null) return <CannotSend obstacle={senders.obstacle} />;
-  // A released number can no longer send, nor can a shared number once the tenant has a subaccount.
-  if (!senders.numbers.includes(own)) return <CannotSend obstacle="number-gone" />;
-  return <ComposeBox from={own} to={peer} />;
 }

@@ -7,17 +7,21 @@ import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
-import { NewMessagePane } from "../send-message/new-message-pane.tsx";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
+import { useDraftOf } from "../send-message/use-draft.ts";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
-import { type Conversation, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
+import { type Conversation, conversationId, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import { addressOf, type Filters, filtersOf, isUnfiltered, nothingListed } from "./filters.ts";
 import { SearchResults } from "./search-results.tsx";
 import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations, useUnreadConversations } from "./use-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
+
+/** What old links to the form for a new message have in place of a conversation. */
+const NEW_MESSAGE = "new";
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
@@ -35,6 +39,11 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   const searchField = useRef<HTMLInputElement>(null);
   const sides = openId === undefined ? null : sidesOfId(openId);
 
+  useEffect(() => {
+    if (openId !== NEW_MESSAGE) return;
+    navigate("/inbox", { replace: true });
+    openSendMessage();
+  }, [openId]);
   useFocusOnClose(openId, list);
   useInboxKeys({
     move(by) {
@@ -57,13 +66,13 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
       if (id === openId) navigate(listPath);
     },
     reply: () => document.querySelector<HTMLElement>(".pane textarea")?.focus(),
-    write: () => navigate("/inbox/new"),
+    write: () => openSendMessage(),
     search() {
       if (isListHidden()) navigate(listPath);
       // The field is visible after the next rendering.
       requestAnimationFrame(() => searchField.current?.select());
     },
-    close: () => openId !== undefined && navigate(listPath),
+    close: () => sides !== null && navigate(listPath),
   });
 
   function changeFilters(changed: Filters, isTyping = false) {
@@ -72,7 +81,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   }
 
   return (
-    <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
+    <div className={sides === null ? "messages screen-full" : "messages messages-open screen-full"}>
       <VisuallyHidden component="h1" ref={heading} tabIndex={-1}>Inbox</VisuallyHidden>
       <nav className="messages-list" aria-label="Conversations">
         <div className="messages-top">
@@ -89,7 +98,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
                 <Keyboard size={18} />
               </ActionIcon>
             </Tooltip>
-            <Button component={Link} href="/inbox/new" size="xs" leftSection={<SquarePen size={16} />}>
+            <Button onClick={() => openSendMessage()} size="xs" leftSection={<SquarePen size={16} />}>
               New message
             </Button>
           </div>
@@ -103,8 +112,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
         <Listing filters={filters} found={found} conversations={conversations} openId={openId} handle={list} />
       </nav>
       <div className="messages-pane">
-        {openId === "new" && <NewMessagePane />}
-        {openId !== "new" && sides === null && (
+        {sides === null && (
           <Center h="100%">
             <EmptyState icon={<MessageSquare />} title="No conversation open">
               Choose one from the list, or write a new message.
@@ -113,7 +121,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
         )}
         {sides !== null && (
           <ConversationPane
-            key={openId}
+            key={conversationId(sides)}
             sides={sides}
             at={query.get("at") ?? undefined}
             listPath={listPath}
@@ -156,6 +164,7 @@ interface ListingProps {
 function Listing({ filters, found, conversations, openId, handle }: ListingProps) {
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
+  const draftOf = useDraftOf();
   const { search } = filters;
   if (search !== undefined) {
     return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
@@ -177,7 +186,7 @@ function Listing({ filters, found, conversations, openId, handle }: ListingProps
       openId={openId}
       query={addressOf(filters)}
       showOwn={showOwn}
-      draftOf={() => null}
+      draftOf={draftOf}
       handle={handle}
       hasMore={found.hasMore}
       more={found.more}

@@ -2,18 +2,20 @@ import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
 import { CreditCard, LogOut, Smartphone } from "lucide-react";
 import { useLocation } from "wouter";
 import { useBackend } from "../platform/backend.tsx";
+import { forgetMessages } from "../send-message/store.ts";
 import { useUser } from "../session/session.tsx";
 
 /** The signed-in user and the sign-out item. Narrow screens hide the side navigation, so they get the local tools here. */
 export function AccountMenu() {
   const { supabase, config: { phonesUrl, stripeUrl } } = useBackend();
-  const { email } = useUser();
+  const { id, email } = useUser();
   const [, navigate] = useLocation();
 
   function signOut() {
     // Start the next user on the first screen, not in a conversation of this user.
     navigate("/");
-    void supabase.auth.signOut({ scope: "local" });
+    // The next user of this browser must not find what this one wrote.
+    void supabase.auth.signOut({ scope: "local" }).then(() => forgetMessages(id));
   }
 
   return (

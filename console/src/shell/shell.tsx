@@ -1,10 +1,16 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch, useSearch } from "wouter";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { InboxSignals } from "../inbox/inbox-signals.tsx";
+import { pathOf } from "../inbox/conversations.ts";
 import { Brand } from "../platform/brand.tsx";
+import { useBackend } from "../platform/backend.tsx";
 import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
@@ -20,8 +26,33 @@ const NumbersScreen = lazy(LOAD.numbers);
 const ContactsScreen = lazy(LOAD.contacts);
 const InboxScreen = lazy(LOAD.inbox);
 
-/** The frame around every screen. */
+/** Where a tenant finds what they need to send. */
+const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
+
+/** How dialogs look that do not say it themselves. */
+const DIALOGS = { centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } };
+
+/** The frame around every screen, and what dialogs and messages on their way need. */
 export function Shell() {
+  const { switchboard } = useBackend();
+  const { id: userId } = useUser();
+  const [, navigate] = useLocation();
+  return (
+    <SwitchboardProvider
+      switchboard={switchboard}
+      userId={userId}
+      places={PLACES}
+      onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
+      onFailedUnseen={(pending, settled) => showUnseenFailure(pending, settled)}
+    >
+      <ModalsProvider modalProps={DIALOGS}>
+        <Frame />
+      </ModalsProvider>
+    </SwitchboardProvider>
+  );
+}
+
+function Frame() {
   useArrival();
   usePrefetch();
   return (

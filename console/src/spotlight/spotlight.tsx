@@ -24,6 +24,7 @@ import { idOf } from "../inbox/conversation-rows.ts";
 import { pathOf, sidesOf } from "../inbox/conversations.ts";
 import { showShortcuts } from "../inbox/shortcuts.tsx";
 import { readable } from "../phone/phone-format.ts";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useBackend } from "../platform/backend.tsx";
 import { matchesSearch } from "../platform/marks.ts";
 
@@ -33,6 +34,9 @@ const FOUND = 5;
 export interface SpotlightProps {
   screens: readonly { path: string; label: string; icon: LucideIcon }[];
 }
+
+/** Cuts long words off. */
+const CLASS_NAMES = { actionBody: "found-body", actionLabel: "found-text", actionDescription: "found-text" };
 
 export const openSpotlight = spotlight.open;
 
@@ -94,6 +98,7 @@ export function Spotlight({ screens }: SpotlightProps) {
                 key={id}
                 label={label}
                 {...(description !== undefined && { description })}
+                classNames={CLASS_NAMES}
                 leftSection={<Icon size={18} strokeWidth={1.7} aria-hidden />}
                 onClick={run}
               />
@@ -127,7 +132,7 @@ function useActions(): Action[] {
       label: "New message",
       keywords: "send write sms text",
       icon: SquarePen,
-      run: () => navigate("/inbox/new"),
+      run: () => openSendMessage(),
     },
     { id: "new-contact", label: "New contact", keywords: "add person", icon: UserPlus, run: () => openContact() },
     { id: "buy-number", label: "Buy a number", keywords: "find phone", icon: Hash, run: () => navigate("/numbers") },

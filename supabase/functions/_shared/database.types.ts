@@ -2232,6 +2232,7 @@ export type Database = {
         };
         Returns: {
           "counts": Json;
+          "currency": string;
           "from_number": string;
           "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];

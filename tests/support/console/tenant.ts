@@ -58,12 +58,21 @@ export class Tenant {
     await this.page.getByRole("menuitem", { name: action }).click();
   }
 
-  async send(to: string, body: string): Promise<void> {
+  /** Opens the dialog for a new message. */
+  async openDialog(): Promise<Locator> {
     await this.go("Inbox");
-    await this.page.getByRole("link", { name: "New message" }).click();
-    await this.page.getByLabel("To", { exact: true }).fill(to);
-    await this.page.getByLabel("Message", { exact: true }).fill(body);
-    await this.page.getByRole("button", { name: "Send" }).click();
+    await this.page.getByRole("button", { name: "New message" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "New message" });
+    await dialog.getByLabel("To", { exact: true }).waitFor();
+    return dialog;
+  }
+
+  /** Writes a message in the dialog and sends it. */
+  async send(to: string, body: string): Promise<void> {
+    const dialog = await this.openDialog();
+    await dialog.getByLabel("To", { exact: true }).fill(to);
+    await dialog.getByLabel("Message", { exact: true }).fill(body);
+    await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }
 
   async go(screen: "Overview" | "Numbers" | "Inbox"): Promise<void> {
