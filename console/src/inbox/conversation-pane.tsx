@@ -9,9 +9,8 @@ import { useNumbers } from "../numbers/use-numbers.ts";
 import { readable } from "../phone/phone-format.ts";
 import { SendMessage } from "../send-message/send-message.tsx";
 import type { Sides } from "./conversations.ts";
-import { Thread } from "./thread.tsx";
+import { Thread } from "./thread/thread.tsx";
 import { useConversation } from "./use-conversations.ts";
-import { useMessages } from "./use-messages.ts";
 
 export interface ConversationPaneProps {
   sides: Sides;
@@ -24,18 +23,12 @@ export interface ConversationPaneProps {
 }
 
 /** One conversation: its header, its messages and the reply box. */
-export function ConversationPane({ sides, listPath, onMarkUnread }: ConversationPaneProps) {
-  const { own, peer } = sides;
-  const { data: list } = useMessages();
-  const messages =
-    list?.messages.filter(({ from_number: from, to_number: to }) =>
-      (from === own && to === peer) || (from === peer && to === own)
-    ).toReversed() ?? [];
+export function ConversationPane({ sides, at, listPath, onMarkUnread }: ConversationPaneProps) {
   return (
-    <section className="pane" aria-label={`Conversation with ${readable(peer)}`}>
+    <section className="pane" aria-label={`Conversation with ${readable(sides.peer)}`}>
       <PaneHeader sides={sides} listPath={listPath} onMarkUnread={onMarkUnread} />
-      <Thread messages={messages} hasEarlier={list?.hasEarlier ?? false} />
-      <SendMessage to={peer} from={own} />
+      <Thread sides={sides} at={at} />
+      <SendMessage to={sides.peer} from={sides.own} showsPending={false} />
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { Anchor, Paper, Text, ThemeIcon } from "@mantine/core";
 import { Check } from "lucide-react";
 import { Link } from "wouter";
-import { useMessages } from "../inbox/use-messages.ts";
+import { useHasSent } from "../inbox/use-has-sent.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
 
@@ -30,8 +30,8 @@ export function FirstSteps() {
 function useSteps(): Step[] | undefined {
   const { data: subaccount } = useSubaccount();
   const { data: list } = useNumbers();
-  const { data: ledger } = useMessages();
-  if (subaccount === undefined || list === undefined || ledger === undefined) return undefined;
+  const hasSent = useHasSent();
+  if (subaccount === undefined || list === undefined || hasSent === undefined) return undefined;
   if (subaccount.status === "suspended" || subaccount.status === "closed") return undefined;
   return [
     { title: "Get your subaccount", text: "Subscribe, or create it below.", isDone: subaccount.provisioned },
@@ -44,8 +44,8 @@ function useSteps(): Step[] | undefined {
     {
       title: "Send a message",
       text: "Then follow its delivery status.",
-      isDone: ledger.messages.some(({ direction, source }) => direction === "outbound" && source === "subaccount"),
-      href: "/inbox/new",
+      isDone: hasSent,
+      href: "/inbox",
     },
   ];
 }

@@ -21,10 +21,10 @@ import { useLocation } from "wouter";
 import { openContact } from "../contacts/contact-form.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
 import { idOf } from "../inbox/conversation-rows.ts";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { pathOf, sidesOf } from "../inbox/conversations.ts";
 import { showShortcuts } from "../inbox/shortcuts.tsx";
 import { readable } from "../phone/phone-format.ts";
-import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useBackend } from "../platform/backend.tsx";
 import { matchesSearch } from "../platform/marks.ts";
 
