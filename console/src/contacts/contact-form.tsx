@@ -92,8 +92,6 @@ function ContactForm({ phoneNumber, contact = null }: ContactFormProps) {
           limit={20}
           maxTags={MAX_TAGS}
           acceptValueOnBlur
-          clearable
-          clearButtonProps={{ "aria-label": "Remove all tags" }}
           {...form.getInputProps("tags")}
         />
         <Textarea

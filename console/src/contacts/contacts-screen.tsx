@@ -47,11 +47,11 @@ export function ContactsScreen() {
         }
       />
       <Stack gap="md">
-        <Group gap="sm" wrap="nowrap">
+        <Group gap="sm">
           <TextInput
             type="search"
             role="searchbox"
-            flex={1}
+            flex="1 1 220px"
             aria-label="Search contacts"
             placeholder="Search by name or number"
             leftSection={<Search size={16} aria-hidden />}
@@ -73,7 +73,7 @@ export function ContactsScreen() {
               clearable
               searchable
               limit={100}
-              w={170}
+              flex="0 1 170px"
               clearButtonProps={{ "aria-label": "All tags" }}
               data={tags}
               value={tag}
