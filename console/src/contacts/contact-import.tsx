@@ -44,7 +44,7 @@ function ContactImport() {
         </Text>
         <Textarea
           label="Contacts"
-          placeholder={"+14155550142, Ada Lovelace, VIP | London"}
+          placeholder="+14155550142, Ada Lovelace, VIP | London"
           autosize
           minRows={6}
           maxRows={14}

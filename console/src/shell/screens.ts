@@ -7,6 +7,7 @@ export const LOAD = {
   numbers: async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }),
   contacts: async () => ({ default: (await import("../contacts/contacts-screen.tsx")).ContactsScreen }),
   inbox: async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }),
+  account: async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen }),
 };
 
 /** The screens, in the order of the navigation. */

@@ -4,9 +4,9 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { pathOf } from "../inbox/conversations.ts";
-import { Brand } from "../platform/brand.tsx";
 import { useBackend } from "../platform/backend.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { Brand } from "../platform/brand.tsx";
+import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { showUnseenFailure } from "../send-message/unseen-failure.ts";
 import { SwitchboardProvider } from "../send-message/provider.tsx";
@@ -25,6 +25,7 @@ const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
 const ContactsScreen = lazy(LOAD.contacts);
 const InboxScreen = lazy(LOAD.inbox);
+const AccountScreen = lazy(LOAD.account);
 
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
@@ -43,7 +44,7 @@ export function Shell() {
       userId={userId}
       places={PLACES}
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
-      onFailedUnseen={(pending, settled) => showUnseenFailure(pending, settled)}
+      onFailedUnseen={showUnseenFailure}
     >
       <ModalsProvider modalProps={DIALOGS}>
         <Frame />
@@ -67,7 +68,7 @@ function Frame() {
           <Brand />
           <Group gap="xs" wrap="nowrap">
             <SpotlightKey screens={SCREENS} />
-            <ColorSchemeToggle />
+            <ColorSchemeMenu />
             <AccountMenu />
           </Group>
         </Group>
@@ -84,6 +85,9 @@ function Frame() {
             </Route>
             <Route path="/numbers">
               <NumbersScreen />
+            </Route>
+            <Route path="/account">
+              <AccountScreen />
             </Route>
             <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}

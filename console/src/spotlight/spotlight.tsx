@@ -8,11 +8,9 @@ import {
   LogOut,
   type LucideIcon,
   MessageSquare,
-  Monitor,
-  Moon,
   Search,
+  Settings,
   SquarePen,
-  Sun,
   User,
   UserPlus,
 } from "lucide-react";
@@ -26,7 +24,10 @@ import { pathOf, sidesOf } from "../inbox/conversations.ts";
 import { showShortcuts } from "../inbox/shortcuts.tsx";
 import { readable } from "../phone/phone-format.ts";
 import { useBackend } from "../platform/backend.tsx";
+import { COLOR_SCHEMES } from "../platform/color-schemes.ts";
 import { matchesSearch } from "../platform/marks.ts";
+import { ACCOUNT_PATH } from "../session/session-store.ts";
+import { useSessionStore } from "../session/session.tsx";
 
 const TYPING_MS = 200;
 const FOUND = 5;
@@ -78,6 +79,7 @@ export function Spotlight({ screens }: SpotlightProps) {
     <MantineSpotlight.Root
       query={query}
       onQueryChange={setQuery}
+      onSpotlightClose={() => setQuery("")}
       shortcut={null}
       scrollable
       maxHeight={420}
@@ -123,7 +125,7 @@ function matching(actions: readonly Action[], search: string): Action[] {
 }
 
 function useActions(): Action[] {
-  const { supabase } = useBackend();
+  const session = useSessionStore();
   const { setColorScheme } = useMantineColorScheme();
   const [, navigate] = useLocation();
   return [
@@ -136,26 +138,21 @@ function useActions(): Action[] {
     },
     { id: "new-contact", label: "New contact", keywords: "add person", icon: UserPlus, run: () => openContact() },
     { id: "buy-number", label: "Buy a number", keywords: "find phone", icon: Hash, run: () => navigate("/numbers") },
-    { id: "light", label: "Use light colors", keywords: "theme scheme", icon: Sun, run: () => setColorScheme("light") },
-    { id: "dark", label: "Use dark colors", keywords: "theme scheme", icon: Moon, run: () => setColorScheme("dark") },
-    {
-      id: "system",
-      label: "Use the system's colors",
-      keywords: "theme scheme automatic",
-      icon: Monitor,
-      run: () => setColorScheme("auto"),
-    },
+    ...COLOR_SCHEMES.map(({ value, label, icon }): Action => ({
+      id: `colors ${value}`,
+      label: `Colors: ${label}`,
+      keywords: "theme scheme",
+      icon,
+      run: () => setColorScheme(value),
+    })),
+    { id: "account", label: "Account", keywords: "email password", icon: Settings, run: () => navigate(ACCOUNT_PATH) },
     { id: "shortcuts", label: "Keyboard shortcuts", keywords: "keys help", icon: Keyboard, run: showShortcuts },
     {
       id: "sign-out",
       label: "Sign out",
       keywords: "log out leave",
       icon: LogOut,
-      run() {
-        // The next user starts on the first screen.
-        navigate("/");
-        void supabase.auth.signOut({ scope: "local" });
-      },
+      run: () => void session.signOut("local"),
     },
   ];
 }
