@@ -212,16 +212,17 @@ test("The keyboard alone moves, opens, closes, marks, searches and writes, and n
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
 
+  const spotlight = page.locator("input:focus").and(page.getByPlaceholder("Search or choose"));
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Search or choose").waitFor();
+  await spotlight.waitFor();
   await page.keyboard.type("5552044");
   await page.getByRole("button", { name: shownNumber(44) }).waitFor();
-  await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: shownNumber(44) }).waitFor();
   await page.keyboard.press("Control+k");
+  await spotlight.waitFor();
   await page.keyboard.type("buy");
-  await page.getByRole("button", { name: "Buy a number" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).waitFor({ state: "hidden" });
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
 });

@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Spotlight as MantineSpotlight, spotlight } from "@mantine/spotlight";
+import { createSpotlight, Spotlight as MantineSpotlight } from "@mantine/spotlight";
 import { useQuery } from "@tanstack/react-query";
 import {
   Hash,
@@ -14,7 +14,7 @@ import {
   User,
   UserPlus,
 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { openContact } from "../contacts/contact-form.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
@@ -39,6 +39,7 @@ export interface SpotlightProps {
 /** Cuts long words off. */
 const CLASS_NAMES = { actionBody: "found-body", actionLabel: "found-text", actionDescription: "found-text" };
 
+const [store, spotlight] = createSpotlight();
 export const openSpotlight = spotlight.open;
 
 /** Something to do, or a place to go to. */
@@ -73,10 +74,13 @@ export function Spotlight({ screens }: SpotlightProps) {
     ["Conversations", found.conversations],
     ["Contacts", found.contacts],
   ];
-  const isEmpty = groups.every(([, actions]) => actions.length === 0);
+  const count = groups.reduce((sum, [, actions]) => sum + actions.length, 0);
+  const isEmpty = count === 0;
+  useFirstSelected(search, count);
 
   return (
     <MantineSpotlight.Root
+      store={store}
       query={query}
       onQueryChange={setQuery}
       onSpotlightClose={() => setQuery("")}
@@ -118,6 +122,22 @@ export function Spotlight({ screens }: SpotlightProps) {
       </MantineSpotlight.ActionsList>
     </MantineSpotlight.Root>
   );
+}
+
+/** Selects the first of what a search finds, so that Enter chooses it. What the arrow keys selected stays selected. */
+function useFirstSelected(search: string, count: number): void {
+  const last = useRef(search);
+  useEffect(() => {
+    const isNew = last.current !== search;
+    last.current = search;
+    if (search === "" || count === 0) return;
+    const { listId, selected } = store.getState();
+    if (!isNew && selected >= 0) return;
+    const found = document.getElementById(listId)?.querySelectorAll("[data-action]") ?? [];
+    for (const action of found) action.removeAttribute("data-selected");
+    found[0]?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: 0 }));
+  }, [search, count]);
 }
 
 function matching(actions: readonly Action[], search: string): Action[] {
