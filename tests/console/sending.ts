@@ -131,9 +131,18 @@ test("A refused recipient is said at the field and the text stays, until the use
   assert.equal(await stored(), false);
 });
 
-test("Enter sends for users who prefer it, and never while an input method composes a word", async (tenant) => {
+test("A contact is chosen by name; Enter sends for users who prefer it, and never while an input method composes a word", async (tenant) => {
+  const contact = { phoneNumber: PEER, name: "Anna Example", notes: null, tags: [], createdAt: "", updatedAt: "" };
+  await tenant.page.route("**/functions/v1/contacts?*", (route) => {
+    return route.fulfill({
+      json: { contacts: [contact], next: null },
+      headers: { "access-control-allow-origin": "*" },
+    });
+  });
   const dialog = await tenant.openDialog();
-  await dialog.getByLabel("To", { exact: true }).fill(PEER);
+  await dialog.getByLabel("To", { exact: true }).fill("Ann");
+  await tenant.page.getByRole("option", { name: "Anna Example" }).click();
+  await dialog.getByText("+1 415 555 0142 · Anna Example").waitFor();
   const body = dialog.getByLabel("Message", { exact: true });
   await body.fill("One");
   await body.press("Enter");
