@@ -114,6 +114,12 @@ test("A message without a network waits, a lost response is tried again under th
   await tenant.sent.filter({ hasText: "The newest text" }).getByText("Delivered").waitFor();
   assert.equal(new Set(sends.keys.slice(before)).size, 1);
   assert.equal(await tenant.sent.filter({ hasText: "The newest text" }).count(), 1);
+
+  // A conversation whose number is gone goes on from another one.
+  await page.goto(page.url().replace(/#.*/, `#/inbox/+14155550199~${PEER}`));
+  await page.getByText("You can no longer send from this number").waitFor();
+  await page.getByRole("button", { name: "Send from another number" }).click();
+  assert.equal(await page.getByRole("combobox", { name: "To" }).inputValue(), PEER);
 });
 
 test("A refused recipient is said at the field and the text stays, until the user signs out", async (tenant) => {
