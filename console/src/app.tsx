@@ -3,6 +3,7 @@ import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
+import { Dialogs } from "./platform/dialogs.tsx";
 import { Gate } from "./shell/gate.tsx";
 import { SessionProvider } from "./session/session.tsx";
 import { UserQueries } from "./session/user-queries.tsx";
@@ -17,7 +18,9 @@ export function App({ backend }: { backend: Backend }) {
         <SessionProvider>
           <UserQueries>
             <Router hook={useHashLocation}>
-              <Gate />
+              <Dialogs>
+                <Gate />
+              </Dialogs>
             </Router>
           </UserQueries>
         </SessionProvider>
