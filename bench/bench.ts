@@ -1,5 +1,6 @@
 /** `deno task bench`: measures the product beside simpler programs, prints one table, and exits with 1 for a missed goal. */
 import { campaignRows } from "./campaign.ts";
+import { consoleRows } from "./console.ts";
 import { importRows } from "./imports.ts";
 import { readOptions } from "./options.ts";
 import { postgresRows } from "./postgres.ts";
@@ -13,7 +14,7 @@ const options = readOptions(Deno.args, {
   about: `Prints one table: measure, ratio, goal, met. Exits with 1 when a goal is missed. Compare the ratios: absolute
 figures depend on the machine. The defaults take a few minutes.`,
   options: {
-    only: { default: "imports,sends,postgres,stripe,campaign", says: "the groups to measure" },
+    only: { default: "console,imports,sends,postgres,stripe,campaign", says: "the groups to measure" },
     rounds: { default: 5, says: "how often each measurement is repeated" },
     imports: { default: 5, says: "how often each import is repeated" },
     sequential: { default: 30, says: "requests per round, one at a time" },
@@ -42,15 +43,21 @@ Deno.exit(exitCode(rows));
 
 async function measure(): Promise<Row[]> {
   const wanted = options.only.split(",").map((name) => name.trim());
-  const unknown = wanted.find((name) => name !== "imports" && !(name in GROUPS));
-  if (unknown !== undefined) {
-    throw new Error(`Cannot measure "${unknown}": the groups are imports, ${Object.keys(GROUPS)}`);
-  }
-  const rows = wanted.includes("imports") ? await collect({ imports: () => importRows(options.imports) }) : [];
-  const groups = Object.keys(GROUPS).filter((name) => wanted.includes(name));
-  if (groups.length === 0) return rows;
+  const alone = { console: consoleRows, imports: () => importRows(options.imports) };
+  const known = [...Object.keys(alone), ...Object.keys(GROUPS)];
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`Cannot measure "${unknown}": the groups are ${known}`);
+  const rows = await collect(chosen(alone, wanted));
+  const groups = chosen(GROUPS, wanted);
+  if (Object.keys(groups).length === 0) return rows;
   await withStage(options, async (stage) => {
-    rows.push(...await collect(Object.fromEntries(groups.map((name) => [name, () => GROUPS[name]!(stage)]))));
+    const measures = Object.entries(groups).map(([name, measureGroup]) => [name, () => measureGroup(stage)]);
+    rows.push(...await collect(Object.fromEntries(measures)));
   });
   return rows;
+}
+
+/** The groups whose name is wanted. */
+function chosen<T>(groups: Record<string, T>, wanted: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(groups).filter(([name]) => wanted.includes(name)));
 }

@@ -3,17 +3,19 @@ import { collect, exitCode, formatTable, isMet, type Row } from "./table.ts";
 
 const MET: Row = { measure: "a send beside bare", value: 1.05, goal: { atMost: 1.1 } };
 const MISSED: Row = { measure: "HOT share", figures: "3 of 4", value: 75, unit: "%", goal: { atLeast: 90 } };
+const SIZE: Row = { measure: "a page", value: 213.648, unit: "KB", goal: { atMost: 240 } };
 const WITHOUT_GOAL: Row = { measure: "a send beside the original's", value: 9 };
 
 Deno.test("the table shows each row's ratio and goal, and names a missed goal", () => {
   assert.equal(
-    formatTable([MET, MISSED, WITHOUT_GOAL]),
+    formatTable([MET, MISSED, SIZE, WITHOUT_GOAL]),
     [
-      "| measure                      |  ratio |     goal | met |",
-      "|------------------------------|--------|----------|-----|",
-      "| a send beside bare           | 1.05 × | ≤ 1.10 × | yes |",
-      "| HOT share (3 of 4)           |   75 % |   ≥ 90 % | NO  |",
-      "| a send beside the original's | 9.00 × |          |     |",
+      "| measure                      |    ratio |       goal | met |",
+      "|------------------------------|----------|------------|-----|",
+      "| a send beside bare           |   1.05 × |   ≤ 1.10 × | yes |",
+      "| HOT share (3 of 4)           |     75 % |     ≥ 90 % | NO  |",
+      "| a page                       | 213.6 KB | ≤ 240.0 KB | yes |",
+      "| a send beside the original's |   9.00 × |            |     |",
     ].join("\n"),
   );
 });

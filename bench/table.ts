@@ -9,7 +9,7 @@ export interface Row {
   figures?: string;
   value: number;
   /** `×`: a ratio. Default: ×. */
-  unit?: "×" | "%" | "MB" | "ms" | "s";
+  unit?: "×" | "%" | "KB" | "MB" | "ms" | "s";
   /** Without a goal, the row is for information. */
   goal?: Goal;
 }
@@ -68,5 +68,5 @@ function goalText({ goal, unit }: Row): string {
 
 function quantity(value: number, unit: Row["unit"] = "×"): string {
   if (Number.isNaN(value)) return "not measured";
-  return `${value.toFixed(unit === "ms" ? 1 : unit === "%" ? 0 : 2)} ${unit}`;
+  return `${value.toFixed(unit === "ms" || unit === "KB" ? 1 : unit === "%" ? 0 : 2)} ${unit}`;
 }

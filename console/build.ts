@@ -15,7 +15,16 @@ const DIST = join(CONSOLE, "dist");
 const STAMP = ".built-from";
 
 /** The inputs of a build below `console/`. The import map and the client are inputs too. */
-const SOURCES = ["csp.ts", "index.html", "vite.config.ts", "public", "src"];
+const SOURCES = [
+  "csp.ts",
+  "index.html",
+  "mantine-styles.ts",
+  "public",
+  "sizes.ts",
+  "src",
+  "supabase-in-part.ts",
+  "vite.config.ts",
+];
 /** The typed client, which the console bundles. */
 const CLIENT = join(ROOT, "client", "switchboard.ts");
 

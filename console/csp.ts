@@ -13,14 +13,28 @@ export function connectSources(urls: readonly string[]): string[] {
   });
 }
 
-const CLOSED = ["connect-src 'self';", "img-src 'self' data:;"];
+/** The same origin for a WebSocket: a source with `https:` does not allow `wss:`. */
+function socketOf(origin: string): string {
+  return origin.replace(/^http/, "ws");
+}
 
-/** Returns the page with a policy that allows connections to `sources`, and their images, besides its own origin. */
+/** The directives of the page that each build extends, and by what. */
+const EXTENDED: readonly { directive: string; by: (sources: readonly string[]) => string[] }[] = [
+  // The functions and the Data API, and Realtime.
+  { directive: "connect-src 'self';", by: (sources) => sources.flatMap((origin) => [origin, socketOf(origin)]) },
+  // The pictures of received messages, from the function `message-media`.
+  { directive: "img-src 'self' data:;", by: (sources) => [...sources] },
+];
+
+/**
+ * Returns the page with a policy that allows connections to `sources`, WebSockets included, and their images, besides its own
+ * origin.
+ */
 export function withConnectSources(html: string, sources: readonly string[]): string {
-  return CLOSED.reduce((page, directive) => {
+  return EXTENDED.reduce((page, { directive, by }) => {
     if (page.split(directive).length !== 2) {
       throw new Error(`Cannot write the policy: the page must have "${directive}" once`);
     }
-    return page.replace(directive, `${[directive.slice(0, -1), ...sources].join(" ")};`);
+    return page.replace(directive, `${[directive.slice(0, -1), ...by(sources)].join(" ")};`);
   }, html);
 }

@@ -24,7 +24,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tokens: ["platform", "sealing", "twilio", "accounts"],
   spending: ["platform"],
   numbers: ["platform", "twilio", "accounts", "spending"],
-  messages: ["platform", "twilio", "accounts", "numbers", "spending"],
+  contacts: ["platform", "numbers"],
+  messages: ["platform", "twilio", "accounts", "numbers", "spending", "contacts"],
   usage: ["platform", "twilio", "accounts"],
   campaigns: ["platform", "twilio", "accounts", "numbers", "messages", "spending"],
   media: ["platform", "sealing", "twilio", "accounts", "messages"],
@@ -39,12 +40,13 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
   session: ["platform"],
+  account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
   overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "billing", "numbers", "inbox", "overview"],
+  shell: ["platform", "session", "account", "billing", "numbers", "inbox", "overview"],
 };
 
 interface SourceFile {
@@ -79,7 +81,7 @@ async function readSources(folder: string): Promise<SourceFile[]> {
       );
     return {
       path,
-      imports: targetsOf(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g),
+      imports: targetsOf(/(?:\bfrom|(?<!\/)\bimport)\s*\(?\s*"([^"]+)"/g),
       atStart: targetsOf(/^(?:import|export)\s+(?!type\b)(?:[^;"]*\sfrom\s+)?"([^"]+)"/gm),
     };
   }));

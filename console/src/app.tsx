@@ -1,21 +1,21 @@
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
-import { useHashLocation } from "wouter/use-hash-location";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
 import { Dialogs } from "./platform/dialogs.tsx";
 import { Gate } from "./shell/gate.tsx";
-import { SessionProvider } from "./session/session.tsx";
+import { useHashLocation } from "./shell/hash-location.ts";
+import { SessionProvider, type SessionStore } from "./session/session.tsx";
 import { UserQueries } from "./session/user-queries.tsx";
 import { cssVariables, theme } from "./theme.ts";
 
 /** The console. Routes are in the URL's hash, so that any static host can serve it. */
-export function App({ backend }: { backend: Backend }) {
+export function App({ backend, session }: { backend: Backend; session: SessionStore }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
       <BackendProvider backend={backend}>
-        <SessionProvider>
+        <SessionProvider store={session}>
           <UserQueries>
             <Router hook={useHashLocation}>
               <Dialogs>

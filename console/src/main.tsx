@@ -5,14 +5,17 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { loadConfig } from "./platform/config.ts";
 import { createBackend } from "./platform/backend.tsx";
+import { createBrowserSession, takeArrival } from "./session/browser-session.ts";
 import { StartFailure } from "./start-failure.tsx";
 
+const arrival = takeArrival();
 const root = createRoot(document.getElementById("root")!);
 try {
   const backend = createBackend(await loadConfig());
+  const session = createBrowserSession(backend.supabase.auth, arrival);
   root.render(
     <StrictMode>
-      <App backend={backend} />
+      <App backend={backend} session={session} />
     </StrictMode>,
   );
 } catch (error) {

@@ -321,6 +321,63 @@ $$;
 comment on function private.forget_closed_numbers(uuid, text) is
   'The numbers that were still in an account are released by Twilio when it is closed.';
 
+-- What the tenant reads -----------------------------------------------------------------------------------------------
+
+create function private.numbers_released_at(p_user_id uuid) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  leaves_at constant timestamptz := private.leaves_at(p_user_id);
+  plan public.plans;
+  noticed timestamptz;
+begin
+  if leaves_at is null or leaves_at = '-infinity' then
+    return null;
+  end if;
+  select min(l.released_at) into noticed from private.leaving_numbers l
+  where l.user_id = p_user_id and l.state in ('noticed', 'kept', 'parked');
+  if noticed is not null then
+    return noticed;
+  elsif not exists (select from public.user_twilio_numbers n where n.user_id = p_user_id and n.status = 'active') then
+    return null;
+  end if;
+  plan := private.leaving_plan(p_user_id);
+  return greatest(leaves_at, now() + plan.release_notice)
+    + case plan.leaving_numbers when 'park' then plan.parking else '0' end;
+end;
+$$;
+comment on function private.numbers_released_at(uuid) is
+  'When the first number of a tenant is released, as the notice of it says or will say. Null: the tenant stays, has no '
+  'number, or the numbers leave without a date.';
+
+create type public.account_outlook as (
+  is_held boolean, suspends_at timestamptz, numbers_released_at timestamptz);
+comment on type public.account_outlook is
+  'What time alone will do to a tenant''s account. is_held: an operator suspended or closed it, here or at Twilio, so '
+  'no subscription changes that. suspends_at: when a failed payment suspends it. numbers_released_at: when its numbers '
+  'are released unless the tenant subscribes again. Null: there is no such date.';
+
+create function public.account_outlook(p_user_id uuid) returns setof public.account_outlook
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  changes_at constant timestamptz := (private.entitlement_of(p_user_id)).changes_at;
+  outlook public.account_outlook;
+begin
+  outlook.is_held := exists (select from private.tenancies t
+    where t.user_id = p_user_id and (t.operator_hold is not null or t.suspended_at_twilio));
+  if changes_at is not null and private.wanted_subaccount(p_user_id) = 'active'
+    and private.wanted_subaccount(p_user_id, changes_at) = 'suspended' then
+    outlook.suspends_at := changes_at;
+  end if;
+  outlook.numbers_released_at := private.numbers_released_at(p_user_id);
+  return next outlook;
+end;
+$$;
+comment on function public.account_outlook(uuid) is 'The outlook of a tenant''s account, always one row.';
+
 -- Deciding under the lease --------------------------------------------------------------------------------------------
 
 create type public.leaving_outcome as enum ('close', 'wait', 'listed', 'leave', 'stopped', 'fenced');
@@ -685,6 +742,8 @@ revoke execute on function
   private.is_leaving(uuid),
   private.is_parked(text),
   private.forget_closed_numbers(uuid, text),
+  private.numbers_released_at(uuid),
+  public.account_outlook(uuid),
   private.take_in_listed_number(uuid, text, jsonb),
   private.note_listed_numbers(uuid, text, jsonb),
   private.numbers_to_leave(jsonb),
@@ -713,6 +772,8 @@ grant execute on function
   private.is_leaving(uuid),
   private.is_parked(text),
   private.forget_closed_numbers(uuid, text),
+  private.numbers_released_at(uuid),
+  public.account_outlook(uuid),
   private.take_in_listed_number(uuid, text, jsonb),
   private.note_listed_numbers(uuid, text, jsonb),
   private.numbers_to_leave(jsonb),

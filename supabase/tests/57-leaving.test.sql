@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(54);
+select plan(63);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 update public.plans set leaving_numbers = 'park', release_notice = '7 days', parking = '20 days', retention = '30 days', past_due_grace = '7 days', max_numbers = 9,
@@ -53,8 +53,31 @@ create function pg_temp.scheduled() returns setof text language sql as $$
   select concat_ws(' ', n ->> 'numberId', n ->> 'change', (n ->> 'at')::timestamptz - now()) from public.numbers_overview(pg_temp.tenant()) o, jsonb_array_elements(o.scheduled) n $$;
 select results_eq('select * from pg_temp.scheduled()', $$ select pg_temp.row_id(d) || ' park 7 days' from (values (1), (2)) v (d) $$,
   'The overview of numbers says what happens to each, and when');
+-- The outlook
+create function pg_temp.outlook(p_user uuid) returns text language sql as $$
+  select concat_ws(' ', is_held, suspends_at - now(), numbers_released_at - now()) from public.account_outlook(p_user) $$;
+select is(pg_temp.outlook(pg_temp.tenant()), 'f 27 days', 'After the notice a canceled tenant reads the date at which the first number is released');
 select private.keep_numbers(pg_temp.tenant());
 select is_empty('select * from pg_temp.scheduled()', 'For a tenant who stays after all it says nothing, though the notices are kept');
+select pg_temp.ended('10 days');
+delete from private.leaving_numbers;
+select is(pg_temp.outlook(pg_temp.tenant()), 'f 40 days', 'Before the notice they read the date that it will have');
+update public.plans set leaving_numbers = 'release' where key = 'team';
+select is(pg_temp.outlook(pg_temp.tenant()), 'f 20 days', 'Without parking that is the end of the retention');
+update public.plans set leaving_numbers = 'park' where key = 'team';
+select is(pg_temp.outlook(pg_temp.attacker()), 'f', 'A paying tenant has no such date');
+update public.subscriptions set status = 'past_due', past_due_since = now() - interval '1 day' where id = 'sub_3';
+select is(pg_temp.outlook(pg_temp.attacker()), 'f 6 days', 'A past-due tenant reads when the grace period ends');
+update public.subscriptions set past_due_since = now() - interval '8 days' where id = 'sub_3';
+select is(pg_temp.outlook(pg_temp.attacker()), 'f', 'After the grace period there is no such date');
+update public.subscriptions set status = 'active', past_due_since = null where id = 'sub_3';
+update private.tenancies set operator_hold = 'suspended' where user_id = pg_temp.attacker();
+select is(pg_temp.outlook(pg_temp.attacker()), 't', 'An account that an operator suspended is held');
+update private.tenancies set operator_hold = null where user_id = pg_temp.attacker();
+select is(pg_temp.outlook(pg_temp.newcomer()), 'f', 'A user without an account has no dates');
+update public.user_twilio_numbers set status = 'released', is_primary = false where user_id = pg_temp.tenant();
+select is(pg_temp.outlook(pg_temp.tenant()), 'f', 'A canceled tenant without numbers has no date');
+update public.user_twilio_numbers set status = 'active', is_primary = phone_sid = 'PN1' where user_id = pg_temp.tenant();
 -- A late notice moves the date
 delete from private.leaving_numbers;
 delete from public.tenant_notices;

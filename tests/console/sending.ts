@@ -23,7 +23,7 @@ test("A refused message shows its reason, error code and request id", async (ten
 });
 
 test("The compose box shows a message's length, segments and encoding before it is sent", async (tenant) => {
-  await tenant.go("Messages");
+  await tenant.go("Inbox");
   await tenant.page.getByRole("link", { name: "New message" }).click();
   await tenant.page.getByLabel("Message", { exact: true }).fill("x".repeat(161));
   await tenant.page.getByText("161/1600 · 2 segments · GSM-7").waitFor();

@@ -23,7 +23,7 @@ test("The next user to sign in sees no data of the previous user", async (tenant
   await tenant.page.getByRole("button", { name: "neighbour@switchboard.test" }).click();
   await tenant.page.getByRole("button", { name: "Sign in" }).click();
   await tenant.page.getByRole("heading", { name: "Overview" }).waitFor();
-  await tenant.go("Messages");
+  await tenant.go("Inbox");
   await tenant.page.getByLabel("Loading your messages").waitFor();
   assert.equal(await tenant.page.getByText("For my eyes only").count(), 0);
 });

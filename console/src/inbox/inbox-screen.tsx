@@ -14,13 +14,13 @@ import { useConversations } from "./use-messages.ts";
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   const { conversations, hasEarlier, error, refetch } = useConversations();
   useEffect(() => {
-    document.title = "Messages · Switchboard";
+    document.title = "Inbox · Switchboard";
   }, []);
   return (
-    <div className={openId === undefined ? "messages" : "messages messages-open"}>
+    <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
       <div className="messages-list">
         <Group justify="space-between" p="md" wrap="nowrap">
-          <Title order={1} size="h3">Messages</Title>
+          <Title order={1} size="h3">Inbox</Title>
           <Button component={Link} href="/messages/new" size="xs" leftSection={<SquarePen size={16} />}>
             New message
           </Button>

@@ -1,15 +1,24 @@
 import { Hash, LayoutGrid, MessageSquare } from "lucide-react";
+import { screenOf } from "./hash-location.ts";
+
+/** Loads the code of each screen. A second call returns the same code. */
+export const LOAD = {
+  overview: async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen }),
+  numbers: async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }),
+  inbox: async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }),
+  account: async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen }),
+};
 
 /** The screens, in the order of the navigation. */
 export const SCREENS = [
-  { path: "/", label: "Overview", icon: LayoutGrid },
-  { path: "/numbers", label: "Numbers", icon: Hash },
-  { path: "/messages", label: "Messages", icon: MessageSquare },
+  { path: "/", label: "Overview", icon: LayoutGrid, load: LOAD.overview },
+  { path: "/inbox", label: "Inbox", icon: MessageSquare, load: LOAD.inbox },
+  { path: "/numbers", label: "Numbers", icon: Hash, load: LOAD.numbers },
 ] as const;
 
 export type Screen = (typeof SCREENS)[number];
 
-/** Whether a location is the screen's path or a subpath. */
+/** Whether a location is on the screen of this path. */
 export function isOn(location: string, path: string): boolean {
-  return path === "/" ? location === "/" : location === path || location.startsWith(`${path}/`);
+  return screenOf(location) === screenOf(path);
 }

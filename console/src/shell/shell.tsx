@@ -1,40 +1,48 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch } from "wouter";
-import { AccountMenu } from "./account-menu.tsx";
+import { Redirect, Route, Switch, useSearch } from "wouter";
 import { Brand } from "../platform/brand.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { AccountBanner } from "./account-banner.tsx";
+import { AccountMenu } from "./account-menu.tsx";
+import { NotFoundScreen } from "./not-found-screen.tsx";
+import { LOAD } from "./screens.ts";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
+import { useArrival } from "./use-arrival.ts";
+import { usePrefetch } from "./use-prefetch.ts";
 
-const OverviewScreen = lazy(async () => ({
-  default: (await import("../overview/overview-screen.tsx")).OverviewScreen,
-}));
-const NumbersScreen = lazy(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }));
-const InboxScreen = lazy(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }));
+const OverviewScreen = lazy(LOAD.overview);
+const NumbersScreen = lazy(LOAD.numbers);
+const InboxScreen = lazy(LOAD.inbox);
+const AccountScreen = lazy(LOAD.account);
 
 /** The frame around every screen. */
 export function Shell() {
+  useArrival();
+  usePrefetch();
   return (
     <AppShell
       header={{ height: 60 }}
-      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: true } }}
+      navbar={{ width: { base: 0, sm: 84, lg: 232 }, breakpoint: "sm", collapsed: { mobile: true } }}
       padding={0}
     >
-      <a className="skip-link" href="#content" onClick={focusContent}>Skip to content</a>
+      <a className="skip-link" href={`#${CONTENT_ID}`} onClick={focusContent}>Skip to content</a>
       <AppShell.Header className="bar">
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
           <Group gap="xs" wrap="nowrap">
-            <ColorSchemeToggle />
+            <ColorSchemeMenu />
             <AccountMenu />
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar className="bar" p="sm" aria-label="Screens">
+      <AppShell.Navbar className="bar side-navigation" aria-label="Screens">
         <SideNavigation />
       </AppShell.Navbar>
-      <AppShell.Main id="content" tabIndex={-1} className="content">
+      <AppShell.Main id={CONTENT_ID} tabIndex={-1} className="content">
+        <AccountBanner />
         <Suspense fallback={<ScreenLoading />}>
           <Switch>
             <Route path="/">
@@ -43,11 +51,17 @@ export function Shell() {
             <Route path="/numbers">
               <NumbersScreen />
             </Route>
-            <Route path="/messages/:conversation?">
+            <Route path="/account">
+              <AccountScreen />
+            </Route>
+            <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}
             </Route>
+            <Route path="/messages/:conversation?">
+              {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
+            </Route>
             <Route>
-              <Redirect to="/" />
+              <NotFoundScreen />
             </Route>
           </Switch>
         </Suspense>
@@ -55,6 +69,12 @@ export function Shell() {
       <TabBar />
     </AppShell>
   );
+}
+
+/** Leads an old link, with its query, to the screen's new path. */
+function Moved({ to }: { to: string }) {
+  const search = useSearch();
+  return <Redirect to={search === "" ? to : `${to}?${search}`} replace />;
 }
 
 function ScreenLoading() {
@@ -68,5 +88,5 @@ function ScreenLoading() {
 /** The hash holds the route, so the link cannot use it: move the focus here instead. */
 function focusContent(event: React.MouseEvent) {
   event.preventDefault();
-  document.getElementById("content")?.focus();
+  document.getElementById(CONTENT_ID)?.focus();
 }

@@ -1,15 +1,18 @@
 import { NavLink, Stack } from "@mantine/core";
 import { Link, useLocation } from "wouter";
 import { ExternalTools } from "./external-tools.tsx";
+import { NavigationBadge } from "./navigation-badge.tsx";
 import { isOn, SCREENS } from "./screens.ts";
+import { useBadges } from "./use-badges.ts";
 
-/** The navigation of wide screens. */
+/** The navigation of wide screens. Between phones and wide screens, the labels are below the icons. */
 export function SideNavigation() {
   const [location] = useLocation();
+  const badges = useBadges();
   return (
     <Stack justify="space-between" h="100%">
       <Stack gap={4}>
-        {SCREENS.map(({ path, label, icon: Icon }) => (
+        {SCREENS.map(({ path, label, icon: Icon, load }) => (
           <NavLink
             key={path}
             component={Link}
@@ -18,6 +21,8 @@ export function SideNavigation() {
             active={isOn(location, path)}
             aria-current={isOn(location, path) ? "page" : undefined}
             leftSection={<Icon size={19} strokeWidth={1.7} aria-hidden />}
+            rightSection={<NavigationBadge count={badges[path]} />}
+            onPointerEnter={() => void load().catch(() => {})}
             className="side-link"
           />
         ))}

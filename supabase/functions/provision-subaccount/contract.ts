@@ -25,6 +25,12 @@ const subaccount = z.strictObject({
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
   createdAt: z.iso.datetime().nullable(),
+  heldByOperator: z.boolean()
+    .describe("Whether an operator suspended or closed the account. A subscription does not change that"),
+  suspendsAt: z.iso.datetime().nullable()
+    .describe("When the account is suspended unless the failed payment is made. null: there is no such date"),
+  numbersReleasedAt: z.iso.datetime().nullable()
+    .describe("When the first number is released unless the caller subscribes again. null: there is no such date"),
 }).meta({ id: "Subaccount", description: "The caller's subaccount" });
 
 export const contract = {

@@ -1,4 +1,4 @@
-import { decision, unavailable } from "../_shared/platform/database.ts";
+import { completeRows, decision, unavailable } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
@@ -24,19 +24,26 @@ export async function handle(request: Request, context: Context): Promise<Respon
   return request.method === "GET" ? await show(context) : await provision(request, context);
 }
 
-async function show({ userDb, user }: Context): Promise<Response> {
-  const { data, error } = await userDb.from("user_preferences")
-    .select(
-      "twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_friendly_name, twilio_subaccount_created_at",
-    )
-    .eq("user_id", user.id).maybeSingle();
+async function show({ db, userDb, user }: Context): Promise<Response> {
+  const [{ data, error }, [outlook]] = await Promise.all([
+    userDb.from("user_preferences")
+      .select(
+        "twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_friendly_name, twilio_subaccount_created_at",
+      )
+      .eq("user_id", user.id).maybeSingle(),
+    completeRows(db, "account_outlook", { p_user_id: user.id }, ["suspends_at", "numbers_released_at"]),
+  ]);
   if (error !== null) throw unavailable("user_preferences", error.code);
+  if (outlook === undefined) throw unavailable("account_outlook", "no row");
   return Response.json({
     provisioned: data?.twilio_subaccount_sid != null,
     status: data?.twilio_subaccount_status ?? null,
     subaccountSid: data?.twilio_subaccount_sid ?? null,
     friendlyName: data?.twilio_subaccount_friendly_name ?? null,
     createdAt: isoOf(data?.twilio_subaccount_created_at ?? null),
+    heldByOperator: outlook.is_held,
+    suspendsAt: isoOf(outlook.suspends_at),
+    numbersReleasedAt: isoOf(outlook.numbers_released_at),
   });
 }
 

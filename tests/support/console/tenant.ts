@@ -20,7 +20,7 @@ export class Tenant {
 
   async signUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Create an account" }).click();
-    await this.page.getByLabel("E-mail").fill(this.email);
+    await this.page.getByLabel("Email").fill(this.email);
     await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("heading", { name: "Overview" }).waitFor();
@@ -60,14 +60,14 @@ export class Tenant {
   }
 
   async send(to: string, body: string): Promise<void> {
-    await this.go("Messages");
+    await this.go("Inbox");
     await this.page.getByRole("link", { name: "New message" }).click();
     await this.page.getByLabel("To", { exact: true }).fill(to);
     await this.page.getByLabel("Message", { exact: true }).fill(body);
     await this.page.getByRole("button", { name: "Send" }).click();
   }
 
-  async go(screen: "Overview" | "Numbers" | "Messages"): Promise<void> {
+  async go(screen: "Overview" | "Numbers" | "Inbox"): Promise<void> {
     await this.page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: screen }).first().click();
     await this.page.getByRole("heading", { name: screen, level: 1 }).waitFor();
   }
