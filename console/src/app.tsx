@@ -2,7 +2,6 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
-import { Dialogs } from "./platform/dialogs.tsx";
 import { Gate } from "./shell/gate.tsx";
 import { useHashLocation } from "./shell/hash-location.ts";
 import { SessionProvider, type SessionStore } from "./session/session.tsx";
@@ -18,9 +17,7 @@ export function App({ backend, session }: { backend: Backend; session: SessionSt
         <SessionProvider store={session}>
           <UserQueries>
             <Router hook={useHashLocation}>
-              <Dialogs>
-                <Gate />
-              </Dialogs>
+              <Gate />
             </Router>
           </UserQueries>
         </SessionProvider>

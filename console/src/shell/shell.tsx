@@ -3,6 +3,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useSearch } from "wouter";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
@@ -18,8 +19,16 @@ const NumbersScreen = lazy(LOAD.numbers);
 const InboxScreen = lazy(LOAD.inbox);
 const AccountScreen = lazy(LOAD.account);
 
-/** The frame around every screen. */
+/** The frame around every screen, and the dialogs that they open. */
 export function Shell() {
+  return (
+    <Dialogs>
+      <Frame />
+    </Dialogs>
+  );
+}
+
+function Frame() {
   useArrival();
   usePrefetch();
   return (
