@@ -134,7 +134,7 @@ export function obstacleToOffer(
   { monthlyPrice }: Pick<AvailableNumber, "monthlyPrice">,
   { highestPrice, spending }: Pick<NumbersOverview, "highestPrice" | "spending">,
 ): string | null {
-  // The server buys nothing at an unknown price, and nobody should buy without knowing it.
+  // The server buys nothing at an unknown price.
   if (monthlyPrice === null) return "Its price is not known just now. Search again in a minute";
   const price = Number(monthlyPrice.amount);
   if (price > highestPrice) {
