@@ -23,7 +23,9 @@ test("What forbids a purchase is said before the click with its way out, and a l
   await limit.getByRole("button", { name: "Change plan" }).click();
   await page.getByRole("radio", { name: "Team" }).click();
   await page.getByRole("button", { name: "Change to Team" }).click();
-  await tenant.section("Your numbers").getByText("1 of 5 numbers in your plan").waitFor();
+  await page.getByText("Your plan is Team").waitFor();
+  // Not only with the next poll.
+  await tenant.section("Your numbers").getByText("1 of 5 numbers in your plan").waitFor({ timeout: 6_000 });
   await finder.getByRole("button", { name: /^Buy \+/, disabled: false }).first().waitFor();
   assert.equal(await limit.count(), 0);
 });
