@@ -2,6 +2,7 @@ import { Anchor, Button } from "@mantine/core";
 import { Link } from "wouter";
 import { ChangePlanButton } from "../billing/change-plan-button.tsx";
 import { ManageButton } from "../billing/manage-button.tsx";
+import { mayBuy } from "../billing/subscription.ts";
 import { SubscribeButton } from "../billing/subscribe-button.tsx";
 import { useBilling } from "../billing/use-billing.ts";
 import { useBackend } from "../platform/backend.tsx";
@@ -22,6 +23,9 @@ export function WayOut({ way }: { way: Way }) {
     case "pay":
       return sellsSubscriptions && own !== null ? <ManageButton /> : null;
     case "larger-plan":
-      return sellsSubscriptions && own !== null ? <ChangePlanButton subscription={own} /> : null;
+      if (!sellsSubscriptions) return null;
+      return own === null || mayBuy(own)
+        ? <SubscribeButton variant="light" />
+        : <ChangePlanButton subscription={own} />;
   }
 }
