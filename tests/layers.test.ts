@@ -43,7 +43,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
-  numbers: ["phone", "platform", "billing", "subaccount"],
+  numbers: ["phone", "platform", "send-message", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
   overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
   shell: ["platform", "session", "account", "billing", "numbers", "send-message", "inbox", "overview"],

@@ -1,11 +1,11 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { conversationId } from "../inbox/conversations.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { showUnseenFailure } from "../send-message/unseen-failure.ts";
 import { SwitchboardProvider } from "../send-message/provider.tsx";
@@ -40,9 +40,9 @@ export function Shell() {
       onSent={({ from, to }) => navigate(`/inbox/${conversationId({ own: from, peer: to })}`)}
       onFailedUnseen={showUnseenFailure}
     >
-      <ModalsProvider>
+      <Dialogs>
         <Frame />
-      </ModalsProvider>
+      </Dialogs>
     </SwitchboardProvider>
   );
 }
