@@ -43,7 +43,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   account: ["platform", "session", "send-message"],
   subaccount: ["platform"],
   billing: ["platform", "session", "subaccount"],
-  numbers: ["phone", "platform", "billing", "subaccount"],
+  numbers: ["phone", "platform", "send-message", "billing", "subaccount"],
   contacts: ["phone", "platform", "session", "numbers", "send-message"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],

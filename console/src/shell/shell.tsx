@@ -1,5 +1,4 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { InboxSignals } from "../inbox/inbox-signals.tsx";
@@ -7,6 +6,7 @@ import { pathOf } from "../inbox/conversations.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { showUnseenFailure } from "../send-message/unseen-failure.ts";
 import { SwitchboardProvider } from "../send-message/provider.tsx";
@@ -30,9 +30,6 @@ const AccountScreen = lazy(LOAD.account);
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
 
-/** How dialogs look that do not say it themselves. */
-const DIALOGS = { centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } };
-
 /** The frame around every screen, and what dialogs and messages on their way need. */
 export function Shell() {
   const { switchboard } = useBackend();
@@ -46,9 +43,9 @@ export function Shell() {
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
       onFailedUnseen={showUnseenFailure}
     >
-      <ModalsProvider modalProps={DIALOGS}>
+      <Dialogs>
         <Frame />
-      </ModalsProvider>
+      </Dialogs>
     </SwitchboardProvider>
   );
 }

@@ -25,7 +25,7 @@ const PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
 /** The kind of a file, from its content type, or from the end of its URL if there is none. */
 export function fileKind(contentType: string | null, url: string): FileKind {
-  const type = contentType?.split(";")[0]!.trim().toLowerCase() ?? "";
+  const [type = ""] = (contentType ?? "").toLowerCase().split(";").map((part) => part.trim());
   if (type === "") return BY_EXTENSION[URL.parse(url)?.pathname.split(".").at(-1)?.toLowerCase() ?? ""] ?? "other";
   if (PICTURES.includes(type)) return "picture";
   if (type.startsWith("audio/")) return "audio";
