@@ -104,7 +104,7 @@ export class Switchboard {
     return this.#call("POST", "release-number", { body: release, repeatable: true }, options);
   }
 
-  /** Compares the numbers with Twilio's list now rather than within the hour. @throws SwitchboardError `subaccount_…` */
+  /** Compares the numbers with Twilio's list now rather than within the day. @throws SwitchboardError `subaccount_…` */
   syncNumbers(options?: CallOptions): Promise<NumberSync> {
     return this.#call("POST", "sync-numbers", { repeatable: true }, options);
   }

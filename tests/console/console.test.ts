@@ -4,6 +4,7 @@ import "./session.ts";
 import "./account.ts";
 import "./first-day.ts";
 import "./sending.ts";
+import "./inbox.ts";
 import "./numbers.ts";
 import "./billing.ts";
 import "./layout.ts";

@@ -114,6 +114,12 @@ test("A message without a network waits, a lost response is tried again under th
   await tenant.sent.filter({ hasText: "The newest text" }).getByText("Delivered").waitFor();
   assert.equal(new Set(sends.keys.slice(before)).size, 1);
   assert.equal(await tenant.sent.filter({ hasText: "The newest text" }).count(), 1);
+
+  // A conversation whose number is gone goes on from another one.
+  await page.goto(page.url().replace(/#.*/, `#/inbox/+14155550199~${PEER}`));
+  await page.getByText("You can no longer send from this number").waitFor();
+  await page.getByRole("button", { name: "Send from another number" }).click();
+  assert.equal(await page.getByRole("combobox", { name: "To" }).inputValue(), PEER);
 });
 
 test("A refused recipient is said at the field and the text stays, until the user signs out", async (tenant) => {
@@ -131,9 +137,18 @@ test("A refused recipient is said at the field and the text stays, until the use
   assert.equal(await stored(), false);
 });
 
-test("Enter sends for users who prefer it, and never while an input method composes a word", async (tenant) => {
+test("A contact is chosen by name; Enter sends for users who prefer it, and never while an input method composes a word", async (tenant) => {
+  const contact = { phoneNumber: PEER, name: "Anna Example", notes: null, tags: [], createdAt: "", updatedAt: "" };
+  await tenant.page.route("**/functions/v1/contacts?*", (route) => {
+    return route.fulfill({
+      json: { contacts: [contact], next: null },
+      headers: { "access-control-allow-origin": "*" },
+    });
+  });
   const dialog = await tenant.openDialog();
-  await dialog.getByLabel("To", { exact: true }).fill(PEER);
+  await dialog.getByLabel("To", { exact: true }).fill("Ann");
+  await tenant.page.getByRole("option", { name: "Anna Example" }).click();
+  await dialog.getByText("+1 415 555 0142 · Anna Example").waitFor();
   const body = dialog.getByLabel("Message", { exact: true });
   await body.fill("One");
   await body.press("Enter");

@@ -63,9 +63,12 @@ Deno.test("a draft that the browser cannot store, or did not write, does no harm
   }
 });
 
-type Step = { tab: 0 | 1; do: "type" | "send" | "hear" };
+/** `deliver`: the tab reads the other's writes, but its fields do not show them yet. */
+type Step = { tab: 0 | 1; do: "type" | "send" | "deliver" | "hear" };
 const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({ tab: fc.constantFrom(0, 1), do: fc.constantFrom("type", "send", "hear") }) as fc.Arbitrary<Step>,
+  fc.record({ tab: fc.constantFrom(0, 1), do: fc.constantFrom("type", "send", "deliver", "hear") }) as fc.Arbitrary<
+    Step
+  >,
   { maxLength: 30 },
 );
 
@@ -86,6 +89,7 @@ Deno.test("in two tabs, each text is sent under one key, and the newest text win
       };
       for (const [index, { tab, do: action }] of history.entries()) {
         const { drafts, body } = tabs[tab]!;
+        if (action === "deliver") storages.deliver(tab);
         if (action === "hear") hear(tab);
         if (action === "type") {
           now += index % 2;

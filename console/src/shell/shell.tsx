@@ -1,21 +1,21 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { InboxSignals } from "../inbox/inbox-signals.tsx";
-import { Brand } from "../platform/brand.tsx";
+import { pathOf } from "../inbox/conversations.ts";
 import { useBackend } from "../platform/backend.tsx";
+import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
 import { LOAD, SCREENS } from "./screens.ts";
-import { pathOf } from "../inbox/conversations.ts";
-import { showUnseenFailure } from "../send-message/unseen-failure.ts";
-import { SwitchboardProvider } from "../send-message/provider.tsx";
-import { useUser } from "../session/session.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
@@ -43,9 +43,9 @@ export function Shell() {
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
       onFailedUnseen={(pending, settled) => void showUnseenFailure(pending, settled)}
     >
-      <ModalsProvider modalProps={{ centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } }}>
+      <Dialogs>
         <Frame />
-      </ModalsProvider>
+      </Dialogs>
     </SwitchboardProvider>
   );
 }

@@ -69,7 +69,8 @@ export class Tenant {
     await this.go("Numbers");
     await this.page.getByLabel("Area code").fill(areaCode);
     await this.page.getByRole("button", { name: "Search" }).click();
-    const offer = this.page.getByRole("button", { name: /^Buy \+/ }).first();
+    // Not one of an older search, which is dimmed until the new one has an answer.
+    const offer = this.page.locator("[aria-busy=false]").getByRole("button", { name: /^Buy \+/ }).first();
     const number = (await offer.getAttribute("aria-label"))!.replace("Buy ", "");
     await offer.click();
     await this.page.getByRole("button", { name: "Buy number" }).click();
@@ -100,7 +101,7 @@ export class Tenant {
     await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }
 
-  async go(screen: "Overview" | "Numbers" | "Inbox"): Promise<void> {
+  async go(screen: "Overview" | "Numbers" | "Inbox" | "Contacts"): Promise<void> {
     await this.page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: screen }).first().click();
     await this.page.getByRole("heading", { name: screen, level: 1 }).waitFor();
   }
