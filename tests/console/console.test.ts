@@ -3,5 +3,6 @@ import "./build.ts";
 import "./session.ts";
 import "./first-day.ts";
 import "./sending.ts";
+import "./thread.ts";
 import "./numbers.ts";
 import "./billing.ts";
