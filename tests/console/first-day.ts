@@ -25,7 +25,7 @@ test("A new tenant creates a subaccount, buys a number, sends a message and sees
   await tenant.received.getByRole("button", { name: /^Picture 1 of 2 from \+1 415 555 0142/ }).click();
   const dialog = tenant.page.getByRole("dialog", { name: "Picture 1 of 2 from +1 415 555 0142" });
   await eventually("the picture to be loaded", () =>
-    dialog.getByRole("img").evaluate((node) => {
+    dialog.getByRole("img", { name: /^Picture/ }).evaluate((node) => {
       const { complete, naturalWidth } = node as unknown as { complete: boolean; naturalWidth: number };
       return complete && naturalWidth === 1;
     }));

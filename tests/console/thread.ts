@@ -100,7 +100,8 @@ test("A conversation of 10,000 messages scrolls both ways, keeps the reader's pl
   });
   await store(userId, BUSY, "Fresh");
   await page.getByRole("button", { name: "1 new message" }).waitFor();
-  assert.equal(await topOf(message(page, seen)), before);
+  const moved = Math.abs(await topOf(message(page, seen)) - before);
+  assert.ok(moved < 8, `the message in view has moved by ${moved} pixels`);
   await page.getByRole("button", { name: "1 new message" }).click();
   await thread(page).getByText("Fresh").waitFor();
   await page.getByRole("button", { name: /new message|Latest messages/ }).waitFor({ state: "detached" });
