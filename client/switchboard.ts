@@ -60,8 +60,13 @@ export class Switchboard {
     return this.#call("GET", "list-numbers", {}, options);
   }
 
+  /** What the caller may still buy, the numbers whose purchase or release is in progress, and what is scheduled. */
+  numbersOverview(options?: CallOptions): Promise<NumbersOverview> {
+    return this.#call("GET", "list-numbers/overview", {}, options);
+  }
+
   /**
-   * Numbers on offer, in Twilio's order.
+   * Numbers on offer, in Twilio's order, with what each costs and requires.
    * @throws SwitchboardError `number_not_available` where Twilio sells no such numbers in the country, `subaccount_…`
    */
   async searchNumbers(search: NumberSearch = {}, options?: CallOptions): Promise<AvailableNumber[]> {
@@ -742,6 +747,9 @@ export interface AddedOptOuts {
   rejected: RejectedOptOut[];
 }
 
+/** The address (addressSid) with which Twilio sells a number. local: in the number's country. foreign: outside of it. */
+export type AddressRequirement = "none" | "any" | "local" | "foreign";
+
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
@@ -830,6 +838,9 @@ export interface AvailableNumber {
     amount: string;
     currency: string;
   } | null;
+  addressRequirement: AddressRequirement;
+  /** Whether Twilio sells such numbers only with an approved regulatory bundle (bundleSid); null if it is not known. */
+  requiresBundle: boolean | null;
 }
 
 /** A session of Stripe's billing portal. */
@@ -1914,6 +1925,14 @@ export interface NumberChoice {
   numberId: string;
 }
 
+/** A number that is being bought or released. */
+export interface NumberInProgress {
+  numberId: string;
+  /** E.164. */
+  phoneNumber: string;
+  status: "purchasing" | "releasing";
+}
+
 /** The response of list-numbers. */
 export interface NumberList {
   source: NumberSource;
@@ -2024,6 +2043,47 @@ export interface NumberSync {
 }
 
 export type NumberType = "local" | "mobile" | "tollFree";
+
+/** Your limits on numbers, and what is in progress or scheduled. */
+export interface NumbersOverview {
+  numbers: {
+    limit: number;
+    /** Those that are being bought or released count. */
+    held: number;
+  };
+  /** Numbers that were released count. */
+  purchases: {
+    /** In any twenty-four hours. */
+    day: {
+      limit: number;
+      left: number;
+      /** When the next one is possible if none is left; null: not by time alone. */
+      resetsAt: string | null;
+    };
+    /** In a calendar month (UTC). */
+    month: {
+      limit: number;
+      left: number;
+      /** When the next one is possible if none is left; null: not by time alone. */
+      resetsAt: string | null;
+    };
+  };
+  /** The highest monthly price at which you may buy a number. */
+  highestPrice: number;
+  /** How many monthly prices of numbers your plan includes in a billing period. */
+  includedNumbers: number;
+  /** What messages, purchases and fees may cost in the billing period. */
+  spending: {
+    limit: number;
+    left: number;
+    resetsAt: string;
+  };
+  inProgress: NumberInProgress[];
+  /** The earliest first. */
+  scheduled: ScheduledNumberChange[];
+  /** When your numbers were last compared with Twilio's list. */
+  comparedAt: string | null;
+}
 
 export interface OfferedNumber {
   /** E.164. */
@@ -2411,6 +2471,17 @@ export interface RunJobs {
 export interface SavedContact {
   contact: Contact;
   outcome: "added" | "updated" | "unchanged";
+}
+
+/** What happens to a number unless your plan changes. */
+export interface ScheduledNumberChange {
+  numberId: string | null;
+  /** E.164. */
+  phoneNumber: string;
+  /** release: it is released. park: it leaves your account and is kept for a time. parked_until: it left your account and is kept until then. sending_ends: from then on it only receives. */
+  change: "release" | "park" | "parked_until" | "sending_ends";
+  /** ISO 8601; it may be past for sending_ends. */
+  at: string;
 }
 
 /** The ids of the sealing keys; a key itself is never shown. */

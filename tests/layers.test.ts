@@ -46,7 +46,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   numbers: ["phone", "platform", "billing", "subaccount"],
   contacts: ["phone", "platform", "session"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
-  overview: ["phone", "platform", "session", "subaccount", "billing", "numbers", "inbox"],
+  overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
   spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
   shell: [
     "platform",
@@ -159,6 +159,22 @@ Deno.test("a folder of the console imports only the folders below it", async () 
       .map((target) => `${path} → ${target}`);
   });
   assert.deepEqual(strays, []);
+});
+
+Deno.test("the console's composer reaches nothing of its shell, router, session or screens", async () => {
+  const imports = new Map((await readSources("console/src")).map(({ path, imports }) => [path, imports]));
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const target of imports.get(path) ?? []) visit(target);
+  };
+  for (const path of imports.keys()) if (path.startsWith("console/src/send-message/")) visit(path);
+  const hosts = [...reached].filter((path) =>
+    path === "wouter" || path === "console/src/platform/backend.tsx" ||
+    (path.startsWith("console/src/") && !/^console\/src\/(send-message|phone|platform)\//.test(path))
+  );
+  assert.deepEqual(hosts, []);
 });
 
 Deno.test("modules do not import each other in a cycle", async () => {

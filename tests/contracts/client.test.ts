@@ -46,6 +46,7 @@ Deno.test("the client's types for accounts, numbers, sending and billing equal t
   same<client.ProvisionedSubaccount, Success<Post<typeof provisionSubaccount>>>(true);
   same<client.Subaccount, Success<Get<typeof provisionSubaccount>>>(true);
   same<client.NumberList, Success<Get<typeof listNumbers>>>(true);
+  same<client.NumbersOverview, Success<Get<typeof listNumbers, "/overview">>>(true);
   same<client.NumberSearch, Query<Get<typeof searchNumbers>>>(true);
   same<client.NumberOffer, Success<Get<typeof searchNumbers>>>(true);
   same<client.NumberPurchase, Body<Post<typeof buyNumber>>>(true);

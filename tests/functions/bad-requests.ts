@@ -482,6 +482,7 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   },
   [`forward-webhook/deliveries/${MESSAGE}`]: { "?limit=1": ["limit"] },
   "list-numbers": { "?userId=x": ["userId"], "?source=master&source=master": ["source"] },
+  "list-numbers/overview": { "?userId=x": ["userId"] },
   "provision-subaccount": { "?userId=x": ["userId"] },
   "search-numbers": {
     "?country=usa": ["country"],

@@ -6,6 +6,7 @@ import { AppearancePanel } from "./appearance-panel.tsx";
 import { EmailPanel } from "./email-panel.tsx";
 import { PasswordPanel } from "./password-panel.tsx";
 import { SessionsPanel } from "./sessions-panel.tsx";
+import { WritingPanel } from "./writing-panel.tsx";
 
 /** What a user can change about themselves: email, password, colors and where they are signed in. */
 export function AccountScreen() {
@@ -18,6 +19,7 @@ export function AccountScreen() {
         <EmailPanel />
         <PasswordPanel />
         <AppearancePanel />
+        <WritingPanel />
         <SessionsPanel />
       </Stack>
     </Container>

@@ -1,5 +1,5 @@
 import { Group, type MantineColorScheme, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { COLOR_SCHEMES } from "../platform/color-scheme-menu.tsx";
+import { COLOR_SCHEMES } from "../platform/color-schemes.ts";
 import { Panel } from "../platform/panel.tsx";
 
 /** The choice of the console's colors, for this browser. */

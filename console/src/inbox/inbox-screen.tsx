@@ -35,6 +35,11 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   const searchField = useRef<HTMLInputElement>(null);
   const sides = openId === undefined ? null : sidesOfId(openId);
 
+  useEffect(() => {
+    if (openId !== "new") return;
+    openSendMessage();
+    navigate("/inbox", { replace: true });
+  }, [openId]);
   useFocusOnClose(openId, list);
   useInboxKeys({
     move(by) {

@@ -7,6 +7,7 @@ import { useHasSent } from "../inbox/use-has-sent.ts";
 import { usePlanChoice } from "../billing/use-plan-choice.tsx";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useUser } from "../session/session.tsx";
 import { useCreateSubaccount, useSubaccount } from "../subaccount/use-subaccount.ts";
 import { type Step, type StepName, stepsOf } from "./first-steps.ts";
@@ -47,7 +48,7 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
       to: isPending ? null : subscription.open ?? (() => creation.mutate()),
     },
     number: { title: "Buy a number", text: "Choose one in your customers' area.", to: "/numbers" },
-    message: { title: "Send a message", text: "Then follow its delivery status.", to: "/inbox" },
+    message: { title: "Send a message", text: "Then follow its delivery status.", to: () => openSendMessage() },
   };
   return (
     <Paper component="section" withBorder radius="lg" aria-label="First steps" className="first-steps">

@@ -15,6 +15,7 @@ import { useForm } from "@mantine/form";
 import { Check, ChevronDown, Image, Send } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { FailureAlert } from "../platform/failure-alert.tsx";
+import { wordingOf } from "../platform/wording.ts";
 import { isSendKey, useEnterKey } from "./enter-key.ts";
 import { errorOf, fieldOf } from "./failures.ts";
 import { SegmentMeter } from "./segment-meter.tsx";
@@ -88,18 +89,18 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
           radius="lg"
           flex={1}
           {...(autoFocus === true && { "data-autofocus": true })}
-          error={tooLong || (field === "body" && failure !== null && failure.message)}
+          error={tooLong || (field === "body" && failure !== null && wordingOf(errorOf(failure)).message)}
           value={body}
           onChange={(event) => form.setFieldValue("body", event.currentTarget.value)}
           onKeyDown={sendOnKey}
         />
-        <Tooltip label={enter === "sends" ? "Send (Enter)" : `Send (${modifier} + Enter)`}>
+        <Tooltip position="bottom-end" label={enter === "sends" ? "Send (Enter)" : `Send (${modifier} + Enter)`}>
           <ActionIcon type="submit" size={36} radius="xl" aria-label="Send" disabled={!canSend}>
             <Send size={18} />
           </ActionIcon>
         </Tooltip>
       </Group>
-      <Group justify="space-between" align="start" gap="xs" wrap="nowrap">
+      <Group justify="space-between" align="start" gap={4}>
         <SegmentMeter body={body} price={price} onReplace={(text) => form.setFieldValue("body", text)} />
         <Menu position="top-end">
           <Menu.Target>
@@ -108,7 +109,8 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
               variant="subtle"
               color="gray"
               rightSection={<ChevronDown size={12} />}
-              style={{ flexShrink: 0 }}
+              fw={400}
+              ml="auto"
             >
               {enter === "sends" ? "Enter sends" : `${modifier} + Enter sends`}
             </Button>

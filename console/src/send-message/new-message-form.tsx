@@ -4,10 +4,11 @@ import type { SentMessage } from "../../../client/switchboard.ts";
 import { countries, countryName, type EnteredNumber, readEntry } from "../phone/phone-entry.ts";
 import { countryOf, readable } from "../phone/phone-format.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { wordingOf } from "../platform/wording.ts";
 import { CannotSend } from "./cannot-send.tsx";
 import { Composer } from "./composer.tsx";
 import { type Content, NEW, NO_CONTENT, slotOfText } from "./draft.ts";
-import { fieldOf } from "./failures.ts";
+import { errorOf, fieldOf } from "./failures.ts";
 import { OptedOut } from "./opted-out.tsx";
 import { PendingList } from "./pending-list.tsx";
 import { useSending } from "./provider.tsx";
@@ -92,7 +93,7 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
           allowDeselect={false}
           value={own}
           onChange={(value) => form.setFieldValue("from", value)}
-          error={field === "from" && failure !== null && failure.message}
+          error={field === "from" && failure !== null && wordingOf(errorOf(failure)).message}
         />
         <Group gap="xs" align="start" wrap="nowrap">
           <CountrySelect
@@ -106,7 +107,7 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
             error={isToSelf
               ? "Choose a recipient other than the sender"
               : field === "to" && failure !== null
-              ? failure.message
+              ? wordingOf(errorOf(failure)).message
               : form.errors["to"]}
             onChange={(value) => {
               form.clearFieldError("to");

@@ -18,6 +18,7 @@ export function OptedOut({ optOut: { source, keyword, from, optedOutAt }, own }:
       variant="light"
       icon={<MessageSquareOff size={18} />}
       title="This recipient opted out"
+      styles={{ title: { color: "var(--uncertain, inherit)" } }}
       role="note"
     >
       {how} You can send to them again once they text START to {readable(from ?? own)}.

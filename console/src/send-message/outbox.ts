@@ -57,7 +57,7 @@ const OVER_KEPT_MS = 10 * 60 * 1000;
 const WAITED_TOO_LONG: Failure = {
   status: 0,
   code: "waited_too_long",
-  message: "Not sent: there was no network for an hour",
+  message: "Cannot send any more: there was no network for an hour",
   details: [],
 };
 

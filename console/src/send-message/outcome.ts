@@ -30,7 +30,7 @@ export function outcomeOf({ status, code }: Failure, isOnline: boolean): Outcome
   if (code === "message_outcome_unknown") return "unknown";
   if (status === 0 && !isOnline) return "waits";
   if (WITHOUT_RESULT.includes(code)) return "lost";
-  return status === 429 || status >= 500 ? "later" : "refused";
+  return status === 0 || status === 429 || status >= 500 ? "later" : "refused";
 }
 
 export function failureOf(error: unknown): Failure {

@@ -2,6 +2,7 @@ import { Button, Group, Loader, Text } from "@mantine/core";
 import { CircleAlert, Clock } from "lucide-react";
 import { useEffect, useState } from "react";
 import { ErrorReference } from "../platform/error-reference.tsx";
+import { wordingOf } from "../platform/wording.ts";
 import { errorOf } from "./failures.ts";
 import type { PendingMessage } from "./outbox.ts";
 import { useDraftIn } from "./use-draft.ts";
@@ -23,7 +24,7 @@ export function PendingState({ pending }: { pending: PendingMessage }) {
         {state === "sending" && <Loader size={12} aria-hidden />}
         {state === "waiting" && <Clock size={14} aria-hidden />}
         {isStuck && <CircleAlert size={14} aria-hidden />}
-        <Text span size="xs" inherit>{text}</Text>
+        <Text span size="xs">{text}</Text>
       </div>
       {state === "failed" && failure !== undefined && <ErrorReference error={errorOf(failure)} />}
       <Group gap={4}>
@@ -65,7 +66,7 @@ export function useStateText({ own, peer, at, state, startedAt, failure }: Pendi
     case "lost":
       return "The server did not answer. The message may have been sent: trying again never sends it twice";
     case "failed":
-      return failure?.message ?? "Not sent";
+      return failure === undefined ? "Not sent" : wordingOf(errorOf(failure)).message;
     case "sent":
     case "over":
       return "Sent";

@@ -1,4 +1,4 @@
-import { Skeleton, Stack } from "@mantine/core";
+import { Anchor, Skeleton, Stack } from "@mantine/core";
 import { useMemo } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
 import { isE164 } from "../phone/phone-format.ts";
@@ -24,6 +24,8 @@ export interface ReplyFormProps {
   onSent: ((message: SentMessage) => void) | undefined;
   showsPending: boolean;
   autoFocus: boolean;
+  /** The user continues from another number, because this one is gone. */
+  onOtherNumber: () => void;
 }
 
 /** The field for a message of one conversation. */
@@ -43,7 +45,13 @@ export function ReplyForm(props: ReplyFormProps) {
   if (reason !== null || sender === undefined) {
     return (
       <div className="send-form">
-        <CannotSend reason={reason ?? "number-gone"} />
+        <CannotSend reason={reason ?? "number-gone"}>
+          {reason === "number-gone" && isE164(peer) && (
+            <Anchor component="button" type="button" inherit underline="always" onClick={props.onOtherNumber}>
+              Send from another number
+            </Anchor>
+          )}
+        </CannotSend>
       </div>
     );
   }

@@ -1,6 +1,6 @@
 import { Anchor, Text, Tooltip } from "@mantine/core";
 import { useMemo } from "react";
-import { LONGEST_BODY, measure, plainBody } from "./segments.ts";
+import { LONGEST_BODY, measure, type PlainBody, plainBody } from "./segments.ts";
 
 export interface SegmentMeterProps {
   body: string;
@@ -31,12 +31,11 @@ export function SegmentMeter({ body, price, onReplace }: SegmentMeterProps) {
           </Tooltip>
         )
         : encoding}
-      {price !== null && <>· {price}</>}
+      {price !== null && ` · ${price}`}
       {plain !== null && (
         <div>
           <Anchor component="button" type="button" inherit ta="left" onClick={() => onReplace(plain.body)}>
-            Replace {plain.replaced.slice(0, 6).map(visible).join(" ")} with plain characters:{" "}
-            {segmentsText(plain.segments)} instead of {segments}
+            {replacement(plain, segments)}
           </Anchor>
         </div>
       )}
@@ -46,6 +45,13 @@ export function SegmentMeter({ body, price, onReplace }: SegmentMeterProps) {
 
 export function segmentsText(count: number): string {
   return `${count} ${count === 1 ? "segment" : "segments"}`;
+}
+
+/** @example Replace “ ” with plain quotes: 1 segment instead of 2 */
+function replacement({ replaced, segments: fewer }: PlainBody, segments: number): string {
+  const kind = replaced.every((character) => /[\p{Pi}\p{Pf}‚„′″]/u.test(character)) ? "quotes" : "characters";
+  const named = [...new Set(replaced.map(visible))].slice(0, 6).join(" ");
+  return `Replace ${named} with plain ${kind}: ${segmentsText(fewer)} instead of ${segments}`;
 }
 
 /** A space that looks like any other is named. */

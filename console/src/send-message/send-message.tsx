@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Skeleton } from "@mantine/core";
 import type { SentMessage } from "../../../client/switchboard.ts";
 import { ReplyForm } from "./reply-form.tsx";
@@ -27,14 +27,33 @@ export interface SendMessageProps {
  * @example <SendMessage to="+14155550142" from="+14155550100" />
  */
 export function SendMessage({ to, from, body, onSent, showsPending = true, autoFocus = false }: SendMessageProps) {
-  if (to !== undefined && from !== undefined) {
+  // The conversation whose number is gone and that is continued from another number.
+  const [left, setLeft] = useState<string | null>(null);
+  const conversation = `${from}~${to}`;
+  if (to !== undefined && from !== undefined && left !== conversation) {
     return (
-      <ReplyForm own={from} peer={to} body={body} onSent={onSent} showsPending={showsPending} autoFocus={autoFocus} />
+      <ReplyForm
+        onOtherNumber={() => setLeft(conversation)}
+        own={from}
+        peer={to}
+        body={body}
+        onSent={onSent}
+        showsPending={showsPending}
+        autoFocus={autoFocus}
+      />
     );
   }
   return (
     <Suspense fallback={<Skeleton h={236} aria-label="Loading the form" />}>
-      <NewMessageForm from={from} to={to} body={body} onSent={onSent} autoFocus={autoFocus} />
+      <div className={left === conversation ? "send-form" : undefined}>
+        <NewMessageForm
+          from={left === conversation ? undefined : from}
+          to={to}
+          body={body}
+          onSent={onSent}
+          autoFocus={autoFocus}
+        />
+      </div>
     </Suspense>
   );
 }

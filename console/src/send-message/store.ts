@@ -1,8 +1,8 @@
 import type { SentMessage } from "../../../client/switchboard.ts";
-import type { Draft } from "./draft.ts";
-import { Drafts } from "./drafts.ts";
+import { Drafts, type StoredDraft } from "./drafts.ts";
+import { browserStorage, prefixOf } from "./forget.ts";
 import { type Locks, Outbox, type PendingMessage } from "./outbox.ts";
-import { type ItemStorage, SharedItems } from "./shared-items.ts";
+import { SharedItems } from "./shared-items.ts";
 import type { Sides } from "./sides.ts";
 
 export interface StoreOptions {
@@ -18,7 +18,7 @@ export interface StoreOptions {
 export class Store {
   readonly drafts: Drafts;
   readonly outbox: Outbox;
-  readonly #draftItems: SharedItems<Draft>;
+  readonly #draftItems: SharedItems<StoredDraft>;
   readonly #pendingItems: SharedItems<PendingMessage>;
   readonly #onNetwork: StoreOptions["onNetwork"];
 
@@ -56,41 +56,6 @@ export class Store {
     const slot = key === null ? null : this.#draftItems.nameOf(key);
     if (slot !== null) this.drafts.changedElsewhere(slot);
     if (key === null || this.#pendingItems.nameOf(key) !== null) this.outbox.changedElsewhere();
-  }
-}
-
-/** Removes a user's drafts and pending messages from the browser. Call it when the user signs out. */
-export function forgetMessages(userId: string): void {
-  const storage = browserStorage();
-  const items = new SharedItems(storage, prefixOf(userId));
-  for (const name of items.names()) items.remove(name);
-}
-
-function prefixOf(userId: string): string {
-  return `switchboard/${userId}/`;
-}
-
-/** `localStorage`, or nothing where the browser blocks it. */
-export function browserStorage(): ItemStorage {
-  const page: Pick<Window, "localStorage"> = globalThis;
-  try {
-    return page.localStorage;
-  } catch {
-    return new NoStorage();
-  }
-}
-
-class NoStorage implements ItemStorage {
-  readonly length = 0;
-  getItem(): null {
-    return null;
-  }
-  setItem(): void {
-    throw new Error("The browser blocks its storage");
-  }
-  removeItem(): void {}
-  key(): null {
-    return null;
   }
 }
 

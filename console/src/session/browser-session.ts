@@ -1,6 +1,5 @@
-import { navigate } from "wouter/use-hash-location";
 import { type Arrival, arrivalIn } from "./arrival.ts";
-import { createSessionStore, type SessionAuth, type SessionStore } from "./session-store.ts";
+import { createSessionStore, type SessionAuth, type SessionStore, type SessionStoreOptions } from "./session-store.ts";
 
 const LAST_USER_KEY = "switchboard-last-user";
 
@@ -13,13 +12,12 @@ export function takeArrival(): Arrival {
 }
 
 /** Creates the session of this tab. */
-export function createBrowserSession(auth: SessionAuth, arrival: Arrival): SessionStore {
-  return createSessionStore({
-    auth,
-    arrival,
-    goTo: (path) => navigate(path, { replace: true }),
-    lastUser: lastUserOfTab(),
-  });
+export function createBrowserSession(
+  auth: SessionAuth,
+  arrival: Arrival,
+  handlers: Pick<SessionStoreOptions, "goTo" | "forget">,
+): SessionStore {
+  return createSessionStore({ auth, arrival, lastUser: lastUserOfTab(), ...handlers });
 }
 
 /** The last user of this tab. Kept in memory where the browser blocks storage. */

@@ -39,15 +39,18 @@ function tab(
       return played.signOut;
     },
   };
+  const forgotten: string[] = [];
   const store = createSessionStore({
     auth,
     arrival,
     goTo: (path) => routes.push(path),
     lastUser: { get: () => lastUser, set: (id) => lastUser = id },
+    forget: (id) => forgotten.push(id),
   });
   return {
     store,
     routes,
+    forgotten,
     played,
     tell: (event: AuthChangeEvent, user: User | null) => tell(event, user === null ? null : { user }),
   };
@@ -64,8 +67,8 @@ const said = (state: SessionState) => [
 Deno.test("A session that ends keeps the route, says so, and is over when the same user signs in again", async () => {
   const { store, routes, tell } = tab();
   tell("INITIAL_SESSION", ADA);
-  store.end();
-  store.end();
+  store.end(store.signIn());
+  store.end(store.signIn());
   assert.deepEqual(said(store.get()), ["signed-out", null, "ended"]);
   tell("SIGNED_IN", ADA);
   await settled();
@@ -90,7 +93,7 @@ Deno.test("A visitor who signs in for the first time in a tab stays at the route
   assert.deepEqual(routes, []);
 });
 
-Deno.test("A sign-out leads to the first screen without a notice, and the other tab says that the session ended", async () => {
+Deno.test("A sign-out leads to the first screen and forgets what the browser keeps, and the other tab says that the session ended", async () => {
   const here = tab();
   const there = tab();
   for (const { tell } of [here, there]) tell("INITIAL_SESSION", ADA);
@@ -98,6 +101,7 @@ Deno.test("A sign-out leads to the first screen without a notice, and the other 
   there.tell("SIGNED_OUT", null);
   assert.deepEqual(said(here.store.get()), ["signed-out", null, null]);
   assert.deepEqual(here.routes, ["/"]);
+  assert.deepEqual([here.forgotten, there.forgotten], [[ADA.id], []]);
   assert.deepEqual(said(there.store.get()), ["signed-out", null, "ended"]);
 });
 
@@ -115,6 +119,21 @@ Deno.test("Another user who signs in in another tab replaces the user here, on t
   tell("SIGNED_IN", BEN);
   assert.deepEqual(said(store.get()), ["signed-in", "ben", "user-changed"]);
   assert.deepEqual(routes, ["/"]);
+});
+
+Deno.test("A late 401 of an earlier sign-in does not end the session of the user who signed in since", () => {
+  for (const next of [ADA, BEN]) {
+    const { store, tell } = tab();
+    tell("INITIAL_SESSION", ADA);
+    const earlier = store.signIn();
+    tell("SIGNED_OUT", null);
+    tell("SIGNED_IN", next);
+    store.end(earlier);
+    assert.deepEqual(said(store.get()).slice(0, 2), ["signed-in", next.id]);
+    tell("TOKEN_REFRESHED", next);
+    store.end(store.signIn());
+    assert.equal(store.get().status, "signed-out");
+  }
 });
 
 Deno.test("A renewed token is the same user object, and a changed email or role is another", () => {

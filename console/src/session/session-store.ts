@@ -58,6 +58,8 @@ export interface SessionStoreOptions {
   goTo: (path: string) => void;
   /** Remembers who used this tab last, also over a reload. */
   lastUser: { get: () => string | null; set: (id: string | null) => void };
+  /** Removes what this browser keeps of a user, once they have signed out. */
+  forget: (userId: string) => void;
 }
 
 /** The session of this tab: who is signed in, and what to say about it. */
@@ -67,15 +69,21 @@ export interface SessionStore {
   subscribe(listener: () => void): () => void;
   /** Signs out here, or on every device. @throws AuthError if the other devices could not be signed out */
   signOut(scope: "local" | "global"): Promise<void>;
-  /** Returns to the sign-in screen, after a response with status 401. The route stays, for when the user signs in again. */
-  end(): void;
+  /** Which sign-in this is, counted from the start of the page. */
+  signIn(): number;
+  /**
+   * Returns to the sign-in screen, after a response with status 401. The route stays, for when the user signs in again. Does
+   * nothing when the response belongs to an earlier sign-in.
+   */
+  end(signIn: number): void;
   dismissNotice(): void;
 }
 
-export function createSessionStore({ auth, arrival, goTo, lastUser }: SessionStoreOptions): SessionStore {
+export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: SessionStoreOptions): SessionStore {
   let state: SessionState = { status: "loading" };
   let isArriving = arrival.kind !== "none";
   let isLeaving = false;
+  let signIns = 0;
   const listeners = new Set<() => void>();
 
   function become(next: SessionState): void {
@@ -90,6 +98,7 @@ export function createSessionStore({ auth, arrival, goTo, lastUser }: SessionSto
     // The route may name a conversation of the user before.
     if (![null, user.id].includes(lastUser.get())) goTo("/");
     lastUser.set(user.id);
+    if (before?.id !== user.id) signIns++;
     const said = notice ?? (isAnother ? { kind: "user-changed" as const, email: user.email } : noticeOf(state, user));
     // A refreshed token is the same user. Keeping the object avoids a render of every consumer.
     become({ status: "signed-in", user: before !== null && isSame(before, user) ? before : user, notice: said });
@@ -104,7 +113,9 @@ export function createSessionStore({ auth, arrival, goTo, lastUser }: SessionSto
     // Start the next user on the first screen, not in a conversation of this user.
     goTo("/");
     lastUser.set(null);
+    const user = state.status === "signed-in" ? state.user : null;
     signedOut(null);
+    if (user !== null) forget(user.id);
   }
 
   async function atStart(session: StoredSession | null): Promise<void> {
@@ -171,8 +182,9 @@ export function createSessionStore({ auth, arrival, goTo, lastUser }: SessionSto
         isLeaving = false;
       }
     },
-    end() {
-      if (state.status === "signed-out") return;
+    signIn: () => signIns,
+    end(signIn) {
+      if (state.status === "signed-out" || signIn !== signIns) return;
       signedOut(ENDED);
       // Local only: the server has already ended the session, or cannot be reached.
       void auth.signOut({ scope: "local" });

@@ -1,5 +1,5 @@
-import { notifications } from "@mantine/notifications";
 import { useEffect } from "react";
+import { announce } from "../platform/notify.ts";
 import { contentOf } from "./session-notice.tsx";
 import { useSessionState, useSessionStore } from "./session.tsx";
 
@@ -10,8 +10,8 @@ export function SessionToasts() {
   const notice = state.status === "signed-in" ? state.notice : null;
   useEffect(() => {
     if (notice?.kind !== "confirmed" && notice?.kind !== "user-changed") return;
-    const { title, text, color } = contentOf(notice);
-    notifications.show({ id: title, color, title, message: text, role: "status" });
+    const { title, text } = contentOf(notice);
+    announce({ title, message: text, kind: notice.kind === "confirmed" ? "success" : "info" });
     store.dismissNotice();
   }, [notice, store]);
   return null;

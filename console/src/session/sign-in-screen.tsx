@@ -2,7 +2,7 @@ import { Alert, Anchor, Paper, Stack, Text, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useEffect, useState } from "react";
 import { Brand } from "../platform/brand.tsx";
-import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { ColorSchemeButton } from "../platform/color-scheme-button.tsx";
 import { keepsSession } from "./browser-session.ts";
 import { CapturedMail } from "./captured-mail.tsx";
 import { ConfirmEmail, ResetSent } from "./check-email.tsx";
@@ -64,7 +64,7 @@ export function SignInScreen() {
       </aside>
       <main className="sign-in-form">
         <div className="sign-in-scheme">
-          <ColorSchemeMenu />
+          <ColorSchemeButton />
         </div>
         <Stack w="100%" maw={400} gap="lg">
           <div className="sign-in-brand">

@@ -24,9 +24,6 @@ export function useAuthAction<Input, Result>(
 ): AuthAction<Input> {
   const mutation = useMutation({
     mutationFn: run,
-    meta: { shownInPlace: true },
-    // Without a network the request fails at once, instead of waiting for one behind a spinner.
-    networkMode: "always",
     onSuccess: (result) => onSuccess?.(result),
     onError: (error) => {
       const wording = authWordingOf(error);

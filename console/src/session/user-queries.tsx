@@ -7,6 +7,10 @@ import { useSession, useSessionStore } from "./session.tsx";
 export function UserQueries({ children }: { children: ReactNode }) {
   const store = useSessionStore();
   const userId = useSession()?.id;
-  const client = useMemo(() => createQueryClient(() => store.end()), [store, userId]);
+  const client = useMemo(() => {
+    // A late response to the user before does not end the session of this one.
+    const signIn = store.signIn();
+    return createQueryClient(() => store.end(signIn));
+  }, [store, userId]);
   return <QueryClientProvider client={client}>{children}</QueryClientProvider>;
 }

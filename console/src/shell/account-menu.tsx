@@ -2,19 +2,14 @@ import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
 import { CreditCard, LogOut, Mail, Settings, Smartphone } from "lucide-react";
 import { Link } from "wouter";
 import { useBackend } from "../platform/backend.tsx";
-import { forgetMessages } from "../send-message/store.ts";
 import { ACCOUNT_PATH } from "../session/session-store.ts";
 import { useSessionStore, useUser } from "../session/session.tsx";
 
 /** The signed-in user and the sign-out item. Narrow screens hide the side navigation, so they get the local tools here. */
 export function AccountMenu() {
   const { config: { phonesUrl, stripeUrl, mailUrl } } = useBackend();
-  const { id, email } = useUser();
+  const { email } = useUser();
   const session = useSessionStore();
-
-  /** The next user of this browser must not find what this one wrote. */
-  const signOut = () => void session.signOut("local").then(() => forgetMessages(id));
-
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
@@ -63,7 +58,7 @@ export function AccountMenu() {
             Captured mail
           </Menu.Item>
         )}
-        <Menu.Item leftSection={<LogOut size={16} />} onClick={signOut}>Sign out</Menu.Item>
+        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut("local")}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

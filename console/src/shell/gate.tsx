@@ -1,8 +1,8 @@
 import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
 import { useTimeout } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
 import { lazy, Suspense, useState } from "react";
 import { useLocation } from "wouter";
+import { announce } from "../platform/notify.ts";
 import { useSessionState } from "../session/session.tsx";
 import { NEW_PASSWORD_PATH } from "../session/session-store.ts";
 import { SessionToasts } from "../session/session-toasts.tsx";
@@ -37,7 +37,7 @@ export function Gate() {
 }
 
 function announceNewPassword() {
-  notifications.show({ color: "teal", title: "Your password is changed", message: "Use it from now on" });
+  announce({ title: "Your password is changed", message: "Use it from now on" });
 }
 
 const SLOW_MS = 6_000;

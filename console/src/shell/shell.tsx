@@ -41,7 +41,7 @@ export function Shell() {
       userId={userId}
       places={PLACES}
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
-      onFailedUnseen={(pending, settled) => showUnseenFailure(pending, settled)}
+      onFailedUnseen={showUnseenFailure}
     >
       <ModalsProvider modalProps={{ centered: true, radius: "lg", closeButtonProps: { "aria-label": "Close" } }}>
         <Frame />

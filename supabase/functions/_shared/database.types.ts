@@ -2147,6 +2147,27 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "numbers_overview": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "compared_at": string;
+          "daily_left": number;
+          "daily_limit": number;
+          "daily_resets_at": string;
+          "held": number;
+          "highest_price": number;
+          "in_progress": Json;
+          "included_numbers": number;
+          "max_numbers": number;
+          "monthly_left": number;
+          "monthly_limit": number;
+          "monthly_resets_at": string;
+          "scheduled": Json;
+          "spend_left": number;
+          "spend_limit": number;
+          "spend_resets_at": string;
+        }[];
+      };
       "numbers_to_price": {
         Args: { "p_limit": number };
         Returns: {

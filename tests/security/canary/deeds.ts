@@ -30,6 +30,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("provision-subaccount"),
     () => ada.call("provision-subaccount", { method: "POST" }),
     () => ada.call("list-numbers"),
+    () => ada.call("list-numbers/overview"),
     () => ada.call("search-numbers?country=US&areaCode=415"),
     () => ada.call("search-numbers?country=nowhere"),
     () => ada.call("buy-number", { body: { phoneNumber: freshNumber(), friendlyName: id } }),

@@ -97,7 +97,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [get("", queryOf({}, { userId: UNKNOWN })), post("", {}), post("/", { userId: UNKNOWN })],
     },
-    "list-numbers": { admits: ["tenant", "operator"], shapes: [get("", queryOf({}, { source: "master" }))] },
+    "list-numbers": {
+      admits: ["tenant", "operator"],
+      shapes: [get("", queryOf({}, { source: "master" })), get("/overview", queryOf({}, { userId: UNKNOWN }))],
+    },
     "search-numbers": {
       admits: ["tenant", "operator"],
       shapes: [get(

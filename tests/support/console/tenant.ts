@@ -1,5 +1,8 @@
 import type { Locator, Page } from "playwright-core";
 
+/** The password that every tenant signs up with. */
+export const PASSWORD = "correct horse battery";
+
 /** The actions of a tenant in the console. */
 export class Tenant {
   /** The address that the tenant signs up with. */
@@ -21,9 +24,31 @@ export class Tenant {
   async signUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Create an account" }).click();
     await this.page.getByLabel("Email").fill(this.email);
-    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+    await this.page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("heading", { name: "Overview" }).waitFor();
+  }
+
+  /** Fills in the form of the sign-in screen and submits it. */
+  async signIn(email: string, password = PASSWORD): Promise<void> {
+    await this.page.getByLabel("Email").fill(email);
+    await this.page.getByRole("textbox", { name: "Password" }).fill(password);
+    await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
+  }
+
+  async signOut(): Promise<void> {
+    await this.#fromAccountMenu("Sign out");
+    await this.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  }
+
+  async openAccount(): Promise<void> {
+    await this.#fromAccountMenu("Account");
+    await this.page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
+  }
+
+  async #fromAccountMenu(item: string): Promise<void> {
+    await this.page.getByRole("button", { name: /^Account of / }).click();
+    await this.page.getByRole("menuitem", { name: item }).click();
   }
 
   async createSubaccount(): Promise<void> {
