@@ -4,5 +4,6 @@ import "./session.ts";
 import "./account.ts";
 import "./first-day.ts";
 import "./sending.ts";
+import "./thread.ts";
 import "./numbers.ts";
 import "./billing.ts";

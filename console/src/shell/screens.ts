@@ -1,10 +1,11 @@
-import { Hash, LayoutGrid, MessageSquare } from "lucide-react";
+import { Hash, LayoutGrid, MessageSquare, Users } from "lucide-react";
 import { screenOf } from "./hash-location.ts";
 
 /** Loads the code of each screen. A second call returns the same code. */
 export const LOAD = {
   overview: async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen }),
   numbers: async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }),
+  contacts: async () => ({ default: (await import("../contacts/contacts-screen.tsx")).ContactsScreen }),
   inbox: async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }),
   account: async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen }),
 };
@@ -13,6 +14,7 @@ export const LOAD = {
 export const SCREENS = [
   { path: "/", label: "Overview", icon: LayoutGrid, load: LOAD.overview },
   { path: "/inbox", label: "Inbox", icon: MessageSquare, load: LOAD.inbox },
+  { path: "/contacts", label: "Contacts", icon: Users, load: LOAD.contacts },
   { path: "/numbers", label: "Numbers", icon: Hash, load: LOAD.numbers },
 ] as const;
 

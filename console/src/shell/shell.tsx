@@ -1,19 +1,21 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
-import { conversationId } from "../inbox/conversations.ts";
-import { useBackend } from "../platform/backend.tsx";
+import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { Brand } from "../platform/brand.tsx";
+import { useBackend } from "../platform/backend.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
-import { showUnseenFailure } from "../send-message/unseen-failure.ts";
-import { SwitchboardProvider } from "../send-message/provider.tsx";
-import { useUser } from "../session/session.tsx";
+import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
-import { LOAD } from "./screens.ts";
+import { LOAD, SCREENS } from "./screens.ts";
+import { pathOf } from "../inbox/conversations.ts";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
@@ -21,6 +23,7 @@ import { usePrefetch } from "./use-prefetch.ts";
 
 const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
+const ContactsScreen = lazy(LOAD.contacts);
 const InboxScreen = lazy(LOAD.inbox);
 const AccountScreen = lazy(LOAD.account);
 
@@ -37,7 +40,7 @@ export function Shell() {
       switchboard={switchboard}
       userId={userId}
       places={PLACES}
-      onSent={({ from, to }) => navigate(`/inbox/${conversationId({ own: from, peer: to })}`)}
+      onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
       onFailedUnseen={showUnseenFailure}
     >
       <Dialogs>
@@ -61,6 +64,7 @@ function Frame() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
           <Group gap="xs" wrap="nowrap">
+            <SpotlightKey screens={SCREENS} />
             <ColorSchemeMenu />
             <AccountMenu />
           </Group>
@@ -85,6 +89,9 @@ function Frame() {
             <Route path="/inbox/:conversation?">
               {({ conversation }) => <InboxScreen conversation={conversation} />}
             </Route>
+            <Route path="/contacts">
+              <ContactsScreen />
+            </Route>
             <Route path="/messages/:conversation?">
               {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
             </Route>
@@ -95,6 +102,7 @@ function Frame() {
         </Suspense>
       </AppShell.Main>
       <TabBar />
+      <InboxSignals />
     </AppShell>
   );
 }
