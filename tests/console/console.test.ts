@@ -7,3 +7,4 @@ import "./sending.ts";
 import "./thread.ts";
 import "./numbers.ts";
 import "./billing.ts";
+import "./layout.ts";

@@ -19,7 +19,7 @@ import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { MarkedText } from "../platform/marked-text.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
-import { openContact } from "./contact-form.tsx";
+import { openContact } from "./open-contact.tsx";
 import { openContactImport } from "./contact-import.tsx";
 import { type Contact, useContacts, useTags } from "./use-contacts.ts";
 

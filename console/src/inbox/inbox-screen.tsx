@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Center, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { Keyboard, MessageSquare, SquarePen } from "lucide-react";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
@@ -9,7 +9,6 @@ import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
-import { ConversationPane } from "./conversation-pane.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
@@ -19,10 +18,15 @@ import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations, useUnreadConversations } from "./use-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
 
+const loadPane = async () => ({ default: (await import("./conversation-pane.tsx")).ConversationPane });
+/** The list is shown sooner without the thread and the composer. */
+const ConversationPane = lazy(loadPane);
+
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   useTabTitle("Inbox");
   const heading = useScreenHeading();
+  useEffect(() => void loadPane().catch(() => {}), []);
   const [, navigate] = useLocation();
   const query = new URLSearchParams(useSearch());
   const filters = filtersOf(query);
@@ -77,7 +81,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   }
 
   return (
-    <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
+    <div className={sides === null ? "messages screen-full" : "messages messages-open screen-full"}>
       <VisuallyHidden component="h1" ref={heading} tabIndex={-1}>Inbox</VisuallyHidden>
       <nav className="messages-list" aria-label="Conversations">
         <div className="messages-top">
@@ -116,16 +120,18 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           </Center>
         )}
         {sides !== null && (
-          <ConversationPane
-            key={openId}
-            sides={sides}
-            at={query.get("at") ?? undefined}
-            listPath={listPath}
-            onMarkUnread={() => {
-              markRead.mutate({ ...sides, unread: true });
-              navigate(listPath);
-            }}
-          />
+          <Suspense fallback={<div className="pane" role="status" aria-label="Loading the conversation" />}>
+            <ConversationPane
+              key={openId}
+              sides={sides}
+              at={query.get("at") ?? undefined}
+              listPath={listPath}
+              onMarkUnread={() => {
+                markRead.mutate({ ...sides, unread: true });
+                navigate(listPath);
+              }}
+            />
+          </Suspense>
         )}
       </div>
     </div>
@@ -160,11 +166,13 @@ interface ListingProps {
 function Listing({ filters, found, conversations, openId, handle }: ListingProps) {
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
+  const { isPending } = useNumbers();
   const { search } = filters;
   if (search !== undefined) {
     return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
   }
-  if (conversations === undefined) {
+  // Until the numbers are known, each row might have a line more.
+  if (conversations === undefined || isPending) {
     if (found.error === null) return <ListSkeleton />;
     return (
       <div className="conversations">

@@ -41,7 +41,7 @@ export function Shell() {
       userId={userId}
       places={PLACES}
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
-      onFailedUnseen={showUnseenFailure}
+      onFailedUnseen={(pending, settled) => void showUnseenFailure(pending, settled)}
     >
       <Dialogs>
         <Frame />

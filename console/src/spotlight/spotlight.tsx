@@ -18,7 +18,7 @@ import {
 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
-import { openContact } from "../contacts/contact-form.tsx";
+import { openContact } from "../contacts/open-contact.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
 import { idOf } from "../inbox/conversation-rows.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
