@@ -39,7 +39,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   "send-message": ["phone", "platform", "inbox", "numbers", "subaccount"],
   session: ["platform"],
-  subaccount: ["platform"],
+  subaccount: ["platform", "session"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "billing", "subaccount"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],

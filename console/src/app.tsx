@@ -2,6 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
+import { Dialogs } from "./platform/dialogs.tsx";
 import { Gate } from "./shell/gate.tsx";
 import { useHashLocation } from "./shell/hash-location.ts";
 import { SessionProvider } from "./session/session.tsx";
@@ -17,7 +18,9 @@ export function App({ backend }: { backend: Backend }) {
         <SessionProvider>
           <UserQueries>
             <Router hook={useHashLocation}>
-              <Gate />
+              <Dialogs>
+                <Gate />
+              </Dialogs>
             </Router>
           </UserQueries>
         </SessionProvider>

@@ -6,6 +6,7 @@ import { type Supabase, useBackend } from "../platform/backend.tsx";
 export interface SignedInUser {
   id: string;
   email: string;
+  isOperator: boolean;
 }
 
 /** The signed-in user; null when signed out, undefined until that is known. */
@@ -24,7 +25,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       // A refreshed token is the same user. Keeping the object avoids a render of every consumer.
       setSession((known) => {
         if (user === undefined) return null;
-        return known?.id === user.id ? known : { id: user.id, email: user.email ?? "" };
+        return known?.id === user.id ? known : {
+          id: user.id,
+          email: user.email ?? "",
+          isOperator: user.app_metadata?.["role"] === "operator",
+        };
       });
     });
     return () => subscription.unsubscribe();
