@@ -2,6 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
+import { Boundary } from "./platform/boundary.tsx";
 import { Dialogs } from "./platform/dialogs.tsx";
 import { Gate } from "./shell/gate.tsx";
 import { useHashLocation } from "./shell/hash-location.ts";
@@ -14,17 +15,19 @@ export function App({ backend }: { backend: Backend }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
-      <BackendProvider backend={backend}>
-        <SessionProvider>
-          <UserQueries>
-            <Router hook={useHashLocation}>
-              <Dialogs>
-                <Gate />
-              </Dialogs>
-            </Router>
-          </UserQueries>
-        </SessionProvider>
-      </BackendProvider>
+      <Boundary>
+        <BackendProvider backend={backend}>
+          <SessionProvider>
+            <UserQueries>
+              <Router hook={useHashLocation}>
+                <Dialogs>
+                  <Gate />
+                </Dialogs>
+              </Router>
+            </UserQueries>
+          </SessionProvider>
+        </BackendProvider>
+      </Boundary>
     </MantineProvider>
   );
 }

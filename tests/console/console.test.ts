@@ -5,3 +5,4 @@ import "./first-day.ts";
 import "./sending.ts";
 import "./numbers.ts";
 import "./billing.ts";
+import "./states.ts";

@@ -1,11 +1,13 @@
 import { Hash, LayoutGrid, MessageSquare } from "lucide-react";
+import { loadInTime } from "../platform/load-in-time.ts";
 import { screenOf } from "./hash-location.ts";
 
 /** Loads the code of each screen. A second call returns the same code. */
 export const LOAD = {
-  overview: async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen }),
-  numbers: async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }),
-  inbox: async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }),
+  overview: () =>
+    loadInTime(async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen })),
+  numbers: () => loadInTime(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen })),
+  inbox: () => loadInTime(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen })),
 };
 
 /** The screens, in the order of the navigation. */

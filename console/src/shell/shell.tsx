@@ -1,8 +1,10 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
-import { Redirect, Route, Switch, useSearch } from "wouter";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { Boundary } from "../platform/boundary.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
+import { ConnectionStatus } from "../platform/connection-status.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
@@ -21,6 +23,7 @@ const InboxScreen = lazy(LOAD.inbox);
 export function Shell() {
   useArrival();
   usePrefetch();
+  const [location] = useLocation();
   return (
     <AppShell
       header={{ height: 60 }}
@@ -31,6 +34,7 @@ export function Shell() {
       <AppShell.Header className="bar">
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
+          <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
             <ColorSchemeToggle />
             <AccountMenu />
@@ -42,25 +46,27 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id={CONTENT_ID} tabIndex={-1} className="content">
         <AccountBanner />
-        <Suspense fallback={<ScreenLoading />}>
-          <Switch>
-            <Route path="/">
-              <OverviewScreen />
-            </Route>
-            <Route path="/numbers">
-              <NumbersScreen />
-            </Route>
-            <Route path="/inbox/:conversation?">
-              {({ conversation }) => <InboxScreen conversation={conversation} />}
-            </Route>
-            <Route path="/messages/:conversation?">
-              {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
-            </Route>
-            <Route>
-              <NotFoundScreen />
-            </Route>
-          </Switch>
-        </Suspense>
+        <Boundary resetKey={location}>
+          <Suspense fallback={<ScreenLoading />}>
+            <Switch>
+              <Route path="/">
+                <OverviewScreen />
+              </Route>
+              <Route path="/numbers">
+                <NumbersScreen />
+              </Route>
+              <Route path="/inbox/:conversation?">
+                {({ conversation }) => <InboxScreen conversation={conversation} />}
+              </Route>
+              <Route path="/messages/:conversation?">
+                {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
+              </Route>
+              <Route>
+                <NotFoundScreen />
+              </Route>
+            </Switch>
+          </Suspense>
+        </Boundary>
       </AppShell.Main>
       <TabBar />
     </AppShell>
