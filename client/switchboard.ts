@@ -60,8 +60,13 @@ export class Switchboard {
     return this.#call("GET", "list-numbers", {}, options);
   }
 
+  /** What the caller may still buy, the numbers whose purchase or release is in progress, and what is scheduled. */
+  numbersOverview(options?: CallOptions): Promise<NumbersOverview> {
+    return this.#call("GET", "list-numbers/overview", {}, options);
+  }
+
   /**
-   * Numbers on offer, in Twilio's order.
+   * Numbers on offer, in Twilio's order, with what each costs and requires.
    * @throws SwitchboardError `number_not_available` where Twilio sells no such numbers in the country, `subaccount_…`
    */
   async searchNumbers(search: NumberSearch = {}, options?: CallOptions): Promise<AvailableNumber[]> {
@@ -99,7 +104,7 @@ export class Switchboard {
     return this.#call("POST", "release-number", { body: release, repeatable: true }, options);
   }
 
-  /** Compares the numbers with Twilio's list now rather than within the hour. @throws SwitchboardError `subaccount_…` */
+  /** Compares the numbers with Twilio's list now rather than within the day. @throws SwitchboardError `subaccount_…` */
   syncNumbers(options?: CallOptions): Promise<NumberSync> {
     return this.#call("POST", "sync-numbers", { repeatable: true }, options);
   }
@@ -166,7 +171,7 @@ export class Switchboard {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
   }
 
-  /** One page of the caller's messages, newest first, by any filter. */
+  /** One page of the caller's messages by any filter, newest first unless `order` is `oldest`. */
   listMessages(query: MessagesQuery = {}, options?: CallOptions): Promise<MessagePage> {
     return this.#call("GET", "list-messages", { query }, options);
   }
@@ -179,9 +184,75 @@ export class Switchboard {
     );
   }
 
-  /** One page of the caller's conversations, one for each pair of numbers, latest message first. */
+  /** One message of the caller's; null if there is none with this id. */
+  async message(messageId: string, options?: CallOptions): Promise<ListedMessage | null> {
+    const { messages } = await this.listMessages({ id: messageId }, options);
+    return messages[0] ?? null;
+  }
+
+  /**
+   * One page of the caller's conversations, one for each pair of numbers, latest message first. With a filter a page may be
+   * short, or empty, before the end: read on while `next` is not null.
+   */
   listConversations(query: ConversationsQuery = {}, options?: CallOptions): Promise<ConversationPage> {
     return this.#call("GET", "list-conversations", { query }, options);
+  }
+
+  /** Every conversation that matches; the next page is read when it is needed. */
+  everyConversation(
+    query: ConversationsQuery = {},
+    options?: CallOptions,
+  ): AsyncGenerator<Conversation, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.listConversations({ ...query, cursor }, options),
+      ({ conversations }) => conversations,
+    );
+  }
+
+  /**
+   * Marks received messages of a conversation as read, up to and with those of the millisecond `until`; or, with `unread`, its
+   * newest one as unread. A message that arrives meanwhile stays unread.
+   * @throws SwitchboardError `not_found`
+   * @example await switchboard.markRead({ number, with: peer, until: newestShown.createdAt })
+   */
+  markRead(mark: ReadMark, options?: CallOptions): Promise<ReadState> {
+    return this.#call("POST", "mark-read", { body: mark, repeatable: true }, options);
+  }
+
+  /** One page of the caller's contacts, by name. */
+  contacts(query: ContactsQuery = {}, options?: CallOptions): Promise<ContactPage> {
+    return this.#call("GET", "contacts", { query }, options);
+  }
+
+  /** Every contact that matches; the next page is read when it is needed. */
+  everyContact(query: ContactsQuery = {}, options?: CallOptions): AsyncGenerator<Contact, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.contacts({ ...query, cursor }, options),
+      ({ contacts }) => contacts,
+    );
+  }
+
+  /** The caller's tags, each with its number of contacts. */
+  contactTags(options?: CallOptions): Promise<ContactTags> {
+    return this.#call("GET", "contacts/tags", {}, options);
+  }
+
+  /**
+   * Adds a contact or changes it: a field that is left out stays as it is, and null clears it.
+   * @throws SwitchboardError `invalid_recipient` if the number is none, `too_many_contacts`
+   */
+  saveContact(change: ContactChange, options?: CallOptions): Promise<SavedContact> {
+    return this.#call("POST", "contacts", { body: change, repeatable: true }, options);
+  }
+
+  /** Adds or changes up to 1,000 contacts; `rejected` lists the rows that were not saved. */
+  importContacts(contacts: ContactImport, options?: CallOptions): Promise<ImportedContacts> {
+    return this.#call("POST", "contacts/import", { body: contacts, repeatable: true }, options);
+  }
+
+  /** Deletes a contact; its messages stay. @throws SwitchboardError `invalid_recipient` if the number is none */
+  deleteContact(contact: ContactDeletion, options?: CallOptions): Promise<DeletedContact> {
+    return this.#call("POST", "contacts/delete", { body: contact, repeatable: true }, options);
   }
 
   /**
@@ -676,6 +747,9 @@ export interface AddedOptOuts {
   rejected: RejectedOptOut[];
 }
 
+/** The address (addressSid) with which Twilio sells a number. local: in the number's country. foreign: outside of it. */
+export type AddressRequirement = "none" | "any" | "local" | "foreign";
+
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
@@ -764,6 +838,9 @@ export interface AvailableNumber {
     amount: string;
     currency: string;
   } | null;
+  addressRequirement: AddressRequirement;
+  /** Whether Twilio sells such numbers only with an approved regulatory bundle (bundleSid); null if it is not known. */
+  requiresBundle: boolean | null;
 }
 
 /** A session of Stripe's billing portal. */
@@ -835,18 +912,20 @@ export interface Bulk {
 export interface BulkPreview {
   /** The number that the campaign would be sent from. */
   from: string;
+  /** ISO 4217: of the prices, that of the platform's Twilio account; null until Twilio has named one. */
+  currency: string | null;
   /** What would be sent when the campaign starts. */
   sent: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
+    /** What it would cost you. */
     estimatedPrice: number;
   };
   /** What would wait until there is room under the limit. */
   overLimit: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
+    /** What it would cost you. */
     estimatedPrice: number;
     /** The first limit of the plan that the campaign reaches; null when it reaches none. */
     limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
@@ -855,7 +934,7 @@ export interface BulkPreview {
   outsideWindow: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
+    /** What it would cost you. */
     estimatedPrice: number;
   };
   /** The first opening of the send window for each country; empty without a window. */
@@ -1051,13 +1130,96 @@ export interface ClaimedSubscriptions {
   }[];
 }
 
+/** What you know about another number. Times are ISO 8601. */
+export interface Contact {
+  /** E.164. */
+  phoneNumber: string;
+  name: string | null;
+  notes: string | null;
+  tags: string[];
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** A field that is left out stays as it is; null clears it. */
+export interface ContactChange {
+  /** In any notation with + and country code, or as defaultCountry writes it. */
+  phoneNumber: string;
+  /** At most 100 characters. */
+  name?: (string | null) | undefined;
+  /** At most 2,000 characters. */
+  notes?: (string | null) | undefined;
+  /** At most 20 of at most 40 characters. Blank ones and those that differ only in case are left out. */
+  tags?: (string[] | null) | undefined;
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+}
+
+export interface ContactDeletion {
+  phoneNumber: string;
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+}
+
+export interface ContactImport {
+  contacts: ContactRow[];
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+}
+
+/** The response of contacts, by name; contacts without a name are the last. */
+export interface ContactPage {
+  contacts: Contact[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** As ContactChange. Other fields are ignored. */
+export interface ContactRow {
+  /** A phone number with + and country code. */
+  phoneNumber?: (string | number | null) | undefined;
+  name?: (string | null) | undefined;
+  notes?: (string | null) | undefined;
+  tags?: (string[] | null) | undefined;
+}
+
+/** Your 1,000 most frequent tags, by name. */
+export interface ContactTags {
+  tags: {
+    tag: string;
+    /** How many contacts have it. */
+    contacts: number;
+  }[];
+}
+
+/** Lists your contacts by name. */
+export interface ContactsQuery {
+  /** The contact with this number, in any notation with +. */
+  phoneNumber?: string | undefined;
+  /** Beginnings of words of the name, in any order, or three or more digits of the number; as in list-messages. */
+  search?: string | undefined;
+  /** In any case. */
+  tag?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
 /** The messages between one of the caller's numbers and another number. */
 export interface Conversation {
   /** The caller's number. */
   number: string;
   /** The other number. */
   with: string;
+  /** The contact with the other number; null without one. */
+  contact: {
+    name: string | null;
+    tags: string[];
+  } | null;
   lastMessageAt: string;
+  /** Received messages that are unread. */
+  unread: number;
   /** The other number replied STOP to this one: sending to it is refused. */
   optedOut: boolean;
   lastMessage: {
@@ -1065,14 +1227,18 @@ export interface Conversation {
     direction: MessageDirection;
     body: string | null;
     status: string;
+    errorCode: number | null;
+    errorMessage: string | null;
     mediaCount: number;
     createdAt: string;
   };
 }
 
-/** The response of list-conversations, latest message first. */
+/** The response of list-conversations, latest message first. With a filter a page may be short, or empty, before the end: read on while next is not null. */
 export interface ConversationPage {
   conversations: Conversation[];
+  /** All conversations with unread messages, counted up to 1,000. */
+  unreadConversations: number;
   /** The cursor of the next page; null on the last. */
   next: string | null;
 }
@@ -1081,6 +1247,18 @@ export interface ConversationPage {
 export interface ConversationsQuery {
   /** One of the caller's numbers. */
   number?: string | undefined;
+  /** The other number; with number, one conversation. */
+  with?: string | undefined;
+  /** Whether received messages are unread. */
+  unread?: boolean | undefined;
+  /** Whether the newest message was refused, failed, undelivered or not sent. */
+  failed?: boolean | undefined;
+  /** Whether sending to the other number is refused because it opted out. */
+  optedOut?: boolean | undefined;
+  /** Of the contact, in any case. */
+  tag?: string | undefined;
+  /** Beginnings of words of the contact's name, in any order, or three or more digits of the other number; as in list-messages. */
+  search?: string | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** The next of the page before. */
@@ -1111,6 +1289,11 @@ export interface DeadLettersPage {
   before?: number | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
+}
+
+export interface DeletedContact {
+  /** false: there was no such contact. */
+  deleted: boolean;
 }
 
 /** The caller has an active subaccount. */
@@ -1421,6 +1604,16 @@ export interface Hold {
   confirmSubaccountSid?: string | undefined;
 }
 
+/** What came of each row. */
+export interface ImportedContacts {
+  added: number;
+  updated: number;
+  unchanged: number;
+  /** Rows with the number of an earlier row, which they complete and override. */
+  repeated: number;
+  rejected: RejectedContact[];
+}
+
 export interface Limits {
   /** Numbers at a time. */
   maxNumbers: number;
@@ -1560,7 +1753,9 @@ export interface MessageId {
   messageId: string;
 }
 
-/** The response of list-messages, newest first. */
+export type MessageOrder = "newest" | "oldest";
+
+/** The response of list-messages, in the order that was asked for. */
 export interface MessagePage {
   messages: ListedMessage[];
   /** The cursor of the next page; null on the last. */
@@ -1588,6 +1783,8 @@ export type MessageStatus =
 
 /** Lists your messages, newest first; number and with together select one conversation. */
 export interface MessagesQuery {
+  /** One message; no other parameter is accepted with it. */
+  id?: string | undefined;
   direction?: MessageDirection | undefined;
   /** One status, or several separated by commas. */
   status?: string | undefined;
@@ -1602,6 +1799,8 @@ export interface MessagesQuery {
   until?: string | undefined;
   /** Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits (ABC-4711, B12, menu.pdf), or any part of Chinese, Japanese, Thai and Korean text. Case, accents and skin tones do not matter. Three or more digits also match the other number, with its country code or the 0 before a national number. */
   search?: string | undefined;
+  /** newest unless given. oldest: the oldest first, from since on; not with search. A message is listed in its own place: until its createdAt (newest first) and since its createdAt (oldest first) together list every message once. */
+  order?: MessageOrder | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** The next of the page before. */
@@ -1726,6 +1925,14 @@ export interface NumberChoice {
   numberId: string;
 }
 
+/** A number that is being bought or released. */
+export interface NumberInProgress {
+  numberId: string;
+  /** E.164. */
+  phoneNumber: string;
+  status: "purchasing" | "releasing";
+}
+
 /** The response of list-numbers. */
 export interface NumberList {
   source: NumberSource;
@@ -1836,6 +2043,47 @@ export interface NumberSync {
 }
 
 export type NumberType = "local" | "mobile" | "tollFree";
+
+/** Your limits on numbers, and what is in progress or scheduled. */
+export interface NumbersOverview {
+  numbers: {
+    limit: number;
+    /** Those that are being bought or released count. */
+    held: number;
+  };
+  /** Numbers that were released count. */
+  purchases: {
+    /** In any twenty-four hours. */
+    day: {
+      limit: number;
+      left: number;
+      /** When the next one is possible if none is left; null: not by time alone. */
+      resetsAt: string | null;
+    };
+    /** In a calendar month (UTC). */
+    month: {
+      limit: number;
+      left: number;
+      /** When the next one is possible if none is left; null: not by time alone. */
+      resetsAt: string | null;
+    };
+  };
+  /** The highest monthly price at which you may buy a number. */
+  highestPrice: number;
+  /** How many monthly prices of numbers your plan includes in a billing period. */
+  includedNumbers: number;
+  /** What messages, purchases and fees may cost in the billing period. */
+  spending: {
+    limit: number;
+    left: number;
+    resetsAt: string;
+  };
+  inProgress: NumberInProgress[];
+  /** The earliest first. */
+  scheduled: ScheduledNumberChange[];
+  /** When your numbers were last compared with Twilio's list. */
+  comparedAt: string | null;
+}
 
 export interface OfferedNumber {
   /** E.164. */
@@ -1986,6 +2234,24 @@ export type Provision = {
   reason: string;
 };
 
+export interface ReadMark {
+  /** Your number. */
+  number: string;
+  /** The other number. */
+  with: string;
+  /** ISO 8601 with a time zone: received messages up to and with this millisecond, such as the createdAt of the newest message that you show; all of them unless given. */
+  until?: string | undefined;
+  /** Marks the newest received message as unread instead. */
+  unread?: true | undefined;
+}
+
+export interface ReadState {
+  /** Received messages of this conversation that are unread now. */
+  unread: number;
+  /** Your conversations with unread messages, counted up to 1,000. */
+  unreadConversations: number;
+}
+
 /** Recipients of a campaign, in the order of the request. */
 export interface RecipientPage {
   recipients: CampaignRecipient[];
@@ -2066,6 +2332,14 @@ export interface Redaction {
   id: string;
   /** null while the deletion is in progress. */
   redactedAt: string | null;
+}
+
+export interface RejectedContact {
+  /** The row's position in the request, from 0. */
+  index: number;
+  phoneNumber: string;
+  code: "invalid_row" | "invalid_number" | "invalid_name" | "invalid_notes" | "invalid_tags" | "too_many_contacts";
+  message: string;
 }
 
 /** The response of admin/rejected. */
@@ -2194,6 +2468,22 @@ export interface RunJobs {
   lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
 }
 
+export interface SavedContact {
+  contact: Contact;
+  outcome: "added" | "updated" | "unchanged";
+}
+
+/** What happens to a number unless your plan changes. */
+export interface ScheduledNumberChange {
+  numberId: string | null;
+  /** E.164. */
+  phoneNumber: string;
+  /** release: it is released. park: it leaves your account and is kept for a time. parked_until: it left your account and is kept until then. sending_ends: from then on it only receives. */
+  change: "release" | "park" | "parked_until" | "sending_ends";
+  /** ISO 8601; it may be past for sending_ends. */
+  at: string;
+}
+
 /** The ids of the sealing keys; a key itself is never shown. */
 export interface SealingKeys {
   /** The key that seals. */
@@ -2301,6 +2591,7 @@ export type ServerErrorCode =
   | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
+  | "too_many_contacts"
   | "link_expired"
   | "media_gone"
   | "media_too_large"

@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { CleanUps } from "./clean-ups.ts";
 import { prepareConsole } from "./console.ts";
 import { openDataApi } from "./database/data-api.ts";
+import { withPlatformAuth } from "./database/platform-auth.ts";
 import { openDatabase } from "./database/database.ts";
 import { DEMO_PASSWORD, demoUsers, randomPassword, setDemoPasswords } from "./database/demo-users.ts";
 import { offerFirstNumber } from "./database/offer-number.ts";
@@ -89,13 +90,14 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   cleanUps.add(() => sql.end());
   const mailbox = new Mailbox();
-  const api = openDataApi({
+  const lite = openDataApi({
     databaseUrl: server.url,
     ...secrets,
     tokenLifetime: 3600,
     mail: { driver: mailbox.driver, siteUrl: gateway.url, confirmEmails: options.confirmEmails ?? false },
     log,
   });
+  const api = withPlatformAuth(lite, { sql, mailbox, url: gateway.url });
   cleanUps.add(() => api.close());
   await sql.listen("pgrst", () => api.reload());
 

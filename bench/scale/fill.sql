@@ -115,8 +115,9 @@ join bench.texts t on t.n = (m.n * 7919) % 10000
 order by m.n;
 
 -- # conversations
-insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at)
-select m.user_id, m.own_number, m.peer_number, max(m.created_at) from public.sms_messages m group by 1, 2, 3;
+insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at, unread)
+select m.user_id, m.own_number, m.peer_number, max(m.created_at), count(*) filter (where m.direction = 'inbound')
+from public.sms_messages m group by 1, 2, 3;
 
 -- # due work
 -- As when each tenant was looked at once a day: a few are due now.

@@ -89,7 +89,8 @@ export const READS_AND_DECISIONS: readonly Statement[] = [
   { name: "message_of", run: (sql, { id, messageId }) => sql`select * from public.message_of(${id}, ${messageId})` },
   {
     name: "list_conversations",
-    run: (sql, { id }) => sql`select * from public.list_conversations(${id}, null, null, null, null, 50)`,
+    run: (sql, { id }) =>
+      sql`select * from public.list_conversations(${id}, null, null, null, null, null, null, null, null, null, null, 50)`,
   },
   {
     name: "list_campaigns",

@@ -5,14 +5,22 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { loadConfig } from "./platform/config.ts";
 import { createBackend } from "./platform/backend.tsx";
+import { forgetMessages } from "./send-message/forget.ts";
+import { createBrowserSession, takeArrival } from "./session/browser-session.ts";
+import { navigate } from "./shell/hash-location.ts";
 import { StartFailure } from "./start-failure.tsx";
 
+const arrival = takeArrival();
 const root = createRoot(document.getElementById("root")!);
 try {
   const backend = createBackend(await loadConfig());
+  const session = createBrowserSession(backend.supabase.auth, arrival, {
+    goTo: (path) => navigate(path, { replace: true }),
+    forget: forgetMessages,
+  });
   root.render(
     <StrictMode>
-      <App backend={backend} />
+      <App backend={backend} session={session} />
     </StrictMode>,
   );
 } catch (error) {

@@ -8,6 +8,8 @@ export interface ConsoleConfig {
   sellsSubscriptions: boolean;
   phonesUrl: string | null;
   stripeUrl: string | null;
+  /** The page with the captured mails. */
+  mailUrl: "/_sim/mail";
   /** Present while the services are simulated, when the password of the demo users is public. */
   demoUsers?: { email: string; password: string; role: string }[];
 }
@@ -21,6 +23,7 @@ export function consoleConfig(state: StackState): ConsoleConfig {
     sellsSubscriptions: true,
     phonesUrl: twilio.pageUrl ?? null,
     stripeUrl: stripe.pageUrl ?? null,
+    mailUrl: "/_sim/mail",
     ...(!usesRealService(state) && { demoUsers: users }),
   };
 }

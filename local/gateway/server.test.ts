@@ -146,6 +146,7 @@ Deno.test("config.json contains the console's addresses and no secret", async ()
     sellsSubscriptions: true,
     phonesUrl: "http://127.0.0.1:2/",
     stripeUrl: "http://127.0.0.1:3/",
+    mailUrl: "/_sim/mail",
     demoUsers: STATE.users,
   });
 });

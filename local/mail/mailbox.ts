@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 /** A mail that Auth would have sent. */
 export interface Mail {
   id: number;
@@ -25,13 +27,24 @@ const MOST_MAILS = 200;
 export class Mailbox {
   #mails: Mail[] = [];
   #lastId = 0;
+  readonly #redirectTo = new AsyncLocalStorage<string | null>();
+
+  /** Runs a request to Auth. The links of the mails that it sends lead to a page; null: where Auth leads them. */
+  leadingTo<Result>(page: string | null, request: () => Result): Result {
+    return this.#redirectTo.run(page, request);
+  }
 
   /** The driver that @supabase/lite sends with. */
   readonly driver = {
     send: (mail: SentMail): Promise<void> => {
-      const text = mail.text ?? mail.html ?? "";
       const { to, subject } = mail;
-      const links = [...text.matchAll(/https?:\/\/[^\s"'<>]+/g)].map(([link]) => link.replaceAll("&amp;", "&"));
+      const page = this.#redirectTo.getStore() ?? null;
+      const links: string[] = [];
+      const text = (mail.text ?? mail.html ?? "").replace(/https?:\/\/[^\s"'<>]+/g, (written) => {
+        const link = leadTo(page, written.replaceAll("&amp;", "&"));
+        links.push(link);
+        return link;
+      });
       this.#mails.push({ id: ++this.#lastId, at: new Date().toISOString(), to, subject, text, links });
       this.#mails = this.#mails.slice(-MOST_MAILS);
       return Promise.resolve();
@@ -46,4 +59,11 @@ export class Mailbox {
   clear(): void {
     this.#mails = [];
   }
+}
+
+function leadTo(page: string | null, link: string): string {
+  const url = new URL(link);
+  if (page === null || !url.searchParams.has("redirect_to")) return link;
+  url.searchParams.set("redirect_to", page);
+  return url.href;
 }

@@ -19,6 +19,8 @@ const EXPECTED = {
   "get-usage": ["GET", 401, "unauthorized"],
   "message-media": ["GET", 401, "unauthorized"],
   "opt-outs": ["GET", 401, "unauthorized"],
+  "contacts": ["GET", 401, "unauthorized"],
+  "mark-read": ["POST", 401, "unauthorized"],
   "redact-message": ["POST", 401, "unauthorized"],
   "messaging-settings": ["GET", 401, "unauthorized"],
   "forward-webhook": ["GET", 401, "unauthorized"],

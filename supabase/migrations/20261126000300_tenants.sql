@@ -212,6 +212,7 @@ create table private.tenancies (
   subaccount_status public.twilio_account_status,
   suspended_at_twilio boolean not null default false,
   leaving_since timestamptz,
+  numbers_compared_at timestamptz,
   last_error text,
   converged_at timestamptz,
   created_at timestamptz not null default now()
@@ -240,6 +241,8 @@ comment on column private.tenancies.suspended_at_twilio is
 comment on column private.tenancies.leaving_since is
   'Since when the subaccount is active at Twilio only so that its numbers can leave it. Until then and meanwhile the '
   'tenant''s row says suspended.';
+comment on column private.tenancies.numbers_compared_at is
+  'When Twilio was asked for the list of numbers with which ours were last compared.';
 alter table private.tenancies enable row level security;
 revoke all on private.tenancies from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.tenancies to service_role;

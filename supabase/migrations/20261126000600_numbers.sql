@@ -346,16 +346,20 @@ comment on type private.purchase_rule is
   'does. remaining: the quota before the purchase, when it was looked at. price: of all its fees in the billing '
   'period.';
 
-create function private.check_purchase_rules(p_user_id uuid, p_plan public.plans, p_monthly_price numeric)
-returns private.purchase_rule
+create type private.purchase_quota as (
+  held integer, daily_left integer, daily_resets_at timestamptz, monthly_left integer, monthly_resets_at timestamptz);
+comment on type private.purchase_quota is
+  'How many numbers a tenant holds, and how many they may still buy in a day and in a calendar month (UTC). Zero or '
+  'less: the limit is reached until resets_at (null: never by time alone).';
+
+create function private.purchase_quota_of(p_user_id uuid, p_plan public.plans) returns private.purchase_quota
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   month_start constant timestamptz := date_trunc('month', now(), 'UTC');
-  next_month constant timestamptz := date_trunc('month', now() + interval '1 month', 'UTC');
   bought timestamptz[];
-  rule private.purchase_rule;
+  quota private.purchase_quota;
 begin
   -- Newest first. Purchases that are over count too: a limit on held numbers alone does not end buying and releasing.
   bought := array(
@@ -363,19 +367,42 @@ begin
     where p.user_id = p_user_id and p.is_purchase and p.held_until >= least(month_start, now() - interval '1 day')
       and p.reserved_at >= least(month_start, now() - interval '1 day')
     order by p.reserved_at desc);
+  select count(*) into quota.held from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held;
+  select p_plan.max_purchases_per_day - count(*) into quota.daily_left
+  from unnest(bought) b where b > now() - interval '1 day';
+  select p_plan.max_purchases_per_month - count(*) into quota.monthly_left from unnest(bought) b where b >= month_start;
+  if quota.daily_left <= 0 then
+    quota.daily_resets_at := bought[p_plan.max_purchases_per_day] + interval '1 day';
+  end if;
+  if quota.monthly_left <= 0 then
+    quota.monthly_resets_at := date_trunc('month', now() + interval '1 month', 'UTC');
+  end if;
+  return quota;
+end;
+$$;
+comment on function private.purchase_quota_of(uuid, public.plans) is
+  'The numbers that a tenant holds and may still buy under a plan. The one place that counts them.';
+
+create function private.check_purchase_rules(p_user_id uuid, p_plan public.plans, p_monthly_price numeric)
+returns private.purchase_rule
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  quota constant private.purchase_quota := private.purchase_quota_of(p_user_id, p_plan);
+  rule private.purchase_rule;
+begin
   -- coalesce: a plan that was deleted allows nothing.
-  if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held)
-    >= coalesce(p_plan.max_numbers, 0) then
+  if quota.held >= coalesce(p_plan.max_numbers, 0) then
     rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null, null, null);
   elsif p_monthly_price is null then
     rule := ('price_unavailable', null, null, null, null);
   elsif private.tenant_price(p_plan, p_monthly_price) > p_plan.max_number_price then
     rule := ('price_limit_reached', p_plan.max_number_price, null, null, null);
-  elsif (select count(*) from unnest(bought) b where b > now() - interval '1 day') >= p_plan.max_purchases_per_day then
-    rule := ('daily_limit_reached', p_plan.max_purchases_per_day,
-      bought[p_plan.max_purchases_per_day] + interval '1 day', null, null);
-  elsif (select count(*) from unnest(bought) b where b >= month_start) >= p_plan.max_purchases_per_month then
-    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month, null, null);
+  elsif quota.daily_left <= 0 then
+    rule := ('daily_limit_reached', p_plan.max_purchases_per_day, quota.daily_resets_at, null, null);
+  elsif quota.monthly_left <= 0 then
+    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, quota.monthly_resets_at, null, null);
   else
     rule.remaining := private.remaining_quota(p_user_id, p_plan);
     -- With the fees that follow in this billing period: no decision precedes them.
@@ -904,6 +931,7 @@ revoke execute on function
   public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
+  private.purchase_quota_of(uuid, public.plans),
   private.check_purchase_rules(uuid, public.plans, numeric),
   public.reserve_number(uuid, text, text, numeric, text, integer, integer),
   public.price_for_tenant(uuid, numeric),
@@ -936,6 +964,7 @@ grant execute on function
   public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
+  private.purchase_quota_of(uuid, public.plans),
   private.check_purchase_rules(uuid, public.plans, numeric),
   public.reserve_number(uuid, text, text, numeric, text, integer, integer),
   public.price_for_tenant(uuid, numeric),

@@ -344,6 +344,8 @@ begin
     return next;
   end loop;
   perform private.promote_oldest_number(p_user_id, p_actor, p_request_id);
+  update private.tenancies t set numbers_compared_at = greatest(t.numbers_compared_at, p_read_at)
+  where t.user_id = p_user_id and account.subaccount_sid = p_account_sid;
 end;
 $$;
 comment on function public.record_number_sync(uuid, text, timestamptz, jsonb, text, text) is

@@ -241,14 +241,15 @@ begin
   return case
     when private.erase_conversations(p_user_id, p_limit) + private.erase_opt_outs(p_user_id, p_limit)
       + private.erase_campaigns(p_user_id, p_limit) + private.erase_numbers(p_user_id, p_limit)
-      + private.erase_forward_deliveries(p_user_id, p_limit) = 0 then 'done'
+      + private.erase_forward_deliveries(p_user_id, p_limit) + private.erase_contacts(p_user_id, p_limit) = 0
+      then 'done'
     else 'continues'
   end;
 end;
 $$;
 comment on function public.erase_messages_of_deleted_user(uuid, integer) is
-  'Erases one batch of a deleted user''s messages, conversations, opt-outs, campaigns, numbers and deliveries. Price, '
-  'segments, time and account of each message stay under the user''s id.';
+  'Erases one batch of a deleted user''s messages, conversations, opt-outs, campaigns, numbers, deliveries and '
+  'contacts. Price, segments, time and account of each message stay under the user''s id.';
 
 create function private.ask_for_erasure() returns trigger
 language plpgsql

@@ -7,13 +7,21 @@ create table public.sms_conversations (
   own_number text not null,
   peer_number text not null,
   last_message_at timestamptz not null,
-  constraint sms_conversations_one_per_pair unique (user_id, own_number, peer_number)
+  read_until timestamptz,
+  unread integer not null default 0,
+  -- The peer first: the same index finds the conversations with a contact.
+  constraint sms_conversations_one_per_pair unique (user_id, peer_number, own_number)
 );
 alter table public.sms_conversations alter column user_id set (n_distinct = 50); -- as in sms_messages
 comment on table public.sms_conversations is
   'Each pair of a tenant''s number and a peer''s, with the time of the newest message. Kept by a trigger.';
+comment on column public.sms_conversations.read_until is
+  'Received messages up to and with this time are read. Null: none is.';
+comment on column public.sms_conversations.unread is 'How many received messages are later than read_until.';
 create index sms_conversations_newest_first on public.sms_conversations (user_id, last_message_at desc, own_number,
   peer_number);
+create index sms_conversations_unread on public.sms_conversations (user_id, last_message_at desc, own_number,
+  peer_number) where unread > 0;
 
 alter table public.sms_conversations enable row level security;
 revoke all on public.sms_conversations from public, anon, authenticated, service_role;
@@ -22,57 +30,47 @@ grant select, insert, update, delete on public.sms_conversations to service_role
 create policy "A tenant reads their own conversations" on public.sms_conversations
   for select to authenticated using ((select auth.uid()) = user_id);
 
+create function private.count_unread(p_conversation public.sms_conversations, p_read_until timestamptz) returns integer
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select count(*) from public.sms_messages m
+    where m.user_id = p_conversation.user_id and m.own_number = p_conversation.own_number
+      and m.peer_number = p_conversation.peer_number and m.direction = 'inbound'
+      and m.created_at > coalesce(p_read_until, '-infinity'));
+end;
+$$;
+comment on function private.count_unread(public.sms_conversations, timestamptz) is
+  'How many received messages of a conversation are later than a time. The caller holds its row.';
+
 create function private.note_conversation() returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  conversation public.sms_conversations;
 begin
-  insert into public.sms_conversations as c (user_id, own_number, peer_number, last_message_at)
-  values (new.user_id, new.own_number, new.peer_number, new.created_at)
+  insert into public.sms_conversations as c (user_id, own_number, peer_number, last_message_at, unread)
+  values (new.user_id, new.own_number, new.peer_number, new.created_at, (new.direction = 'inbound')::integer)
   on conflict (user_id, own_number, peer_number) do update
-    set last_message_at = greatest(c.last_message_at, excluded.last_message_at);
+    set last_message_at = greatest(c.last_message_at, excluded.last_message_at), unread = c.unread + excluded.unread
+  returning c.* into conversation;
+  if new.direction = 'inbound' and new.created_at <= conversation.read_until then
+    -- A later message was read before this one was committed. Both are unread now, so that none is missed.
+    conversation.read_until := new.created_at - interval '1 microsecond';
+    update public.sms_conversations c
+    set read_until = conversation.read_until, unread = private.count_unread(conversation, conversation.read_until)
+    where c.id = conversation.id;
+  end if;
   return null;
 end;
 $$;
-comment on function private.note_conversation() is 'Trigger: keeps the conversation of a new message.';
+comment on function private.note_conversation() is
+  'Trigger: keeps the conversation of a new message, and counts a received one as unread. No received message of a '
+  'tenant is deleted later, except with its conversation.';
 create trigger note_conversation after insert on public.sms_messages
   for each row execute function private.note_conversation();
-
-create type public.conversation as (
-  own_number text, peer_number text, last_message_at timestamptz, last_message jsonb, opted_out boolean);
-comment on type public.conversation is
-  'A conversation with its newest message, a row of sms_messages. opted_out: the number may not send to '
-  'the peer.';
-
-create function public.list_conversations(
-  p_user_id uuid, p_own_number text, p_before_at timestamptz, p_before_own text, p_before_peer text, p_limit integer
-)
-returns setof public.conversation
-language sql stable
-set search_path = ''
-as $$
-  select c.own_number, c.peer_number, c.last_message_at, newest.message,
-    private.has_opted_out(c.user_id, c.own_number, c.peer_number)
-  from public.sms_conversations c
-  -- A conversation whose only message was released has none.
-  cross join lateral (
-    select to_jsonb(m) as message
-    from public.sms_messages m
-    where m.user_id = c.user_id and m.own_number = c.own_number and m.peer_number = c.peer_number
-    order by m.created_at desc, m.id desc limit 1
-  ) newest
-  where c.user_id = p_user_id
-    and (p_own_number is null or c.own_number = p_own_number)
-    -- Newest first, ties by the numbers. A row comparison cannot express it, because the directions differ; the first
-    -- line gives the index its starting point.
-    and c.last_message_at <= coalesce(p_before_at, 'infinity')
-    and (p_before_at is null or c.last_message_at < p_before_at
-      or (c.last_message_at = p_before_at and (c.own_number, c.peer_number) > (p_before_own, p_before_peer)))
-  order by c.last_message_at desc, c.own_number, c.peer_number
-  limit p_limit;
-$$;
-comment on function public.list_conversations(uuid, text, timestamptz, text, text, integer) is
-  'A tenant''s conversations, newest first. before_* are the key of the last row of the page before.';
 
 -- Words ---------------------------------------------------------------------------------------------------------------
 
@@ -431,6 +429,39 @@ comment on function public.list_messages(uuid, public.message_direction, public.
   'by its beginning, or with its digits in the peer''s number. before_* are the key of the last row of the page '
   'before.';
 
+create function public.list_messages_forwards(
+  p_user_id uuid, p_direction public.message_direction, p_statuses public.message_status[], p_own_number text,
+  p_peer_number text, p_campaign_id uuid, p_since timestamptz, p_until timestamptz, p_after_at timestamptz,
+  p_after_id uuid, p_limit integer
+)
+returns setof public.sms_messages
+language plpgsql stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan' -- as list_messages
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+begin
+  return query
+    select m.*
+    from public.sms_messages m
+    where m.user_id = p_user_id
+      and (p_direction is null or m.direction = p_direction)
+      and (p_statuses is null or m.status = any (p_statuses))
+      and (p_own_number is null or m.own_number = p_own_number)
+      and (p_peer_number is null or m.peer_number = p_peer_number)
+      and (p_campaign_id is null or m.campaign_id = p_campaign_id)
+      and (p_since is null or m.created_at >= p_since)
+      and (p_until is null or m.created_at < p_until)
+      and (p_after_at is null or (m.created_at, m.id) > (p_after_at, p_after_id))
+    order by m.created_at, m.id
+    limit p_limit;
+end;
+$$;
+comment on function public.list_messages_forwards(uuid, public.message_direction, public.message_status[], text, text,
+  uuid, timestamptz, timestamptz, timestamptz, uuid, integer) is
+  'As list_messages without a search, oldest first. after_* are the key of the last row of the page before.';
+
 create function public.message_of(p_user_id uuid, p_message_id uuid) returns setof public.sms_messages
 language sql stable
 set search_path = ''
@@ -443,8 +474,8 @@ comment on function public.message_of(uuid, uuid) is
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.count_unread(public.sms_conversations, timestamptz),
   private.note_conversation(),
-  public.list_conversations(uuid, text, timestamptz, text, text, integer),
   private.unspaced(),
   private.searchable(text),
   private.spaced(text),
@@ -459,10 +490,12 @@ revoke execute on function
   private.found_messages(uuid, private.search, timestamptz, timestamptz, uuid),
   public.list_messages(uuid, public.message_direction, public.message_status[], text, text, uuid, timestamptz,
     timestamptz, text, timestamptz, uuid, integer),
+  public.list_messages_forwards(uuid, public.message_direction, public.message_status[], text, text, uuid, timestamptz,
+    timestamptz, timestamptz, uuid, integer),
   public.message_of(uuid, uuid)
   from public, anon, authenticated;
 grant execute on function
-  public.list_conversations(uuid, text, timestamptz, text, text, integer),
+  private.count_unread(public.sms_conversations, timestamptz),
   private.unspaced(),
   private.searchable(text),
   private.spaced(text),
@@ -475,5 +508,7 @@ grant execute on function
   private.found_messages(uuid, private.search, timestamptz, timestamptz, uuid),
   public.list_messages(uuid, public.message_direction, public.message_status[], text, text, uuid, timestamptz,
     timestamptz, text, timestamptz, uuid, integer),
+  public.list_messages_forwards(uuid, public.message_direction, public.message_status[], text, text, uuid, timestamptz,
+    timestamptz, timestamptz, uuid, integer),
   public.message_of(uuid, uuid)
   to service_role;

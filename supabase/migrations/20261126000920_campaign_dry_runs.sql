@@ -84,7 +84,7 @@ create function public.preview_campaign(p_user_id uuid, p_from text, p_body text
   p_scheduled_at timestamptz, p_total integer, p_countries text[], p_recipients jsonb, p_before_messages bigint,
   p_before_price numeric, p_before_reached public.campaign_status_reason, p_send_window jsonb default null)
 returns table (outcome public.preview_campaign_outcome, recipients_left integer, from_number text, counts jsonb,
-  reached public.campaign_status_reason, windows jsonb, never_open text[])
+  reached public.campaign_status_reason, windows jsonb, never_open text[], currency text)
 language plpgsql stable
 set search_path = ''
 as $$
@@ -99,6 +99,7 @@ begin
   windows := to_jsonb(rule.windows);
   if outcome = 'previewed' then
     from_number := (rule.sender).from_number;
+    currency := private.currency();
     select jsonb_agg(to_jsonb(c)), max(c.reached) into counts, reached from (
       select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.price) as price
       from private.preview_recipients(p_user_id, rule, p_body, cardinality(p_media_urls) > 0, p_recipients,
@@ -113,7 +114,8 @@ comment on function public.preview_campaign(uuid, text, text, text[], timestampt
   numeric, public.campaign_status_reason, jsonb) is
   'What a campaign of p_total recipients in p_countries would do with those of p_recipients. A long list comes in '
   'parts: before_* are the sum of the parts before. counts: [{outcome, recipients, segments, price}]; '
-  'the price is the tenant''s. windows: when the send window is open for each country, an array of country_window.';
+  'the price is the tenant''s, in currency (null before one was read). windows: when the send window is open for each '
+  'country, an array of country_window.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

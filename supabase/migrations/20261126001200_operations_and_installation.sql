@@ -421,7 +421,7 @@ set search_path = ''
 as $$
   select unnest(array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages',
     'sms_opt_outs', 'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations',
-    'campaigns', 'operator_alerts', 'forward_deliveries', 'tenant_notices']);
+    'campaigns', 'operator_alerts', 'forward_deliveries', 'tenant_notices', 'contacts']);
 $$;
 comment on function private.our_tables() is
   'The public tables of Switchboard; a test compares them with the catalogue.';
@@ -435,7 +435,7 @@ as $$
     private.account_status_without_subaccount private.act_on_difference private.add_changes private.add_fee
     private.add_revenue_changes private.added_totals private.adds_up_in_ledger private.adds_up_in_summaries
     private.adds_up_on_invoice private.alert_health private.alert_metering private.amount_of_use private.apply_evidence
-    private.as_revenue private.as_statement_row private.ask_for_convergence private.ask_for_erasure
+    private.are_tags private.as_revenue private.as_statement_row private.ask_for_convergence private.ask_for_erasure
     private.ask_for_metered_items private.ask_for_missing_accounts private.ask_for_token_rotation
     private.ask_for_usage_sync private.audit private.audit_campaign private.audit_number private.audit_number_sync
     private.available_sends private.await_again private.await_reports private.awaited_payer private.begin_final_charge
@@ -452,34 +452,35 @@ as $$
     private.close_books_of private.close_period private.compare_account private.compare_day private.compare_invoice
     private.compare_invoices_of private.compare_kind private.compared_channels private.compared_kinds
     private.comparison_delay private.comparison_pause private.complete_purchase private.confirm_day
-    private.confirmed_contacts private.confirmed_email_of private.correct_fees private.corrected_units
-    private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
+    private.confirmed_contacts private.confirmed_email_of private.contact_words private.correct_fees
+    private.corrected_units private.count_campaign_deletes private.count_campaign_update private.count_dead_letters
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
-    private.count_subaccount private.count_units private.countries private.country_windows private.counts
-    private.cover_fees private.covered_prices private.currency private.cut private.cut_period private.day_subject
-    private.dead_letters_of private.decide_late_usage private.delete_campaign_texts private.describe_due_work
-    private.describe_exchange_rates private.describe_function_grants private.describe_queues private.describe_realtime
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
-    private.describe_token_column private.draft_batch private.draft_message private.due_work_health private.email_key
-    private.end_billing_periods private.end_comparison private.end_tenant_limits private.enqueue
-    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
-    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
-    private.erase_numbers private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time
-    private.exchange_rate private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of
-    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods
-    private.filled_segments private.final_bill_setting private.final_bill_window private.final_margin
-    private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
-    private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
-    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
-    private.forget_sightings private.forward_event private.found_messages private.give_leaving_notice
+    private.count_subaccount private.count_units private.count_unread private.countries private.country_windows
+    private.counts private.cover_fees private.covered_prices private.currency private.cut private.cut_period
+    private.day_subject private.dead_letters_of private.decide_late_usage private.delete_campaign_texts
+    private.describe_due_work private.describe_exchange_rates private.describe_function_grants private.describe_queues
+    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
+    private.due_work_health private.email_key private.end_billing_periods private.end_comparison
+    private.end_tenant_limits private.enqueue private.enqueue_campaign private.enqueue_convergence
+    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
+    private.erase_contacts private.erase_conversations private.erase_forward_deliveries private.erase_numbers
+    private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
+    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
+    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
+    private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
+    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
+    private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
+    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
+    private.found_conversations private.found_messages private.give_leaving_notice private.given_contacts
     private.gmt_month_of private.goes_on private.grapheme_classes private.grapheme_end private.grapheme_segments
-    private.grapheme_start private.has_drifted private.has_due_jobs private.has_grace private.has_open_usage
-    private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items private.hold_for_usage
-    private.hold_number private.hour_of private.id_at private.identifier_age private.identify_by_id
-    private.included_amount private.index_words private.insert_campaign private.invoice_kinds private.invoice_of_period
-    private.invoices_json private.invoices_of_statement private.is_about_another private.is_billing_compared
-    private.is_comparable private.is_counted private.is_country_in private.is_customer_gone private.is_cut_off
-    private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
+    private.grapheme_start private.has_drifted private.has_due_jobs private.has_failed private.has_grace
+    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items
+    private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
+    private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_kinds
+    private.invoice_of_period private.invoices_json private.invoices_of_statement private.is_about_another
+    private.is_billing_compared private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
     private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
     private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
     private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
@@ -523,42 +524,43 @@ as $$
     private.periods_without_invoice private.place_in private.place_negative private.place_positive
     private.plan_change_delay private.plan_for_price private.plan_of private.present private.preview_recipients
     private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
-    private.purge_audit_details private.purge_billing_rows private.purge_cron_runs private.purge_event_payloads
-    private.purge_forward_deliveries private.purge_master_consents private.purge_messages private.purge_number_purchases
-    private.purge_settled_alerts private.purge_tenant_notices private.purge_totals private.purge_usage private.put_back
-    private.queue_of private.raise_alert private.rate_day private.rate_days private.rate_for private.rate_usage
-    private.rated_every private.rated_spans private.reached_limit private.recheck_after_lost_lease
-    private.recipients_left private.reconcile_by private.reconcile_day private.reconciliation_health
-    private.record_appeared_number private.record_at_tenant private.record_changed_number private.record_evidence
-    private.record_lost_purchase private.record_missing_number private.record_parked private.record_place
-    private.record_usage_firing private.redact_old_texts private.refuse_change private.reindex_words
-    private.remaining_quota private.remember_user_deletion private.render_text private.renew_billing_lease
-    private.renew_lease_if_held private.renew_turns private.reopen_unbilled private.repeat_of
-    private.replica_identity_of private.reply_under_way private.rerate_covered_days private.reseal_token
-    private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs private.room_in
-    private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused private.schedule_fee
-    private.schedule_health private.search_for private.search_tenants private.searchable private.send_again
-    private.send_rates_of private.sender_of private.sending_ends_at private.sending_plan private.set_comparison_due
-    private.set_due private.set_due_by private.set_metering_due private.set_next_convergence private.settle_alert
-    private.settle_call private.settle_compared private.settle_day private.settle_unknown_price private.settled_before
-    private.share_number private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
-    private.skip_recipients private.spaced private.spend_between private.spent_between private.split_row
-    private.split_words private.spread private.state_of_usage_day private.statements_of private.store_primary_token
-    private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
-    private.subaccount_target private.subscriptions_of private.summary_lag private.sweep_health
+    private.purchase_quota_of private.purge_audit_details private.purge_billing_rows private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
+    private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
+    private.purge_usage private.put_back private.queue_of private.raise_alert private.rate_day private.rate_days
+    private.rate_for private.rate_usage private.rated_every private.rated_spans private.reached_limit
+    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
+    private.reconciliation_health private.record_appeared_number private.record_at_tenant private.record_changed_number
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.record_parked
+    private.record_place private.record_usage_firing private.redact_old_texts private.refuse_change
+    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
+    private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.reopen_unbilled
+    private.repeat_of private.replica_identity_of private.reply_under_way private.rerate_covered_days
+    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
+    private.room_in private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused
+    private.schedule_fee private.schedule_health private.scheduled_for_numbers private.search_for private.search_tenants
+    private.searchable private.send_again private.send_rates_of private.sender_of private.sending_ends_at
+    private.sending_plan private.set_comparison_due private.set_due private.set_due_by private.set_metering_due
+    private.set_next_convergence private.settle_alert private.settle_call private.settle_compared private.settle_day
+    private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
+    private.shown_spending private.shown_statement private.single_characters private.skip_recipients private.sorted_name
+    private.spaced private.spend_between private.spent_between private.split_row private.split_words private.spread
+    private.state_of_usage_day private.statements_of private.store_primary_token private.store_subaccount
+    private.store_taken_in_number private.store_usage private.stored_account_of private.subaccount_target
+    private.subscriptions_of private.summary_lag private.sweep_health private.tag_query private.tag_word
     private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
     private.take_moved_usage private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
     private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
     private.total_deletes private.total_inserts private.total_update private.totals_of_statement
     private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
     private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
-    private.unpaid_cost_of private.unpaid_reason_of private.unread_grace private.unspaced private.usage_by_day
-    private.usage_health private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts
-    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
-    private.used_before private.user_exists private.users_with_email private.uses_of_span private.utc_day
-    private.wake_pricing private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value
-    private.webhook_health private.windows_of_day private.with_limits private.withdraw_job private.words_of
-    private.write_rating private.zone_opening public.account_and_shared_numbers public.account_outlook
+    private.unpaid_cost_of private.unpaid_reason_of private.unread_conversations private.unread_grace private.unspaced
+    private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
+    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
+    private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span
+    private.utc_day private.wake_pricing private.wanted_by_subscription private.wanted_subaccount
+    private.wanted_trigger_value private.webhook_health private.windows_of_day private.with_limits private.withdraw_job
+    private.words_of private.write_rating private.zone_opening public.account_and_shared_numbers public.account_outlook
     public.acknowledge_alert public.add_opt_outs public.add_up_revenue public.alert_to_deliver
     public.ask_for_comparisons public.ask_for_drifted_convergence public.ask_for_due_redactions
     public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering
@@ -572,27 +574,28 @@ as $$
     public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
     public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
     public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
-    public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job public.forget_invoice
-    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
-    public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices public.lease_cancellation
-    public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
-    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
-    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
-    public.list_losses public.list_messages public.list_meters public.list_opt_outs public.list_reconciliations
-    public.list_rejected public.list_revenue public.list_statements public.list_tenants public.list_unbilled
-    public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage public.message_media
-    public.message_of public.messages_to_redact public.missing_exchange_rates public.move_job_to_dead_letters
-    public.needs_metered_items public.next_invoice_of public.next_stripe_read public.note_create_attempt
-    public.note_deleted_customer public.note_flush public.note_leaving_begun public.note_leaving_step
-    public.note_meter_errors public.note_metering_problem public.note_sealing_ring public.note_status_intent
-    public.notice_of public.number_to_change public.number_to_move public.numbers_to_price public.offer_forward_webhook
-    public.offer_number public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign
-    public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant
-    public.provision_tenant public.purge_expired public.rate_usage public.reconcile_due_days
-    public.record_alert_delivery public.record_campaign_batch public.record_cancellation public.record_checkout
-    public.record_convergence_action public.record_final_reading public.record_forward_attempt
+    public.delay_sender public.delete_campaign_recipients public.delete_contact public.describe_health
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
+    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
+    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
+    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
+    public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations
+    public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_losses
+    public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
+    public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
+    public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
+    public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates
+    public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of public.next_stripe_read
+    public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
+    public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
+    public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_overview
+    public.numbers_to_price public.offer_forward_webhook public.offer_number public.offered_master_numbers
+    public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
+    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage
+    public.reconcile_due_days public.record_alert_delivery public.record_campaign_batch public.record_cancellation
+    public.record_checkout public.record_convergence_action public.record_final_reading public.record_forward_attempt
     public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
     public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
     public.record_message_statuses public.record_meters public.record_number public.record_number_move
@@ -605,14 +608,14 @@ as $$
     public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
     public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
     public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
-    public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate public.set_number_send_rate
-    public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_cancellation
-    public.settle_comparison public.settle_final_charge public.settle_metering public.settle_stripe_event
-    public.show_statement public.show_tenant public.stale_number_releases public.stale_number_reservations
-    public.start_to_settle public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
-    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_contacts
+    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate
+    public.set_number_send_rate public.set_plan_limits public.set_primary_number public.set_tenant_limits
+    public.settle_cancellation public.settle_comparison public.settle_final_charge public.settle_metering
+    public.settle_stripe_event public.show_statement public.show_tenant public.stale_number_releases
+    public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
+    public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions public.unpaid_account_total
+    public.unsettled_messages public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

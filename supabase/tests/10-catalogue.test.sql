@@ -39,6 +39,8 @@ select bag_eq(
     ('public.sms_conversations', 'r', true),
     ('public.sms_messages', 'r', true),
     ('public.sms_opt_outs', 'r', true),
+    ('public.contacts', 'r', true),
+    ('private.contact_counts', 'r', true),
     ('public.subscriptions', 'r', true),
     ('public.tenant_notices', 'r', true),
     ('public.twilio_usage', 'r', true),

@@ -1,7 +1,7 @@
 -- The exact privileges of each API role on each table and column, and the policies.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(34);
+select plan(36);
 
 create view pg_temp.table_grants as
 select c.oid::regclass::text as name, coalesce(r.rolname, 'PUBLIC')::text as grantee, a.privilege_type
@@ -59,6 +59,8 @@ select bag_eq(
     ('private.master_currency', 'DELETE INSERT SELECT UPDATE'),
     ('private.reconciliations', 'DELETE INSERT SELECT UPDATE'),
     ('sms_conversations', 'DELETE INSERT SELECT UPDATE'),
+    ('contacts', 'DELETE INSERT SELECT UPDATE'),
+    ('private.contact_counts', 'DELETE INSERT SELECT UPDATE'),
     ('plans', 'DELETE INSERT SELECT UPDATE'),
     ('private.due_work', 'DELETE INSERT SELECT UPDATE'),
     ('private.open_subaccounts', 'DELETE INSERT SELECT UPDATE'),
@@ -127,6 +129,11 @@ select bag_eq(
   'authenticated may read all columns of sms_messages except prices, the request hash, the look-up time and the country');
 
 select bag_eq(
+  $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'contacts' $$,
+  $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['user_id', 'phone_number', 'name', 'notes', 'tags', 'created_at', 'updated_at']) c $$,
+  'authenticated may read all columns of contacts except those for sorting and searching');
+
+select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'name', 'from_number', 'body', 'media_urls', 'status',
     'status_reason', 'twilio_error_code', 'scheduled_at', 'send_window', 'started_at', 'finished_at', 'total', 'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped',
@@ -151,7 +158,7 @@ select is_empty(
   'No column that says what Twilio charges is readable for anon or authenticated');
 
 select is_empty(
-  $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages', 'campaigns', 'plans') $$,
+  $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages', 'campaigns', 'plans', 'contacts') $$,
   'No other table has column privileges');
 
 select bag_eq(
@@ -177,6 +184,7 @@ select policies_are('public', 'user_twilio_numbers', array['A tenant reads their
 select policies_are('public', 'sms_messages', array['A tenant reads their own messages'], 'sms_messages has the one policy of its tenant');
 select policies_are('public', 'sms_opt_outs', array['A tenant reads the opt-outs of their numbers'], 'sms_opt_outs has the one policy of its tenant');
 select policies_are('public', 'messaging_settings', array['A tenant reads their own messaging settings'], 'messaging_settings has the one policy of its tenant');
+select policies_are('public', 'contacts', array['A tenant reads their own contacts'], 'contacts has the one policy of its tenant');
 select policies_are('public', 'sms_conversations', array['A tenant reads their own conversations'], 'sms_conversations has the one policy of its tenant');
 select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'campaigns has the one policy of its tenant');
 select policies_are('public', 'forward_deliveries', array['A tenant reads their own deliveries'], 'forward_deliveries has the one policy of its tenant');

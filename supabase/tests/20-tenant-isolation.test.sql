@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(305 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
+select plan(325 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 
@@ -27,6 +27,7 @@ insert into public.forward_deliveries (id, user_id, status, attempts)
 select gen_random_uuid(), id, 'delivered', '[{}]' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.tenant_notices (user_id, kind, subject)
 select id, 'usage.threshold', '2026-01-01 80' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
+insert into public.contacts (user_id, phone_number, name) select id, '+15005550199', 'Ann' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.webhook_events (provider, event_id, type, payload) values ('stripe', 'evt_pgtap', 'ping', '{}');
 insert into public.audit_log (actor, action, user_id) values ('converge', 'subaccount.created', pg_temp.tenant());
 insert into public.operator_alerts (kind, subject, user_id) values ('dead_letter', 'control', pg_temp.tenant());
@@ -35,7 +36,7 @@ create temp table tenant_tables (name text primary key);
 insert into tenant_tables values
   ('user_preferences'), ('subscriptions'), ('user_twilio_numbers'), ('sms_messages'), ('sms_opt_outs'),
   ('messaging_settings'), ('sms_conversations'), ('campaigns'), ('forward_deliveries'),
-  ('tenant_notices');
+  ('tenant_notices'), ('contacts');
 create temp table all_tables (name text primary key, own_column text);
 insert into all_tables select name, 'user_id' from tenant_tables;
 insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id'), ('operator_alerts', 'user_id'), ('twilio_usage', 'user_id');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(55);
+select plan(57);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 select pg_temp.forget_jobs();
@@ -12,6 +12,7 @@ grant select on pg_temp.queued to service_role;
 set local role service_role;
 
 update public.user_preferences set twilio_subaccount_status = 'suspended';
+insert into private.tenancies (user_id, applied_status) values (pg_temp.tenant(), 'active'), (pg_temp.neighbour(), 'active');
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
   pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 create function pg_temp.change(p_change text, p_digit integer, p_name text default 'At Twilio', p_id integer default null) returns jsonb language sql as $$
@@ -52,6 +53,8 @@ select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appear
   'record_number_sync leaves alone a listed number that is being released');
 select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 1), pg_temp.change('appeared', 7)), 'AC9'), '{"1 left_alone","7 left_alone"}',
   'record_number_sync leaves all numbers alone when the list is of another account');
+select is((select o.compared_at from public.numbers_overview(pg_temp.tenant()) o), pg_temp.fresh(), 'The overview says when the list was read with which the numbers were last compared');
+select is((select o.compared_at from public.numbers_overview(pg_temp.neighbour()) o), null, 'It says nothing for a tenant whose numbers were never compared');
 select is_empty('select 1 from pg_temp.trail', 'left_alone writes no audit line');
 select results_eq('select n, status, name from pg_temp.numbers', $$ values (1, 'active', 'Line 1'), (2, 'active', 'Line 2'), (3, 'purchasing', 'Line 3'),
   (4, 'releasing', 'Line 4'), (5, 'released', 'Line 5') $$, 'left_alone changes no number');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(37);
+select plan(45);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 update public.plans set max_numbers = 10, max_purchases_per_day = 3, max_purchases_per_month = 5, max_number_price = 5, spend_limit = 20,
@@ -161,6 +161,34 @@ select throws_ok($$ select public.reserve_number(pg_temp.tenant(), '+15005550101
 select throws_ok($$ update public.plans set max_purchases_per_day = -1 $$, '23514', null, 'A negative limit is refused');
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select public.reserve_number(pg_temp.attacker(), '+15005550101', null, 0) $$, '42501', null, 'A tenant cannot call reserve_number with a price of their own');
+
+-- The overview says beforehand what reserve_number decides -----------------------------------------------------------
+
+reset role;
+set local role service_role;
+delete from public.sms_messages;
+delete from private.number_purchases;
+delete from private.fees;
+delete from public.user_twilio_numbers;
+update public.plans set max_numbers = 2, max_purchases_per_day = 3, max_purchases_per_month = 4, max_number_price = 5, spend_limit = 20, included_numbers = 1;
+create function pg_temp.seen() returns text language sql as $$
+  select format('%s of %s, %s of %s today, %s of %s this month, up to %s, includes %s, %s of %s to spend', o.held, o.max_numbers, o.daily_left, o.daily_limit,
+    o.monthly_left, o.monthly_limit, trim_scale(o.highest_price), o.included_numbers, trim_scale(o.spend_left), trim_scale(o.spend_limit))
+  from public.numbers_overview(pg_temp.tenant()) o;
+$$;
+select is(pg_temp.seen(), '0 of 2, 3 of 3 today, 4 of 4 this month, up to 5, includes 1, 20 of 20 to spend', 'Before the first purchase the overview shows the limits of the plan');
+select is(pg_temp.outcome(pg_temp.tenant(), 2), 'reserved', 'A number is reserved');
+select is(pg_temp.seen(), '1 of 2, 2 of 3 today, 3 of 4 this month, up to 5, includes 1, 18 of 20 to spend', 'A purchase in progress counts in the overview');
+select results_eq($$ select n ->> 'status', n ->> 'phoneNumber' from public.numbers_overview(pg_temp.tenant()) o, jsonb_array_elements(o.in_progress) n $$,
+  $$ select 'purchasing', phone_number::text from public.user_twilio_numbers where user_id = pg_temp.tenant() $$, 'The overview names the number that is being bought');
+select is((select o.in_progress from public.numbers_overview(pg_temp.attacker()) o), '[]', 'Another tenant''s overview does not');
+select pg_temp.sell(pg_temp.tenant());
+select is(pg_temp.loop(pg_temp.tenant(), 3), '{reserved,reserved,daily_limit_reached}', 'The purchases of a day are made');
+select results_eq($$ select o.daily_left, o.daily_resets_at, o.monthly_resets_at from public.numbers_overview(pg_temp.tenant()) o $$,
+  $$ values (0, now() + interval '1 day', null::timestamptz) $$, 'The overview names the time at which the next number can be bought');
+update public.plans set max_purchases_per_day = 0, max_numbers = 0;
+select results_eq($$ select o.held, o.max_numbers, o.daily_left, o.daily_limit, o.daily_resets_at from public.numbers_overview(pg_temp.tenant()) o $$,
+  $$ values (0, 0, 0, 0, null::timestamptz) $$, 'A plan without numbers leaves none, and its limit never resets');
 
 select * from finish();
 rollback;

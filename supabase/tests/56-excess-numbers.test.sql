@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(23);
+select plan(27);
 
 select pg_temp.join_as('tenant', 'attacker', 'operator');
 update public.plans set max_numbers = 1, sending_grace = '14 days' where key = 'starter';
@@ -37,6 +37,12 @@ select is((select outcome::text from public.reserve_message(pg_temp.tenant(), 'k
 select is((select status from public.user_twilio_numbers where id = pg_temp.row_id(1)), 'active', 'A number that does not send stays active: it receives');
 select is(pg_temp.sends(4), 'number_not_owned', 'Another tenant''s number is not theirs');
 
+create function pg_temp.scheduled(p_user uuid default pg_temp.tenant()) returns setof text language sql as $$
+  select concat_ws(' ', n ->> 'phoneNumber', n ->> 'change', (n ->> 'at')::timestamptz - now()) from public.numbers_overview(p_user) o, jsonb_array_elements(o.scheduled) n $$;
+select results_eq('select * from pg_temp.scheduled()', $$ values ('+15005550101 sending_ends 00:00:00'), ('+15005550102 sending_ends 00:00:00') $$,
+  'The overview names the numbers that only receive, and since when');
+select is_empty($$ select * from pg_temp.scheduled(pg_temp.attacker()) $$, 'Another tenant''s overview names none of them');
+
 -- Taking turns as the primary number gives no number a new grace period
 select public.set_primary_number(pg_temp.tenant(), pg_temp.row_id(1), 'req');
 select is(pg_temp.all_send(), '{allowed,number_over_limit,number_over_limit}', 'Another primary number sends, and the former one takes its place without a grace period');
@@ -46,6 +52,8 @@ select is(pg_temp.all_send(), '{number_over_limit,number_over_limit,allowed}', '
 -- An upgrade and a release count at once
 select pg_temp.move_to('team');
 select is(pg_temp.all_send(), '{allowed,allowed,allowed}', 'An upgrade lets all numbers send at once');
+select is_empty('select * from pg_temp.scheduled()', 'After an upgrade the overview names none, though the notices are kept');
+select isnt((select count(*) from pg_temp.noticed), 0::bigint, 'A notice is not withdrawn');
 select pg_temp.move_to('starter');
 select is(pg_temp.all_send(), '{allowed,allowed,allowed}', 'A later downgrade gives a new grace period');
 update public.plans set max_numbers = 2 where key = 'starter';

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(60);
+select plan(63);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 update public.plans set leaving_numbers = 'park', release_notice = '7 days', parking = '20 days', retention = '30 days', past_due_grace = '7 days', max_numbers = 9,
@@ -49,10 +49,16 @@ select pg_temp.ended('23 days');
 select pg_temp.converge();
 select results_eq('select number, action, at - now(), released_at - at from pg_temp.notices order by 1', $$ values ('+15005550101', 'park', interval '7 days', interval '20 days'), ('+15005550102', 'park', '7 days', '20 days') $$,
   'A week before, notice is given of each number, with the date and what happens to it');
+create function pg_temp.scheduled() returns setof text language sql as $$
+  select concat_ws(' ', n ->> 'numberId', n ->> 'change', (n ->> 'at')::timestamptz - now()) from public.numbers_overview(pg_temp.tenant()) o, jsonb_array_elements(o.scheduled) n $$;
+select results_eq('select * from pg_temp.scheduled()', $$ select pg_temp.row_id(d) || ' park 7 days' from (values (1), (2)) v (d) $$,
+  'The overview of numbers says what happens to each, and when');
 -- The outlook
 create function pg_temp.outlook(p_user uuid) returns text language sql as $$
   select concat_ws(' ', is_held, suspends_at - now(), numbers_released_at - now()) from public.account_outlook(p_user) $$;
 select is(pg_temp.outlook(pg_temp.tenant()), 'f 27 days', 'After the notice a canceled tenant reads the date at which the first number is released');
+select private.keep_numbers(pg_temp.tenant());
+select is_empty('select * from pg_temp.scheduled()', 'For a tenant who stays after all it says nothing, though the notices are kept');
 select pg_temp.ended('10 days');
 delete from private.leaving_numbers;
 select is(pg_temp.outlook(pg_temp.tenant()), 'f 40 days', 'Before the notice they read the date that it will have');
@@ -94,6 +100,7 @@ select is((select user_id || ' ' || subject || ' ' || (details ->> 'reason') fro
 -- The steps
 select is(pg_temp.note(1, 'park') || ' ' || pg_temp.record(1, 'master'), 'noted written', 'A number is parked');
 select is(pg_temp.state(1), 'parked 20 days', 'It is parked for the time of the plan');
+select is((select s from pg_temp.scheduled() s where s like '%parked%'), pg_temp.row_id(1) || ' parked_until 20 days', 'The overview says until when it is kept');
 select is((select count(*) from pg_temp.notices where number = '+15005550101' and action = 'release' and at = now() + interval '20 days'), 1::bigint, 'Notice is given of its release');
 select is(pg_temp.note(1, 'release'), 'stopped', 'A parked number is not released before its time');
 select is((select outcome::text from public.reserve_number(pg_temp.attacker(), '+15005550101', null, 1)), 'taken', 'Another tenant cannot buy a parked number');

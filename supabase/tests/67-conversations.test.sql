@@ -15,8 +15,12 @@ create function pg_temp.message(p_body text, p_own text default '+15005550101', 
   values (p_user, p_direction::public.message_direction, case p_direction when 'outbound' then p_own else p_peer end, case p_direction when 'outbound' then p_peer else p_own end,
     p_body, (case p_direction when 'outbound' then p_status else 'received' end)::public.message_status, 'AC1', 'subaccount', now() - p_age, p_campaign) returning id;
 $$;
+create function pg_temp.listed(p_user uuid default pg_temp.tenant(), p_own text default null, p_before_at timestamptz default null, p_before_own text default null, p_before_peer text default null, p_limit integer default 100)
+  returns setof public.conversation language sql as $$
+  select c.* from public.list_conversations(p_user, p_own, null, null, null, null, null, null, p_before_at, p_before_own, p_before_peer, p_limit) l, jsonb_populate_recordset(null::public.conversation, l.conversations) c;
+$$;
 create function pg_temp.conversations(p_user uuid default pg_temp.tenant(), p_own text default null, p_limit integer default 100) returns text[] language sql as $$
-  select coalesce(array_agg(own_number || ' ' || peer_number || ' ' || (last_message ->> 'body')), '{}') from public.list_conversations(p_user, p_own, null, null, null, p_limit);
+  select coalesce(array_agg(own_number || ' ' || peer_number || ' ' || (last_message ->> 'body')), '{}') from pg_temp.listed(p_user, p_own, null, null, null, p_limit);
 $$;
 
 -- One conversation per pair ------------------------------------------------------------------------------------------
@@ -26,7 +30,7 @@ select is(pg_temp.conversations(), '{+15005550101 +15005550199 Hello}', 'A first
 select pg_temp.message('Hi', p_age => '2 hours', p_direction => 'inbound');
 select is(pg_temp.conversations(), '{+15005550101 +15005550199 Hi}', 'A reply belongs to the same conversation and becomes its last message');
 select pg_temp.message('Late news', p_age => '5 hours');
-select results_eq('select last_message ->> ''body'', last_message_at from public.list_conversations(pg_temp.tenant(), null, null, null, null, 9)',
+select results_eq('select last_message ->> ''body'', last_message_at from pg_temp.listed(pg_temp.tenant(), null, null, null, null, 9)',
   $$ values ('Hi', now() - interval '2 hours') $$, 'An older message does not become the last message');
 select pg_temp.message('From elsewhere', '+15005550102', p_age => '1 hour');
 select pg_temp.message('To another', p_peer => '+15005550198', p_age => '4 hours');
@@ -41,7 +45,7 @@ select is(array_length(pg_temp.conversations(pg_temp.neighbour()), 1), 2, 'The o
 select is(pg_temp.conversations(pg_temp.attacker()), '{}', 'list_conversations returns nothing for an attacker');
 select is(pg_temp.conversations(pg_temp.attacker(), own), '{}', format('list_conversations returns nothing for an attacker who names "%s"', own)) from unnest(array['+15005550101', '%', '']) own;
 
-select results_eq($$ select last_message from public.list_conversations(pg_temp.tenant(), '+15005550102', null, null, null, 9) $$,
+select results_eq($$ select last_message from pg_temp.listed(pg_temp.tenant(), '+15005550102', null, null, null, 9) $$,
   $$ select to_jsonb(m) from public.sms_messages m where body = 'From elsewhere' $$, 'last_message is the whole row of the newest message');
 
 -- Released messages --------------------------------------------------------------------------------------------------
@@ -57,7 +61,7 @@ select ok('+15005550101 +15005550197 Now sent' = any (pg_temp.conversations()), 
 
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550101', '+15005550199', 'STOP'), (pg_temp.tenant(), '+15005550199', '+15005550102', 'STOP'),
   (pg_temp.neighbour(), '+15005550101', '+15005550198', 'STOP');
-select set_eq('select own_number, peer_number from public.list_conversations(pg_temp.tenant(), null, null, null, null, 9) where opted_out',
+select set_eq('select own_number, peer_number from pg_temp.listed(pg_temp.tenant(), null, null, null, null, 9) where opted_out',
   $$ values ('+15005550101', '+15005550199') $$, 'opted_out is true only for the pair whose recipient opted out of the tenant''s number');
 
 -- Pages while messages arrive ----------------------------------------------------------------------------------------
@@ -80,7 +84,7 @@ begin
   select null::timestamptz as last_message_at, null::text as own_number, null::text as peer_number into last;
   loop
     size := 0;
-    for page in select * from public.list_conversations(pg_temp.tenant(), null, last.last_message_at, last.own_number, last.peer_number, 4) loop
+    for page in select * from pg_temp.listed(pg_temp.tenant(), null, last.last_message_at, last.own_number, last.peer_number, 4) loop
       seen := seen || (page.last_message ->> 'body');
       size := size + 1;
       last := page;
@@ -176,7 +180,7 @@ select is(pg_temp.list(p_campaign => 'c0000000-0000-4000-8000-000000000002'), ''
 select is_empty($$ select 1 from public.sms_messages m, public.message_of(pg_temp.attacker(), m.id) $$, 'message_of returns nothing for an attacker');
 select is_empty($$ select 1 from public.message_of(null, (select id from public.sms_messages where body = 'a')) $$, 'message_of returns nothing without a user');
 select is_empty($$ select 1 from public.list_messages(null, null, null, null, null, null, null, null, null, null, null, 100) $$, 'list_messages returns nothing without a user');
-select is_empty($$ select 1 from public.list_conversations(null, null, null, null, null, 100) $$, 'list_conversations returns nothing without a user');
+select is_empty($$ select 1 from pg_temp.listed(null, null, null, null, null, 100) $$, 'list_conversations returns nothing without a user');
 
 -- Searching ----------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(37);
 
 select pg_temp.join_as('leaver', 'keeper', 'visitor');
 select pg_temp.forget_jobs();
@@ -22,6 +22,8 @@ select u, case when n % 2 = 0 then 'inbound' else 'outbound' end::public.message
 from (values (pg_temp.leaver(), '+15005550101', 'AC1'), (pg_temp.keeper(), '+15005550102', 'AC2')) tenants (u, own, account), generate_series(1, 7) n;
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values
   (pg_temp.leaver(), '+15005550101', '+15005550191', 'STOP'), (pg_temp.keeper(), '+15005550102', '+15005550191', 'STOP'), (null, '+15005550001', '+15005550191', 'STOP');
+select public.save_contacts(u, '[{"position": 0, "phone_number": "+15005550191", "name": "Ann"}, {"position": 1, "phone_number": "+15005550192"}, {"position": 2, "phone_number": "+15005550193"}]')
+from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u;
 select public.save_messaging_settings(u, 'Bye', null, null, null, null) from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u;
 create temp table made as select u as user_id, c.campaign->>'id' as id from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u,
   lateral (select campaign from public.create_campaign(u, 'spring', 'hash', 'Spring', null, 'Dear {{name}}', '{}', null,
@@ -71,6 +73,7 @@ update before b set status = m.status from public.sms_messages m where m.id = b.
 select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.28', 'The totals of the deleted user stay, with what received messages cost');
 select is_empty('select 1 from public.sms_conversations where user_id = pg_temp.leaver()', 'The conversations of the deleted user are deleted');
 select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leaver()', 'The opt-outs of the deleted user''s numbers are deleted');
+select is_empty('select 1 from public.contacts where user_id = pg_temp.leaver() union all select 1 from private.contact_counts where user_id = pg_temp.leaver()', 'The contacts of the deleted user are deleted, with their count');
 select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_temp.leaver()', 'The numbers of the deleted user are deleted');
 select is_empty('select 1 from public.messaging_settings where user_id = pg_temp.leaver()', 'The settings of the deleted user are deleted');
 select is_empty($$ select 1 from private.campaign_recipients r join made m on m.id::uuid = r.campaign_id where m.user_id = pg_temp.leaver() $$, 'The recipients of the deleted user''s campaigns are deleted');
@@ -83,12 +86,14 @@ select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 2), 'done', 'e
 select is((select count(*) from public.sms_messages where user_id = pg_temp.keeper() and body is not null and peer_number <> ''), 7::bigint, 'Another tenant''s messages are unchanged');
 select is((select count(*) from public.user_twilio_numbers where user_id = pg_temp.keeper()), 1::bigint, 'Another tenant''s number is unchanged');
 select is((select count(*) from public.sms_conversations where user_id = pg_temp.keeper()), 3::bigint, 'Another tenant''s conversations are unchanged');
+select is((select count(*) from public.contacts where user_id = pg_temp.keeper()), 3::bigint, 'Another tenant''s contacts are unchanged');
 select set_eq('select user_id from public.sms_opt_outs', array[pg_temp.keeper(), null], 'Another tenant''s opt-outs and those of master numbers stay');
 select results_eq($$ select name, body, waiting from public.campaigns where user_id = pg_temp.keeper() $$, $$ values ('Spring', 'Dear {{name}}', 2) $$, 'Another tenant''s campaign is unchanged');
 
 -- Calls after the erasure.
 select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+15005550191', 'US', '+15005550101', 'Hi', '{}', '{}', 1, null, 'HI')).outcome, 'unknown_user',
   'record_inbound_message returns unknown_user for a deleted user');
+select is((public.save_contacts(pg_temp.leaver(), '[{"position": 0, "phone_number": "+15005550191"}]')).outcome, 'unknown_user', 'save_contacts returns unknown_user for a deleted user');
 select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'reserve_message returns closed for a deleted user');
 update public.sms_messages set price = null where twilio_message_sid = 'SM-+150055501011';
 select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02, "price_unit": "USD"}]')).priced, 1, 'A price that Twilio reports after the erasure is recorded');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(28);
+select plan(29);
 
 select pg_temp.join_as('tenant', 'neighbour');
 insert into public.plans (key, name, rank, stripe_price_id, max_numbers, daily_message_limit, monthly_message_limit, spend_limit) values
@@ -28,6 +28,7 @@ $$;
 select is(pg_temp.limits(pg_temp.tenant()), 'gold 3 5 20 10.00 100 1000 50.00 10.000', 'Without limits of their own a tenant has those of the plan');
 select is(pg_temp.set_own('{"spendLimit": 75.5, "maxNumbers": 0}'), 'set', 'set_tenant_limits returns set');
 select is(pg_temp.limits(pg_temp.tenant()), 'gold 0 5 20 10.00 100 1000 75.50 10.000', 'A tenant''s own limits replace those of the plan, also by zero, and the others stay');
+select results_eq('select o.max_numbers, o.spend_left from public.numbers_overview(pg_temp.tenant()) o', 'values (0, 75.5)', 'The overview of numbers shows the tenant''s own limits');
 select is(pg_temp.limits(pg_temp.neighbour()), (select concat_ws(' ', key, max_numbers, max_purchases_per_day, max_purchases_per_month, max_number_price, daily_message_limit, monthly_message_limit, spend_limit, messages_per_second) from public.plans where key = 'free'),
   'Another tenant''s limits stay');
 select is((private.remaining_quota(pg_temp.tenant(), private.plan_of(pg_temp.tenant()))).spend, 75.5, 'The decisions on messages see the tenant''s own limit');

@@ -1,6 +1,7 @@
 // Every test of the console in a browser shares one build, one browser and one stack: see `support.ts`.
 import "./build.ts";
 import "./session.ts";
+import "./account.ts";
 import "./first-day.ts";
 import "./sending.ts";
 import "./numbers.ts";

@@ -1,32 +1,164 @@
 import assert from "node:assert/strict";
-import { failNextCall, test } from "./support.ts";
+import type { Page } from "playwright-core";
+import { eventually } from "../../local/driver/eventually.ts";
+import { failNextCall, test, text } from "./support.ts";
+import type { Tenant } from "../support/console/tenant.ts";
 
-test("A message sent from a shared number shows that it went through the master account", async (tenant) => {
-  await tenant.send("+14155550143", "Hello from a shared number");
-  await tenant.sent.getByText("sent through the shared master account").waitFor();
-});
+const PEER = "+14155550142";
 
-test("A message whose response was lost is sent once when Send is pressed again", async (tenant) => {
-  await failNextCall(tenant, "send-sms", "response");
-  await tenant.send("+14155550144", "Once is enough");
-  await tenant.page.getByRole("alert").getByText("Cannot reach the server").waitFor();
-  await tenant.page.getByRole("button", { name: "Send" }).click();
+/** The calls of `send-sms`, with their keys. Each waits for `release`, once `hold` was called. */
+async function watchSends(page: Page) {
+  const keys: string[] = [];
+  let gate = Promise.resolve();
+  let release = () => {};
+  page.context().on("request", (request) => {
+    const key = request.headers()["idempotency-key"];
+    if (request.url().endsWith("/functions/v1/send-sms") && key !== undefined) keys.push(key);
+  });
+  await page.context().route("**/functions/v1/send-sms", async (route) => {
+    await gate;
+    await route.continue();
+  });
+  return {
+    keys,
+    hold: () => void (gate = new Promise((resolve) => release = resolve)),
+    release: () => release(),
+  };
+}
+
+const fieldOf = (tenant: Tenant) => tenant.page.getByRole("form", { name: "Write a message" });
+const textOf = (tenant: Tenant) => fieldOf(tenant).getByLabel("Message", { exact: true });
+
+test("The dialog reads a national number, tells the price, keeps its draft, and becomes a conversation with an opt-out", async (tenant) => {
+  await tenant.createSubaccount();
+  const number = await tenant.buyNumber("415");
+  let dialog = await tenant.openDialog();
+  await dialog.getByLabel("To", { exact: true }).fill("(415) 555-0142");
+  await dialog.getByText("+1 415 555 0142 · United States").waitFor();
+  const body = dialog.getByLabel("Message", { exact: true });
+  await body.fill(`“Hello” ${"x".repeat(80)}`);
+  await dialog.getByText(/^88\/1600 · 2 segments · UCS-2 · about \$0\.\d+/).waitFor();
+  await dialog.getByRole("button", { name: "Replace “ ” with plain quotes: 1 segment instead of 2" }).click();
+  await dialog.getByText(/^88\/1600 · 1 segment · GSM-7 · about \$0\.\d+/).waitFor();
+
+  await body.fill("First");
+  await tenant.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await tenant.page.reload();
+  dialog = await tenant.openDialog();
+  assert.equal(await body.inputValue(), "First");
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
   await tenant.sent.getByText("Delivered").waitFor();
-  assert.equal(await tenant.sent.count(), 1);
+
+  // What is typed while a message is on its way stays, and two messages keep their order.
+  const sends = await watchSends(tenant.page);
+  sends.hold();
+  await textOf(tenant).fill("Second");
+  await textOf(tenant).press("Control+Enter");
+  await textOf(tenant).fill("Third");
+  await textOf(tenant).press("Control+Enter");
+  await textOf(tenant).fill("Typed meanwhile");
+  await tenant.page.getByText("Sending…").first().waitFor();
+  assert.equal(sends.keys.length, 1);
+  sends.release();
+  await eventually("three messages in order", async () => {
+    const texts = (await tenant.sent.allTextContents()).join("|");
+    return /First.*Second.*Third/.test(texts) && await tenant.page.getByText("Sending…").count() === 0;
+  });
+  assert.equal(new Set(sends.keys).size, 2);
+  assert.equal(await textOf(tenant).inputValue(), "Typed meanwhile");
+
+  await text(PEER, number, "STOP");
+  await tenant.received.getByText("STOP").waitFor();
+  await tenant.page.reload();
+  await fieldOf(tenant).getByText(/They replied STOP on .*once they text START to \+1 415/).waitFor();
+  assert.equal(await textOf(tenant).inputValue(), "Typed meanwhile");
+  assert.equal(await fieldOf(tenant).getByRole("button", { name: "Send", exact: true }).isDisabled(), true);
 });
 
-test("A refused message shows its reason, error code and request id", async (tenant) => {
-  await tenant.send("+15005550009", "Hello");
-  const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a mobile number" });
-  await toast.getByText("invalid_recipient").waitFor();
-  await toast.getByText(/^request [0-9a-f-]{36}$/).waitFor();
+test("A message without a network waits, a lost response is tried again under the same key, and two tabs share a draft", async (tenant) => {
+  const { page } = tenant;
+  const sends = await watchSends(page);
+  const dialog = await tenant.openDialog();
+  await dialog.getByText("shared numbers of the platform").waitFor();
+  await dialog.getByLabel("To", { exact: true }).fill(PEER);
+  await dialog.getByLabel("Message", { exact: true }).fill("Waits");
+  await page.context().setOffline(true);
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  await dialog.getByText("Waiting for the network").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await dialog.getByLabel("Message", { exact: true }).inputValue(), "Waits");
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  await dialog.getByText("Waiting for the network").waitFor();
+  await page.context().setOffline(false);
+  await tenant.sent.getByText("sent through the shared master account").waitFor();
+  assert.equal(sends.keys.length, 1);
+
+  await failNextCall(tenant, "send-sms", "response");
+  await textOf(tenant).fill("Once is enough");
+  await fieldOf(tenant).getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByText("The server did not answer").first().waitFor();
+  await page.getByRole("button", { name: "Try again" }).first().click();
+  await tenant.sent.filter({ hasText: "Once is enough" }).getByText("Delivered").waitFor();
+  assert.equal(await tenant.sent.filter({ hasText: "Once is enough" }).count(), 1);
+
+  const second = await page.context().newPage();
+  await second.goto(page.url());
+  const field = second.getByRole("form", { name: "Write a message" }).getByLabel("Message", { exact: true });
+  await textOf(tenant).fill("From the first tab");
+  await eventually("the draft in the second tab", async () => await field.inputValue() === "From the first tab");
+  await field.fill("The newest text");
+  await eventually("the newest text", async () => await textOf(tenant).inputValue() === "The newest text");
+  const before = sends.keys.length;
+  await Promise.all([textOf(tenant).press("Control+Enter"), field.press("Control+Enter")]);
+  await tenant.sent.filter({ hasText: "The newest text" }).getByText("Delivered").waitFor();
+  assert.equal(new Set(sends.keys.slice(before)).size, 1);
+  assert.equal(await tenant.sent.filter({ hasText: "The newest text" }).count(), 1);
+
+  // A conversation whose number is gone goes on from another one.
+  await page.goto(page.url().replace(/#.*/, `#/inbox/+14155550199~${PEER}`));
+  await page.getByText("You can no longer send from this number").waitFor();
+  await page.getByRole("button", { name: "Send from another number" }).click();
+  assert.equal(await page.getByRole("combobox", { name: "To" }).inputValue(), PEER);
 });
 
-test("The compose box shows a message's length, segments and encoding before it is sent", async (tenant) => {
-  await tenant.go("Inbox");
-  await tenant.page.getByRole("link", { name: "New message" }).click();
-  await tenant.page.getByLabel("Message", { exact: true }).fill("x".repeat(161));
-  await tenant.page.getByText("161/1600 · 2 segments · GSM-7").waitFor();
-  await tenant.page.getByLabel("Message", { exact: true }).fill("Grüße 🎉");
-  await tenant.page.getByText("8/1600 · 1 segment · UCS-2").waitFor();
+test("A refused recipient is said at the field and the text stays, until the user signs out", async (tenant) => {
+  await tenant.send("+15005550009", "For nobody else");
+  const { page } = tenant;
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("is not a mobile number").waitFor();
+  assert.equal(await dialog.getByLabel("Message", { exact: true }).inputValue(), "For nobody else");
+  await page.keyboard.press("Escape");
+  const stored = () => page.evaluate(() => JSON.stringify({ ...localStorage }).includes("For nobody else"));
+  assert.equal(await stored(), true);
+  await page.getByRole("button", { name: /^Account of / }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  assert.equal(await stored(), false);
+});
+
+test("A contact is chosen by name; Enter sends for users who prefer it, and never while an input method composes a word", async (tenant) => {
+  const contact = { phoneNumber: PEER, name: "Anna Example", notes: null, tags: [], createdAt: "", updatedAt: "" };
+  await tenant.page.route("**/functions/v1/contacts?*", (route) => {
+    return route.fulfill({
+      json: { contacts: [contact], next: null },
+      headers: { "access-control-allow-origin": "*" },
+    });
+  });
+  const dialog = await tenant.openDialog();
+  await dialog.getByLabel("To", { exact: true }).fill("Ann");
+  await tenant.page.getByRole("option", { name: "Anna Example" }).click();
+  await dialog.getByText("+1 415 555 0142 · Anna Example").waitFor();
+  const body = dialog.getByLabel("Message", { exact: true });
+  await body.fill("One");
+  await body.press("Enter");
+  assert.equal(await body.inputValue(), "One\n");
+  await dialog.getByRole("button", { name: /Enter sends$/ }).click();
+  await tenant.page.getByRole("menuitem", { name: /^Enter sends/ }).click();
+  await body.fill("こん");
+  await body.dispatchEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true });
+  await body.press("Shift+Enter");
+  assert.equal(await body.inputValue(), "こん\n");
+  await body.press("Enter");
+  await tenant.sent.getByText("こん").waitFor();
 });

@@ -9,7 +9,9 @@ import type { contract as buyNumber } from "../../supabase/functions/buy-number/
 import type { contract as cancelSubscription } from "../../supabase/functions/cancel-subscription/contract.ts";
 import type { contract as changePlan } from "../../supabase/functions/change-plan/contract.ts";
 import type { contract as claimSubscription } from "../../supabase/functions/claim-subscription/contract.ts";
+import type { contract as contacts } from "../../supabase/functions/contacts/contract.ts";
 import type { contract as createCheckout } from "../../supabase/functions/create-checkout/contract.ts";
+import type { contract as markRead } from "../../supabase/functions/mark-read/contract.ts";
 import type { contract as listNumbers } from "../../supabase/functions/list-numbers/contract.ts";
 import type { contract as provisionSubaccount } from "../../supabase/functions/provision-subaccount/contract.ts";
 import type { contract as searchNumbers } from "../../supabase/functions/search-numbers/contract.ts";
@@ -44,6 +46,7 @@ Deno.test("the client's types for accounts, numbers, sending and billing equal t
   same<client.ProvisionedSubaccount, Success<Post<typeof provisionSubaccount>>>(true);
   same<client.Subaccount, Success<Get<typeof provisionSubaccount>>>(true);
   same<client.NumberList, Success<Get<typeof listNumbers>>>(true);
+  same<client.NumbersOverview, Success<Get<typeof listNumbers, "/overview">>>(true);
   same<client.NumberSearch, Query<Get<typeof searchNumbers>>>(true);
   same<client.NumberOffer, Success<Get<typeof searchNumbers>>>(true);
   same<client.NumberPurchase, Body<Post<typeof buyNumber>>>(true);
@@ -72,6 +75,17 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.MessagePage, Success<Get<typeof listMessages>>>(true);
   same<client.ConversationsQuery, Query<Get<typeof listConversations>>>(true);
   same<client.ConversationPage, Success<Get<typeof listConversations>>>(true);
+  same<client.ReadMark, Body<Post<typeof markRead>>>(true);
+  same<client.ReadState, Success<Post<typeof markRead>>>(true);
+  same<client.ContactsQuery, Query<Get<typeof contacts>>>(true);
+  same<client.ContactPage, Success<Get<typeof contacts>>>(true);
+  same<client.ContactTags, Success<Get<typeof contacts, "/tags">>>(true);
+  same<client.ContactChange, Body<Post<typeof contacts>>>(true);
+  same<client.SavedContact, Success<Post<typeof contacts>>>(true);
+  same<client.ContactImport, Body<Post<typeof contacts, "/import">>>(true);
+  same<client.ImportedContacts, Success<Post<typeof contacts, "/import">>>(true);
+  same<client.ContactDeletion, Body<Post<typeof contacts, "/delete">>>(true);
+  same<client.DeletedContact, Success<Post<typeof contacts, "/delete">>>(true);
   same<client.StatementsQuery, Query<Get<typeof listStatements>>>(true);
   same<client.StatementPage, Success<Get<typeof listStatements>>>(true);
   same<client.StatementQuery, Query<Get<typeof listStatements, "/{statementId}">>>(true);

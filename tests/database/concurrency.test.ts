@@ -911,6 +911,60 @@ test("Concurrent campaigns of one tenant have at most as many recipients as the 
   assert.deepEqual(counts, { created: 3, too_many_recipients: CALLERS - 3 });
 });
 
+test("Concurrent imports of contacts store at most as many as are kept, and count them", async () => {
+  const userId = await tenant();
+  const counts = await outcomes(async (tx, caller) => {
+    const rows = Array.from({ length: 10 }, (_, position) => ({
+      position,
+      phone_number: `+1500555${1000 + (position * 7 + caller * 3) % 40}`,
+    }));
+    const [saved] = await tx`select added, over_limit from public.save_contacts(${userId}, ${tx.json(rows)}, 25)`;
+    return saved!.added + saved!.over_limit.length <= 10 ? "saved" : "wrong";
+  });
+  assert.deepEqual(counts, { saved: CALLERS });
+  const [stored] = await sql`
+    select (select count(*)::integer from public.contacts where user_id = ${userId}) as contacts,
+      (select contacts from private.contact_counts where user_id = ${userId}) as counted`;
+  assert.deepEqual({ ...stored }, { contacts: 25, counted: 25 });
+});
+
+test("A message that is committed after its conversation was marked as read stays unread, in any order", async () => {
+  const userId = await tenant();
+  const received = (tx: postgres.ISql) =>
+    tx`
+      insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source)
+      values (${userId}, 'inbound', '+15005550199', '+15005550101', 'Hi', 'received', 'AC1', 'subaccount')`;
+  const marked = async (tx: postgres.ISql) => {
+    const [row] = await tx`select unread from public.mark_read(${userId}, '+15005550101', '+15005550199', null, false)`;
+    return row!.unread;
+  };
+  const unread = async () =>
+    (await sql`select unread from public.sms_conversations where user_id = ${userId}`)[0]!.unread;
+  await received(sql);
+  // The message's time is that of the beginning of its transaction, before all others below.
+  await sql.begin(async (late) => {
+    await late`select now()`;
+    await received(sql);
+    assert.equal(await marked(sql), 0);
+    await received(late);
+  });
+  assert.equal(await unread(), 2); // the late one, and the one that looks later
+  assert.equal(await marked(sql), 0);
+  let isMarked = false;
+  let marking: Promise<unknown> = Promise.resolve();
+  await sql.begin(async (open) => {
+    await received(open);
+    marking = marked(sql).then((left) => (isMarked = true, left));
+    await eventually("the mark waits for the message", async () => {
+      const waiting =
+        await sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%mark_read%'`;
+      return waiting.length > 0 || isMarked || undefined;
+    });
+    assert.equal(isMarked, false);
+  });
+  assert.equal(await marking, 0); // the mark came after the message
+});
+
 /** Compares the counts that triggers keep with a fresh count. */
 async function assertCountsAreCorrect(userId: string): Promise<void> {
   const wrong = await sql`

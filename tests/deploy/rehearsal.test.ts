@@ -142,6 +142,8 @@ const CALLS: Record<
   "message-media": { path: `/links?message=${crypto.randomUUID()}`, as: "user", status: 404 },
   "messaging-settings": { as: "user", status: 200 },
   "opt-outs": { as: "user", status: 200 },
+  "contacts": { as: "user", status: 200 },
+  "mark-read": { method: "POST", as: "user", status: 415 },
   "provision-subaccount": { method: "POST", as: "user", status: 201 },
   "release-number": { method: "POST", as: "user", status: 415 },
   "rename-number": { method: "POST", as: "user", status: 415 },

@@ -115,3 +115,32 @@ test("list-numbers does not call Twilio", async () => {
   const asked = (await stage.twilio.requests(before)).filter(({ path }) => path.includes(ada.accountSid));
   assert.deepEqual(asked, []);
 });
+
+async function overview(tenant: Actor) {
+  const { status, body } = await tenant.call("list-numbers/overview");
+  assert.equal(status, 200, body.message);
+  return contract.operations[1].responses[200].parse(body);
+}
+
+test("the overview shows the limits before and after a purchase, and when numbers were compared with Twilio", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 2 });
+  const before = await overview(ada);
+  assert.deepEqual([before.numbers, before.inProgress, before.scheduled], [{ limit: 2, held: 0 }, [], []]);
+  await buy(ada, freshNumber());
+  const after = await overview(ada);
+  assert.deepEqual(after.numbers, { limit: 2, held: 1 });
+  assert.equal(after.purchases.month.left, before.purchases.month.left - 1);
+  assert.equal(after.purchases.month.resetsAt, null);
+  assert.ok(after.spending.left < before.spending.left);
+  const begun = Date.now();
+  assert.equal((await ada.call("sync-numbers", { method: "POST" })).status, 200);
+  assert.ok(Math.abs(Date.parse((await overview(ada)).comparedAt ?? "") - begun) < 60_000);
+});
+
+test("the overview of a user without a subaccount shows the limits of the plan without a subscription", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { numbers, comparedAt } = await overview(ada);
+  const [free] = await stage.database.sql`select max_numbers from public.plans where key = 'free'`;
+  assert.deepEqual([numbers, comparedAt], [{ limit: free!["max_numbers"], held: 0 }, null]);
+});

@@ -83,6 +83,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
     retentionDays: null,
   },
   "opt-outs": { optOuts: [{ recipient: "+14155550100" }] },
+  "contacts": { phoneNumber: "+14155550100" },
+  "contacts/delete": { phoneNumber: "+14155550100" },
+  "contacts/import": { contacts: [{ phoneNumber: "+14155550100" }] },
+  "mark-read": { number: "+14155550100", with: "+14155550101" },
   "redact-message": { messageId: id },
   "release-number": { numberId: id, confirmPhoneNumber: "+14155550100" },
   "rename-number": { numberId: id, friendlyName: "x" },
@@ -94,6 +98,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
 /** Expensive forms of operations whose other form is cheaper. */
 const EXPENSIVE: Readonly<Record<string, { method: string; path: string; body?: unknown }>> = {
   "a search of list-messages": { method: "GET", path: "list-messages?search=hello" },
+  "a search of list-conversations": { method: "GET", path: "list-conversations?search=ann" },
+  "a list of failed conversations": { method: "GET", path: "list-conversations?failed=true" },
   "a dry run of send-bulk": { method: "POST", path: "send-bulk", body: { ...bulk, dryRun: true } },
 };
 

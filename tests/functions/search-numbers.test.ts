@@ -20,6 +20,8 @@ interface Offered {
   friendlyName: string;
   capabilities: { sms: boolean; mms: boolean; voice: boolean };
   monthlyPrice: { amount: string; currency: string } | null;
+  addressRequirement: string;
+  requiresBundle: boolean | null;
 }
 
 async function offered(query: string): Promise<Offered[]> {
@@ -48,6 +50,8 @@ test("an offered number has all its fields", async () => {
     type: "local",
     capabilities: { sms: true, mms: true, voice: true },
     monthlyPrice: { amount: "1.15", currency: "USD" },
+    addressRequirement: "none",
+    requiresBundle: false,
   });
   assert.equal(number?.friendlyName.slice(0, 5), "(907)");
 });
@@ -105,6 +109,34 @@ test("prices are read as the master account, and cached", async () => {
   await offered("?country=GB&type=mobile&limit=1");
   const asked = (await stage.twilio.requests()).filter(({ path }) => path.endsWith("PhoneNumbers/Countries/GB"));
   assert.deepEqual(asked.map(({ account }) => account), [stage.state.twilio.accountSid]);
+});
+
+test("a search says which numbers Twilio sells only with an address or a regulatory bundle", async () => {
+  const required = async (query: string) => {
+    const [number] = await offered(`${query}&limit=1`);
+    return [number?.addressRequirement, number?.requiresBundle];
+  };
+  assert.deepEqual(await required("?country=AU&type=mobile"), ["any", false]);
+  assert.deepEqual(await required("?country=DE&type=mobile"), ["none", true]);
+  const asked = (await stage.twilio.requests()).filter(({ path }) =>
+    path.endsWith("/RegulatoryCompliance/Regulations")
+  );
+  assert.deepEqual([...new Set(asked.map(({ account }) => account))], [stage.state.twilio.accountSid]);
+});
+
+test("when Twilio's regulations are not available, the search responds soon and says that it does not know", async () => {
+  await stage.twilio.fault({
+    match: "GET /numbers.twilio.com/v2/RegulatoryCompliance/Regulations",
+    kind: "delay:8000",
+  });
+  const begun = performance.now();
+  try {
+    // No other test asks for the regulations of this type.
+    assert.equal((await offered("?country=CA&type=tollFree&limit=1"))[0]?.requiresBundle, null);
+  } finally {
+    await stage.twilio.clearFaults();
+  }
+  assert.ok(performance.now() - begun < 6_000);
 });
 
 test("a search without matches returns an empty list", async () => {

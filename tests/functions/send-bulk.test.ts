@@ -124,6 +124,7 @@ test("a dry run says what the campaign would do with each recipient, counts segm
   const ada = await campaigner(stage, "ada");
   await stage.database.sql`
     update public.plans set allowed_countries = '{US}', daily_message_limit = 3, segment_price = 0.5 where key = ${`of-${ada.id}`}`;
+  await stage.database.sql`select private.learn_currency('USD', 'price_list')`;
   const [foe, ...friends] = freshRecipients(5) as [string, ...string[]];
   await stage.twilio.inbound({ from: foe, to: ada.number, body: "STOP" });
   const list = [friends[0]!, foe, "+18765550123", ...friends.slice(1), "x", friends[0]!];
@@ -135,6 +136,7 @@ test("a dry run says what the campaign would do with each recipient, counts segm
   ]);
   assert.deepEqual(body.preview, {
     from: ada.number,
+    currency: "USD",
     sent: { recipients: 3, segments: 6, estimatedPrice: 3.027 },
     overLimit: { recipients: 1, segments: 2, estimatedPrice: 1.009, limit: "daily_limit_reached" },
     outsideWindow: { recipients: 0, segments: 0, estimatedPrice: 0 },

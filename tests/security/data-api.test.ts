@@ -17,6 +17,7 @@ const READABLE: Readonly<Record<string, string>> = {
   campaigns:
     "id user_id name from_number body media_urls status status_reason twilio_error_code scheduled_at send_window started_at " +
     "finished_at total waiting in_flight sent delivered failed unknown skipped recipients_deleted_at created_at updated_at",
+  contacts: "user_id phone_number name notes tags created_at updated_at",
   forward_deliveries: "id user_id status attempts attempt_count next_attempt_at created_at",
   messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days updated_at",
   operator_alerts: "",
@@ -26,7 +27,7 @@ const READABLE: Readonly<Record<string, string>> = {
     "included_mms_in included_numbers " +
     "allowed_countries excluded_territories messages_per_second past_due_grace retention leaving_numbers release_notice " +
     "parking sending_grace entitle_while_pending",
-  sms_conversations: "id user_id own_number peer_number last_message_at",
+  sms_conversations: "id user_id own_number peer_number last_message_at read_until unread",
   sms_messages:
     "id user_id direction from_number to_number body media_urls media_types status twilio_message_sid account_sid source " +
     "error_code error_message num_segments encoding campaign_id own_number peer_number redacted_at " +
@@ -123,7 +124,7 @@ test("a tenant reads their own rows, so that the attacks have a target", async (
     assert.ok(data!.length > 0, table.name);
     seen += JSON.stringify(data);
   }
-  assert.equal(markers.filter((marker) => seen.includes(marker)).length, 10);
+  assert.equal(markers.filter((marker) => seen.includes(marker)).length, 11);
 });
 
 test("a tenant reads nothing of another tenant's, by any column, filter, order, count, embedding or format", async () => {

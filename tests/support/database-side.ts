@@ -85,7 +85,8 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
           from public.sms_messages m where m.id = r.message_id and m.user_id = ${userId}`;
         await tx`update private.due_work set done_until = null where user_id = ${userId}`;
         await tx`
-          update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
+          update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval,
+            read_until = read_until - ${gone}::interval where user_id = ${userId}`;
         // Triggers keep these totals, by the day and the hour of a message.
         await tx`delete from private.usage_totals where user_id = ${userId} and kind <= 'mms_in'`;
         await tx`

@@ -2,12 +2,10 @@ import { ActionIcon, Text } from "@mantine/core";
 import { ArrowLeft } from "lucide-react";
 import { Link } from "wouter";
 import { readable } from "../phone/phone-format.ts";
-import { CannotSend } from "../send-message/cannot-send.tsx";
-import { ComposeBox } from "../send-message/compose-box.tsx";
+import { SendMessage } from "../send-message/send-message.tsx";
 import type { Message } from "./message.ts";
 import type { Sides } from "./conversations.ts";
 import { Thread } from "./thread.tsx";
-import { useSenders } from "../send-message/use-senders.ts";
 
 export interface ConversationPaneProps {
   sides: Sides;
@@ -40,16 +38,7 @@ export function ConversationPane({ sides: { own, peer }, messages, hasEarlier }:
         </div>
       </header>
       <Thread messages={messages} hasEarlier={hasEarlier} />
-      <ReplyBox own={own} peer={peer} />
+      <SendMessage to={peer} from={own} />
     </section>
   );
-}
-
-function ReplyBox({ own, peer }: Sides) {
-  const senders = useSenders();
-  if (senders === undefined) return null;
-  if (senders.obstacle !== null) return <CannotSend obstacle={senders.obstacle} />;
-  // A released number can no longer send, nor can a shared number once the tenant has a subaccount.
-  if (!senders.numbers.includes(own)) return <CannotSend obstacle="number-gone" />;
-  return <ComposeBox from={own} to={peer} />;
 }

@@ -1,27 +1,33 @@
 import { Button, Center, Group, Skeleton, Stack, Title } from "@mantine/core";
 import { MessageSquare, SquarePen } from "lucide-react";
 import { useEffect } from "react";
-import { Link } from "wouter";
+import { useLocation } from "wouter";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { ConversationList } from "./conversation-list.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { type Conversation, sidesOfId } from "./conversations.ts";
-import { NewMessagePane } from "../send-message/new-message-pane.tsx";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useConversations } from "./use-messages.ts";
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   const { conversations, hasEarlier, error, refetch } = useConversations();
+  const [, navigate] = useLocation();
   useEffect(() => {
     document.title = "Inbox · Switchboard";
   }, []);
+  useEffect(() => {
+    if (openId !== "new") return;
+    openSendMessage();
+    navigate("/inbox", { replace: true });
+  }, [openId]);
   return (
     <div className={openId === undefined ? "messages screen-full" : "messages messages-open screen-full"}>
       <div className="messages-list">
         <Group justify="space-between" p="md" wrap="nowrap">
           <Title order={1} size="h3">Inbox</Title>
-          <Button component={Link} href="/messages/new" size="xs" leftSection={<SquarePen size={16} />}>
+          <Button onClick={() => openSendMessage()} size="xs" leftSection={<SquarePen size={16} />}>
             New message
           </Button>
         </Group>
@@ -46,7 +52,6 @@ interface OpenPaneProps {
 }
 
 function OpenPane({ openId, conversations, hasEarlier }: OpenPaneProps) {
-  if (openId === "new") return <NewMessagePane />;
   const sides = openId === undefined ? null : sidesOfId(openId);
   if (sides === null) {
     return (

@@ -1,85 +1,156 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { Check } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { useSearchRefresh } from "./use-search-refresh.ts";
+import { Alert, Button, Group, List, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useQueryClient } from "@tanstack/react-query";
+import { CircleHelp } from "lucide-react";
+import { useState } from "react";
+import type { AvailableNumber } from "../../../client/switchboard.ts";
+import { isFailure } from "../platform/failure.ts";
+import { FailureAlert } from "../platform/failure-alert.tsx";
+import { money } from "../platform/money.ts";
+import { announce } from "../platform/notify.ts";
 import { readable } from "../phone/phone-format.ts";
-import type { AvailableNumber } from "./use-number-search.ts";
-import { type PhoneNumber, useBuyNumber, useNumbers } from "./use-numbers.ts";
+import { capabilitiesInWords, requirementsOf, usageOf } from "./buying.ts";
+import { LONGEST_NAME } from "./number-name.ts";
+import { fieldErrors, neededIn, paperRules, type Papers, papersOf } from "./papers.ts";
+import { isOutcomeUnknown, useBuyNumber } from "./use-buy-number.ts";
+import { SEARCH_KEY } from "./use-number-search.ts";
+import { type PhoneNumber, useNumbers, useNumbersOverview } from "./use-numbers.ts";
 
 export interface BuyDialogProps {
-  /** The number to buy; null while the dialog is closed. */
-  number: AvailableNumber | null;
+  number: AvailableNumber;
   onClose: () => void;
 }
 
-/** Asks for confirmation before a purchase. Stays open if the purchase fails; a toast shows the reason. */
+/** Says what a number costs and requires, and buys it. Stays open if that fails, and says why. */
 export function BuyDialog({ number, onClose }: BuyDialogProps) {
-  return (
-    <Modal
-      opened={number !== null}
-      onClose={onClose}
-      title="Buy this number?"
-      centered
-      radius="lg"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      {number !== null && <Purchase key={number.phoneNumber} number={number} onClose={onClose} />}
-    </Modal>
-  );
-}
-
-function Purchase({ number: { phoneNumber }, onClose }: { number: AvailableNumber; onClose: () => void }) {
-  const [name, setName] = useState("");
+  const { phoneNumber } = number;
   const { data: owned } = useNumbers();
-  const refreshSearch = useSearchRefresh();
-  const purchase = useBuyNumber();
+  const queryClient = useQueryClient();
+  const [needed, setNeeded] = useState<readonly (keyof Papers)[]>(neededIn(number));
+  const form = useForm({
+    initialValues: { friendlyName: "", addressSid: "", bundleSid: "" },
+    validate: paperRules(needed),
+  });
+  const purchase = useBuyNumber((bought) => {
+    announceNumber(bought);
+    void queryClient.invalidateQueries({ queryKey: SEARCH_KEY });
+    onClose();
+  });
   const isFirst = owned?.source === "master" || owned?.numbers.length === 0;
+  const { error } = purchase;
 
-  function buy(event: FormEvent) {
-    event.preventDefault();
-    const friendlyName = name.trim();
-    purchase.mutate({ phoneNumber, ...(friendlyName !== "" && { friendlyName }) }, {
-      onSuccess: (bought) => {
-        announce(bought);
-        onClose();
-      },
-      onSettled: refreshSearch,
-    });
+  function buy({ friendlyName, ...papers }: typeof form.values) {
+    const name = friendlyName.trim();
+    purchase.run({ phoneNumber, ...(name !== "" && { friendlyName: name }), ...papersOf(papers) });
   }
 
+  // What Twilio turned out to require becomes a field.
+  if (error !== null && isFailure(error)) {
+    const missing = neededIn(number, error).filter((field) => !needed.includes(field));
+    if (missing.length > 0) setNeeded([...needed, ...missing]);
+  }
+  const errors = error === null ? {} : fieldErrors(error);
+
   return (
-    <form onSubmit={buy}>
+    <form onSubmit={form.onSubmit(buy)} noValidate>
       <Stack gap="md">
-        <div>
-          <Text fz={28} fw={650} className="digits">{readable(phoneNumber)}</Text>
-          <Text size="sm" c="dimmed">
-            Twilio bills it to your subaccount every month until it is released.
-            {isFirst && " It becomes your primary number."}
-          </Text>
-        </div>
+        <Text fz={28} fw={650} lh={1.2} className="digits">{readable(phoneNumber)}</Text>
+        <Terms number={number} isFirst={isFirst} />
         <TextInput
           label="Name"
-          description="Optional. Recipients do not see it"
+          description="Optional. Only you see this"
           placeholder="Support line"
-          maxLength={64}
+          maxLength={LONGEST_NAME}
           data-autofocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
+          {...form.getInputProps("friendlyName")}
         />
+        {needed.includes("addressSid") && (
+          <TextInput
+            label="Address ID"
+            description="The ID of an address in your account at Twilio. Your provider tells you it"
+            placeholder="AD…"
+            autoComplete="off"
+            required
+            {...form.getInputProps("addressSid")}
+            error={form.errors["addressSid"] ?? errors.addressSid}
+          />
+        )}
+        {needed.includes("bundleSid") && (
+          <TextInput
+            label="Regulatory bundle ID"
+            description="The ID of an approved bundle in your account at Twilio. Your provider tells you it"
+            placeholder="BU…"
+            autoComplete="off"
+            required
+            {...form.getInputProps("bundleSid")}
+            error={form.errors["bundleSid"] ?? errors.bundleSid}
+          />
+        )}
+        {error !== null && <Problem error={error} phoneNumber={phoneNumber} isField={Object.keys(errors).length > 0} />}
         <Group justify="end" gap="sm">
-          <Button variant="default" onClick={onClose} disabled={purchase.isPending}>Cancel</Button>
-          <Button type="submit" loading={purchase.isPending}>Buy number</Button>
+          <Button variant="default" onClick={onClose}>{purchase.isPending ? "Close" : "Cancel"}</Button>
+          <Button type="submit" loading={purchase.isPending}>
+            {error !== null && isOutcomeUnknown(error) ? "Try again" : "Buy number"}
+          </Button>
         </Group>
       </Stack>
     </form>
   );
 }
 
-function announce({ phoneNumber, isPrimary }: PhoneNumber) {
-  notifications.show({
-    color: "teal",
-    icon: <Check size={18} />,
+/** What the number costs, includes and requires. */
+function Terms({ number, isFirst }: { number: AvailableNumber; isFirst: boolean }) {
+  const { data: overview } = useNumbersOverview();
+  const { monthlyPrice, capabilities } = number;
+  return (
+    <div>
+      {monthlyPrice !== null && (
+        <Text>
+          <Text span fw={650}>{money(monthlyPrice.amount, monthlyPrice.currency)} a month</Text>
+          , billed from today until you release it
+        </Text>
+      )}
+      <List size="sm" mt="xs" spacing={4}>
+        <List.Item>{capabilitiesInWords(capabilities)}. Messages are charged separately.</List.Item>
+        {overview !== undefined && overview.includedNumbers > 0 && (
+          <List.Item>
+            Your plan includes the price of{" "}
+            {overview.includedNumbers === 1 ? "1 number" : `${overview.includedNumbers} numbers`}{" "}
+            in each billing period.
+          </List.Item>
+        )}
+        {overview !== undefined && <List.Item>You use {usageOf(overview)}.</List.Item>}
+        {isFirst && <List.Item>It becomes your primary number: messages are sent from it by default.</List.Item>}
+        {requirementsOf(number).map((requirement) => <List.Item key={requirement}>{requirement}.</List.Item>)}
+      </List>
+    </div>
+  );
+}
+
+/** Why the purchase failed, unless a field says it. */
+function Problem({ error, phoneNumber, isField }: { error: Error; phoneNumber: string; isField: boolean }) {
+  if (isOutcomeUnknown(error)) return <Unknown phoneNumber={phoneNumber} />;
+  return isField ? null : <FailureAlert error={error} />;
+}
+
+/** Shown after a purchase without a usable answer, when the number is not among the tenant's. */
+function Unknown({ phoneNumber }: { phoneNumber: string }) {
+  return (
+    <Alert
+      color="yellow"
+      variant="light"
+      icon={<CircleHelp />}
+      role="alert"
+      title="We don't know yet whether it was bought"
+    >
+      The answer did not arrive. If {readable(phoneNumber)}{" "}
+      was bought, it appears under your numbers within minutes. Trying again is safe: it is never bought twice.
+    </Alert>
+  );
+}
+
+function announceNumber({ phoneNumber, isPrimary }: PhoneNumber) {
+  announce({
     title: `${readable(phoneNumber)} is yours`,
     message: isPrimary ? "It is your primary number: messages are sent from it by default" : "You can send from it now",
   });

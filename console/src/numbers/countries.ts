@@ -44,7 +44,16 @@ const CODES = [
 const names = new Intl.DisplayNames(undefined, { type: "region" });
 
 /** Countries to search in, as select options. Twilio decides which numbers are available in each. */
-export const COUNTRIES = CODES.map((value) => ({ value, label: names.of(value) ?? value }));
+export const COUNTRIES = CODES.map((value) => ({ value, label: countryName(value) }));
+
+/** The name of a country (ISO 3166) in the reader's language. */
+export function countryName(code: string): string {
+  try {
+    return names.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
 
 /** Whether numbers in the country have three-digit area codes. */
 export function hasAreaCodes(country: string): boolean {

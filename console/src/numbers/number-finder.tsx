@@ -1,34 +1,51 @@
-import { Alert, Anchor, Stack } from "@mantine/core";
-import { Lock } from "lucide-react";
-import { useState } from "react";
-import { Link } from "wouter";
+import { hashKey } from "@tanstack/react-query";
+import { Stack } from "@mantine/core";
+import { useId, useState } from "react";
+import { openDialog } from "../platform/dialogs.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
 import { BuyDialog } from "./buy-dialog.tsx";
+import { ObstacleNote } from "./obstacle-note.tsx";
 import { SearchForm } from "./search-form.tsx";
 import { SearchResults } from "./search-results.tsx";
 import { type AvailableNumber, type NumberSearch, useNumberSearch } from "./use-number-search.ts";
+import { useNumbersOverview } from "./use-numbers.ts";
+import { useObstacle } from "./use-obstacle.ts";
 
-/** Searches for numbers and buys one. Disabled until the tenant has an active subaccount. */
+/** Searches for numbers and buys one. What forbids a purchase is said before. */
 export function NumberFinder() {
   const { data: subaccount } = useSubaccount();
+  const { data: overview } = useNumbersOverview();
+  const obstacle = useObstacle();
+  const obstacleId = useId();
   const [search, setSearch] = useState<NumberSearch | null>(null);
-  const [chosen, setChosen] = useState<AvailableNumber | null>(null);
   const results = useNumberSearch(search);
-  const isActive = subaccount?.status === "active";
+
+  function find(next: NumberSearch) {
+    // The same search again: offers change.
+    if (search !== null && hashKey([next]) === hashKey([search])) void results.refetch();
+    else setSearch(next);
+  }
+
+  function choose(number: AvailableNumber) {
+    openDialog("Buy this number?", (close) => <BuyDialog number={number} onClose={close} />);
+  }
+
   return (
-    <Panel title="Find a number" description="Numbers available now">
+    <Panel title="Find a number" description="Numbers that Twilio offers now">
       <Stack gap="md">
-        {subaccount !== undefined && !isActive && (
-          <Alert color="gray" variant="light" icon={<Lock />} role="note">
-            You need an active subaccount to buy numbers.{" "}
-            <Anchor component={Link} href="/" inherit underline="always">View its status</Anchor>
-          </Alert>
+        {obstacle != null && <ObstacleNote obstacle={obstacle} id={obstacleId} />}
+        <SearchForm onSearch={find} isSearching={results.isFetching} disabled={subaccount?.status !== "active"} />
+        {search !== null && (
+          <SearchResults
+            results={results}
+            overview={overview}
+            obstacleId={obstacle == null ? null : obstacleId}
+            onChoose={choose}
+            onMore={setSearch}
+          />
         )}
-        <SearchForm onSearch={setSearch} isSearching={results.isFetching} disabled={!isActive} />
-        {search !== null && <SearchResults results={results} onChoose={setChosen} />}
       </Stack>
-      <BuyDialog number={chosen} onClose={() => setChosen(null)} />
     </Panel>
   );
 }

@@ -1,20 +1,28 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Badge, Box, Group, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Star } from "lucide-react";
 import { Copyable } from "../platform/copyable.tsx";
-import { CapabilityBadges } from "./capability-badges.tsx";
 import { readable } from "../phone/phone-format.ts";
+import { CapabilityBadges } from "./capability-badges.tsx";
+import { givenName } from "./number-name.ts";
 import type { PhoneNumber } from "./use-numbers.ts";
 
-/** A row for one of the tenant's numbers or a shared number. `children` are its actions. */
-export function NumberRow({ number, children }: { number: PhoneNumber; children?: ReactNode }) {
+export interface NumberRowProps {
+  number: PhoneNumber;
+  /** Its actions. */
+  children?: ReactNode;
+  /** Shown below, over the whole width. */
+  footer?: ReactNode;
+}
+
+/** A row for one of the tenant's numbers or a shared number. */
+export function NumberRow({ number, children, footer }: NumberRowProps) {
   const { phoneNumber, friendlyName, phoneSid, capabilities, isPrimary, source } = number;
-  // Twilio's default friendly name is the number itself.
-  const hasName = friendlyName !== null && /\p{L}/u.test(friendlyName);
+  const name = givenName(friendlyName);
   return (
     <li className="row">
-      <div className="row-main">
-        <Group gap="xs">
+      <div className="row-main" style={{ minWidth: 0 }}>
+        <Group gap="4px 10px">
           <Text fw={600} className="digits">{readable(phoneNumber)}</Text>
           {isPrimary && (
             <Badge variant="light" size="sm" radius="sm" leftSection={<Star size={10} fill="currentColor" />}>
@@ -22,14 +30,15 @@ export function NumberRow({ number, children }: { number: PhoneNumber; children?
             </Badge>
           )}
           {source === "master" && <Badge variant="light" color="gray" size="sm" radius="sm">Shared</Badge>}
+          <CapabilityBadges capabilities={capabilities} />
         </Group>
-        {hasName && <Text size="sm" c="dimmed">{friendlyName}</Text>}
+        {name !== null && <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>{name}</Text>}
       </div>
-      <CapabilityBadges capabilities={capabilities} />
-      <div className="row-sid">
+      <Box className="row-sid" visibleFrom="md">
         {source === "subaccount" && phoneSid !== null && <Copyable value={phoneSid} label={`SID of ${phoneNumber}`} />}
-      </div>
+      </Box>
       {children}
+      {footer !== undefined && <div style={{ flexBasis: "100%", minWidth: 0 }}>{footer}</div>}
     </li>
   );
 }

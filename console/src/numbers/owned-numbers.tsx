@@ -1,53 +1,107 @@
-import { Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Group, Loader, Skeleton, Stack, Text } from "@mantine/core";
 import { Hash } from "lucide-react";
-import { useBilling } from "../billing/use-billing.ts";
+import type { NumberInProgress } from "../../../client/switchboard.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
-import { NumberMenu } from "./number-menu.tsx";
+import { readable } from "../phone/phone-format.ts";
+import { useSubaccount } from "../subaccount/use-subaccount.ts";
+import { usageOf } from "./buying.ts";
 import { NumberRow } from "./number-row.tsx";
+import { OwnNumber } from "./own-number.tsx";
+import { ScheduledNote } from "./scheduled-note.tsx";
 import { SharedNotice } from "./shared-notice.tsx";
-import { type NumberList, useNumbers } from "./use-numbers.ts";
+import { SyncPanel } from "./sync-panel.tsx";
+import { type NumberList, type NumbersOverview, useNumbers, useNumbersOverview } from "./use-numbers.ts";
+import { useObstacle } from "./use-obstacle.ts";
+import { WayOut } from "./way-out.tsx";
 
 /** The numbers that the tenant can send from. */
 export function OwnedNumbers() {
   const { data, error, isPending, refetch } = useNumbers();
+  const { data: overview } = useNumbersOverview();
+  const { data: subaccount } = useSubaccount();
   return (
     <Panel
       title={data?.source === "master" ? "Shared numbers" : "Your numbers"}
-      aside={data?.source === "subaccount" && <PlanUsage used={data.numbers.length} />}
+      aside={overview !== undefined && data?.source === "subaccount" && <PlanUsage overview={overview} />}
     >
-      {data !== undefined && <Numbers list={data} />}
+      {data !== undefined && <Numbers list={data} overview={overview} status={subaccount?.status} />}
       {data === undefined && isPending && <Skeleton h={120} aria-label="Loading your numbers" />}
       {data === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
     </Panel>
   );
 }
 
-function Numbers({ list: { notice, numbers } }: { list: NumberList }) {
+interface NumbersProps extends Pick<Parameters<typeof OwnNumber>[0], "status"> {
+  list: NumberList;
+  /** Undefined until it is loaded: the list does not wait for it. */
+  overview: NumbersOverview | undefined;
+}
+
+function Numbers({ list: { source, notice, numbers }, overview, status }: NumbersProps) {
+  const listed = new Set(numbers.map(({ phoneNumber }) => phoneNumber));
+  const inProgress = overview?.inProgress.filter(({ phoneNumber }) => !listed.has(phoneNumber)) ?? [];
+  const kept = overview?.scheduled.filter(({ change }) => change === "parked_until") ?? [];
+  const isEmpty = numbers.length + inProgress.length + kept.length === 0;
   return (
     <Stack gap="sm">
       {notice !== undefined && <SharedNotice notice={notice} />}
-      {numbers.length === 0 && notice === undefined && (
+      {isEmpty && notice === undefined && (
         <EmptyState icon={<Hash />} title="No numbers yet">
           Find one below. The first number you buy becomes your primary number: messages are sent from it by default.
         </EmptyState>
       )}
-      {numbers.length > 0 && (
+      {!isEmpty && (
         <ul className="rows">
-          {numbers.map((number) => (
-            <NumberRow key={number.id} number={number}>
-              {number.source === "subaccount" && <NumberMenu number={number} />}
-            </NumberRow>
+          {numbers.map((number) =>
+            number.source === "subaccount"
+              ? (
+                <OwnNumber
+                  key={number.id}
+                  number={number}
+                  status={status}
+                  scheduled={overview?.scheduled.filter(({ numberId }) => numberId === number.id) ?? []}
+                />
+              )
+              : <NumberRow key={number.id} number={number} />
+          )}
+          {inProgress.map((number) => <InProgress key={number.numberId} number={number} />)}
+          {kept.map((change) => (
+            <li className="row" key={change.phoneNumber}>
+              <Text fw={600} className="digits">{readable(change.phoneNumber)}</Text>
+              <div style={{ flexBasis: "100%", minWidth: 0 }}>
+                <ScheduledNote change={change} />
+              </div>
+            </li>
           ))}
         </ul>
+      )}
+      {source === "subaccount" && status === "active" && overview !== undefined && (
+        <SyncPanel comparedAt={overview.comparedAt} />
       )}
     </Stack>
   );
 }
 
-function PlanUsage({ used }: { used: number }) {
-  const { billing } = useBilling();
-  if (!billing?.plan) return null;
-  return <Text size="sm" c="dimmed">{used} of {billing.plan.max_numbers} in your plan</Text>;
+function InProgress({ number: { phoneNumber, status } }: { number: NumberInProgress }) {
+  return (
+    <li className="row">
+      <Text fw={600} className="digits row-main">{readable(phoneNumber)}</Text>
+      <Badge variant="light" color="gray" radius="sm" tt="none" leftSection={<Loader size={10} />}>
+        {status === "purchasing" ? "Being bought" : "Being released"}
+      </Badge>
+    </li>
+  );
+}
+
+function PlanUsage({ overview }: { overview: NumbersOverview }) {
+  const obstacle = useObstacle();
+  const isFull = overview.numbers.held >= overview.numbers.limit;
+  return (
+    <Group gap="sm">
+      <Text size="sm" {...(isFull ? { fw: 600 } : { c: "dimmed" })}>{usageOf(overview)}</Text>
+      {isFull && obstacle?.wayOut != null && <WayOut way={obstacle.wayOut} />}
+    </Group>
+  );
 }

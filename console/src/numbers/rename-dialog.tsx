@@ -1,55 +1,45 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { FailureAlert } from "../platform/failure-alert.tsx";
+import { announce } from "../platform/notify.ts";
 import { readable } from "../phone/phone-format.ts";
-import { type PhoneNumber, useChangeNumber } from "./use-numbers.ts";
+import { givenName, LONGEST_NAME } from "./number-name.ts";
+import { type PhoneNumber, useNumberAction } from "./use-numbers.ts";
 
 export interface NumberDialogProps {
   number: PhoneNumber;
-  opened: boolean;
   onClose: () => void;
 }
 
-/** Renames a number. Stays open if that fails; a toast shows the reason. */
-export function RenameDialog({ number, opened, onClose }: NumberDialogProps) {
+/** Gives a number another name. */
+export function RenameDialog({ number: { id, phoneNumber, friendlyName }, onClose }: NumberDialogProps) {
+  const form = useForm({
+    initialValues: { name: givenName(friendlyName) ?? "" },
+    validate: { name: (name) => name.trim() === "" ? "Enter a name" : null },
+  });
+  const rename = useNumberAction({
+    key: ["rename-number", id],
+    act: (switchboard, name: string) => switchboard.renameNumber({ numberId: id, friendlyName: name }),
+    onDone: (_renamed, name) => {
+      announce({ title: "Name saved", message: `${readable(phoneNumber)} is now “${name}”` });
+      onClose();
+    },
+  });
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={`Rename ${readable(number.phoneNumber)}`}
-      centered
-      radius="lg"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      <Renaming number={number} onClose={onClose} />
-    </Modal>
-  );
-}
-
-function Renaming({ number, onClose }: Omit<NumberDialogProps, "opened">) {
-  const [name, setName] = useState(number.friendlyName ?? "");
-  const change = useChangeNumber();
-  const friendlyName = name.trim();
-
-  function rename(event: FormEvent) {
-    event.preventDefault();
-    change.mutate((switchboard) => switchboard.renameNumber({ numberId: number.id, friendlyName }), {
-      onSuccess: onClose,
-    });
-  }
-
-  return (
-    <form onSubmit={rename}>
+    <form onSubmit={form.onSubmit(({ name }) => rename.run(name.trim()))} noValidate>
       <Stack gap="md">
         <TextInput
           label="Name"
-          maxLength={64}
+          description="Only you see this"
+          placeholder="Support line"
+          maxLength={LONGEST_NAME}
           data-autofocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
+          {...form.getInputProps("name")}
         />
+        {rename.error !== null && <FailureAlert error={rename.error} />}
         <Group justify="end" gap="sm">
-          <Button variant="default" onClick={onClose} disabled={change.isPending}>Cancel</Button>
-          <Button type="submit" loading={change.isPending} disabled={friendlyName === ""}>Save name</Button>
+          <Button variant="default" onClick={onClose}>Cancel</Button>
+          <Button type="submit" loading={rename.isPending}>Save name</Button>
         </Group>
       </Stack>
     </form>

@@ -1,8 +1,17 @@
-import { Button, Input, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Input, SegmentedControl, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
 import { Search } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { COUNTRIES, hasAreaCodes } from "./countries.ts";
-import type { NumberSearch, NumberType } from "./use-number-search.ts";
+import { COUNTRIES } from "./countries.ts";
+import {
+  criteriaOf,
+  FEW,
+  FIRST_SEARCH,
+  type NumberType,
+  SEARCH_RULES,
+  takesAreaCode,
+  takesLocality,
+} from "./number-search.ts";
+import type { NumberSearch } from "./use-number-search.ts";
 
 const TYPES = [
   { value: "local", label: "Local" },
@@ -18,58 +27,68 @@ export interface SearchFormProps {
 
 /** The criteria of a number search. */
 export function SearchForm({ onSearch, isSearching, disabled }: SearchFormProps) {
-  const [search, setSearch] = useState<NumberSearch>({ country: "US", type: "local", areaCode: "", contains: "" });
-  const change = (part: Partial<NumberSearch>) => setSearch((current) => ({ ...current, ...part }));
-  const takesAreaCode = hasAreaCodes(search.country) && search.type === "local";
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    onSearch({ ...search, areaCode: takesAreaCode ? search.areaCode : "", contains: search.contains.trim() });
-  }
-
+  const form = useForm({ initialValues: FIRST_SEARCH, validate: SEARCH_RULES, validateInputOnBlur: true });
+  const { values } = form;
+  const hasAreaCode = takesAreaCode(values);
+  const hasLocality = takesLocality(values);
   return (
-    <form onSubmit={submit} aria-label="Find a number">
-      <fieldset disabled={disabled} className="search-form">
-        <Select
-          label="Country"
-          data={COUNTRIES}
-          value={search.country}
-          onChange={(country) => change({ country: country ?? "US" })}
-          searchable
-          allowDeselect={false}
-          disabled={disabled}
-        />
-        <Input.Wrapper label="Type" labelElement="div">
-          <SegmentedControl
-            fullWidth
-            aria-label="Type"
-            data={TYPES}
-            value={search.type}
-            onChange={(type) => change({ type: type as NumberType })}
+    <form onSubmit={form.onSubmit((fields) => onSearch(criteriaOf(fields, FEW)))} aria-label="Find a number" noValidate>
+      <Stack
+        renderRoot={(props) => <fieldset {...props} disabled={disabled} />}
+        gap="sm"
+        m={0}
+        p={0}
+        bd={0}
+        miw={0}
+      >
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="sm">
+          <Select
+            label="Country"
+            data={COUNTRIES}
+            searchable
+            allowDeselect={false}
             disabled={disabled}
+            {...form.getInputProps("country")}
           />
-        </Input.Wrapper>
-        <TextInput
-          label="Area code"
-          placeholder={takesAreaCode ? "415" : "N/A"}
-          inputMode="numeric"
-          pattern="[0-9]{3}"
-          title="Three digits"
-          maxLength={3}
-          disabled={!takesAreaCode}
-          value={takesAreaCode ? search.areaCode : ""}
-          onChange={(event) => change({ areaCode: event.currentTarget.value })}
-        />
-        <TextInput
-          label="Contains"
-          placeholder="555 or HELLO"
-          pattern="\s*\+?[0-9A-Za-z*]{2,16}\s*"
-          title="2 to 16 digits, letters or *"
-          value={search.contains}
-          onChange={(event) => change({ contains: event.currentTarget.value })}
-        />
-        <Button type="submit" loading={isSearching} leftSection={<Search size={17} />}>Search</Button>
-      </fieldset>
+          <Input.Wrapper label="Type" labelElement="div">
+            <SegmentedControl
+              fullWidth
+              aria-label="Type"
+              data={TYPES}
+              disabled={disabled}
+              value={values.type}
+              onChange={(type) =>
+                form.setFieldValue("type", type as NumberType)}
+            />
+          </Input.Wrapper>
+        </SimpleGrid>
+        <SimpleGrid
+          cols={{ base: 1, xs: 1 + Number(hasAreaCode) + Number(hasLocality) }}
+          spacing="sm"
+          verticalSpacing="sm"
+        >
+          {hasAreaCode && (
+            <TextInput
+              label="Area code"
+              placeholder="415"
+              inputMode="numeric"
+              maxLength={3}
+              {...form.getInputProps("areaCode")}
+            />
+          )}
+          {hasLocality && (
+            <TextInput label="City" placeholder="Any" maxLength={100} {...form.getInputProps("locality")} />
+          )}
+          <TextInput label="Contains" placeholder="555 or HELLO" maxLength={17} {...form.getInputProps("contains")} />
+        </SimpleGrid>
+        <Group justify="space-between" gap="sm">
+          <Group gap="md" role="group" aria-label="Besides SMS">
+            <Checkbox label="Can send MMS" {...form.getInputProps("mms", { type: "checkbox" })} />
+            <Checkbox label="Can take calls" {...form.getInputProps("voice", { type: "checkbox" })} />
+          </Group>
+          <Button type="submit" loading={isSearching} leftSection={<Search size={17} />}>Search</Button>
+        </Group>
+      </Stack>
     </form>
   );
 }

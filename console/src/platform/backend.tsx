@@ -20,6 +20,8 @@ export function createBackend(config: ConsoleConfig): Backend {
   const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
     global: { fetch: boundedFetch },
     db: { retry: false },
+    // The session takes the tokens of a mail's link out of the URL: the client would leave them in the browser's history.
+    auth: { detectSessionInUrl: false },
   });
   // No retries in the clients: the query client repeats reads, and the user repeats actions.
   return { config, supabase, switchboard: createSwitchboard(supabase, { retries: 0 }) };

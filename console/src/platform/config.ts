@@ -9,6 +9,8 @@ export interface ConsoleConfig {
   phonesUrl: string | null;
   /** The Stripe simulator's page with the subscription controls. Null without the simulator. */
   stripeUrl: string | null;
+  /** The page with the mails that Auth would have sent. Null outside of the local stack. */
+  mailUrl: string | null;
   /** Users of the local stack, offered on the sign-in screen. */
   demoUsers?: DemoUser[];
 }
@@ -35,6 +37,7 @@ export async function loadConfig(): Promise<ConsoleConfig> {
     sellsSubscriptions: config.sellsSubscriptions ?? false,
     phonesUrl: config.phonesUrl ?? null,
     stripeUrl: config.stripeUrl ?? null,
+    mailUrl: config.mailUrl ?? null,
     ...(config.demoUsers !== undefined && { demoUsers: config.demoUsers }),
   };
 }

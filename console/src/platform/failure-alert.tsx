@@ -16,7 +16,7 @@ export function FailureAlert({ error, children, ...size }: FailureAlertProps) {
     <Alert color="red" variant="light" icon={<TriangleAlert />} role="alert" {...size}>
       <Group justify="space-between" align="start" gap="sm">
         <div style={{ minWidth: 0 }}>
-          <Text size="sm">{wordingOf(error).message}</Text>
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>{wordingOf(error).message}</Text>
           <ErrorReference error={error} />
         </div>
         {children}

@@ -1,28 +1,47 @@
 import { Alert, Anchor } from "@mantine/core";
 import { Lock } from "lucide-react";
-import { Link } from "wouter";
+import { type Places, useSending } from "./provider.tsx";
 import type { Obstacle } from "./use-senders.ts";
 
-const REASONS: Record<Obstacle | "number-gone", { text: string; link?: { href: string; label: string } }> = {
-  "no-number": { text: "You need a number to send from.", link: { href: "/numbers", label: "Find one" } },
-  pending: { text: "You can send once your subaccount is set up.", link: { href: "/", label: "View its status" } },
+export type Reason = Obstacle | "number-gone" | "no-reply";
+
+const REASONS: Record<Reason, { text: string; place?: keyof Places; label?: string }> = {
+  "no-number": { text: "You need a number to send from.", place: "numbers", label: "Find one" },
+  "no-sms": { text: "None of your numbers can send text messages.", place: "numbers", label: "Find one that can" },
+  pending: {
+    text: "You can send once your subaccount is set up.",
+    place: "subaccount",
+    label: "View its status",
+  },
   suspended: {
     text: "Sending is paused: your subaccount is suspended.",
-    link: { href: "/", label: "View the reason" },
+    place: "subaccount",
+    label: "View the reason",
   },
-  closed: { text: "Your subaccount is closed: you can no longer send messages." },
-  "number-gone": {
-    text: "You can no longer send from this number.",
-    link: { href: "/messages/new", label: "Send from another number" },
+  closed: {
+    text: "Your subaccount is closed: you can no longer send messages.",
+    place: "plan",
+    label: "View your plan",
   },
+  "number-gone": { text: "You can no longer send from this number." },
+  "no-reply": { text: "You cannot reply to a short code or a name, only to a phone number." },
 };
 
-/** Shown in place of the compose box, with the reason why the tenant cannot send. */
-export function CannotSend({ obstacle }: { obstacle: Obstacle | "number-gone" }) {
-  const { text, link } = REASONS[obstacle];
+export interface CannotSendProps {
+  reason: Reason;
+  /** Offered after the reason. */
+  children?: React.ReactNode;
+}
+
+/** Shown in place of the field, with the reason why the tenant cannot send and the way out. */
+export function CannotSend({ reason, children }: CannotSendProps) {
+  const { places } = useSending();
+  const { text, place, label } = REASONS[reason];
+  const href = place === undefined ? undefined : places[place];
   return (
-    <Alert color="gray" variant="light" icon={<Lock />} m="md" role="note">
-      {text} {link && <Anchor component={Link} href={link.href} inherit underline="always">{link.label}</Anchor>}
+    <Alert color="gray" variant="light" icon={<Lock size={18} />} role="note">
+      {text} {href !== undefined && <Anchor href={href} inherit underline="always">{label}</Anchor>}
+      {children}
     </Alert>
   );
 }

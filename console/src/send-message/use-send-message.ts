@@ -1,26 +1,48 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import type { SentMessage } from "../../../client/switchboard.ts";
-import { useBackend } from "../platform/backend.tsx";
-import { isFailure } from "../platform/failure.ts";
-import { type Draft, SendKeys } from "./send-key.ts";
-import { MESSAGES_KEY } from "../inbox/use-messages.ts";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { NO_CONTENT, slotOf } from "./draft.ts";
+import type { PendingMessage } from "./outbox.ts";
+import { useSending } from "./provider.tsx";
+import type { Sides } from "./sides.ts";
 
-export type { SentMessage };
+export type { PendingMessage };
 
-/** Sends a message. A retry of the same draft after a lost response uses the same key, so it is sent at most once. */
+export interface NewMessage extends Sides {
+  body: string;
+  mediaUrls?: string[];
+}
+
+/** Sends messages through the outbox, and decides on those that wait or failed. */
 export function useSendMessage() {
-  const { switchboard } = useBackend();
-  const queryClient = useQueryClient();
-  const [keys] = useState(() => new SendKeys());
-  return useMutation({
-    mutationFn: (draft: Draft) => switchboard.sendSms(draft, { idempotencyKey: keys.keyFor(draft) }),
-    onSuccess: () => keys.complete(),
-    onError: (error) => {
-      const isDefinite = isFailure(error) && !error.isTransient;
-      if (isDefinite) keys.complete();
+  const { store: { outbox } } = useSending();
+  return useMemo(() => ({
+    /** Sends a text of a conversation, at most once. @returns its id in `usePendingMessages` */
+    send({ own, peer, body, mediaUrls = [] }: NewMessage): string {
+      const id = crypto.randomUUID();
+      const content = { ...NO_CONTENT, from: own, to: peer, body, mediaUrls };
+      outbox.add({ id, slot: slotOf({ own, peer }), content, own, peer });
+      return id;
     },
-    // Also after a failure: a refused or unknown message has a row too.
-    onSettled: () => queryClient.invalidateQueries({ queryKey: MESSAGES_KEY }),
-  });
+    /** Sends a lost or failed message again. */
+    tryAgain: (id: string) => outbox.tryAgain(id),
+    /** Puts the text of a message that waits or failed back into the field, if that is empty. */
+    cancel: (id: string) => outbox.cancel(id),
+    /** Gives up a message that waits, failed or was lost, with its text. */
+    discard: (id: string) => outbox.discard(id),
+  }), [outbox]);
+}
+
+/** Every message between *Send* and its outcome, oldest first. */
+export function useOutbox(): readonly PendingMessage[] {
+  const { store: { outbox } } = useSending();
+  const subscribe = useCallback((listener: () => void) => outbox.subscribe(listener), [outbox]);
+  return useSyncExternalStore(subscribe, () => outbox.list());
+}
+
+/**
+ * The messages of a conversation that wait, are being sent, or failed, oldest first. One in the state `sent` has the id of its
+ * row in `message`: leave it out once the conversation shows that row.
+ */
+export function usePendingMessages({ own, peer }: Sides): readonly PendingMessage[] {
+  const all = useOutbox();
+  return useMemo(() => all.filter((pending) => pending.own === own && pending.peer === peer), [all, own, peer]);
 }

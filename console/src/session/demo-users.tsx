@@ -1,7 +1,7 @@
 import { Badge, Button, Divider, Stack, Text } from "@mantine/core";
 import type { DemoUser } from "../platform/config.ts";
 import { useBackend } from "../platform/backend.tsx";
-import type { Credentials } from "./use-credentials.ts";
+import type { Credentials } from "./credentials.ts";
 
 /** Buttons that fill in a demo user of the local stack. Renders nothing without demo users. */
 export function DemoUsers({ onChoose }: { onChoose: (credentials: Credentials) => void }) {

@@ -1,28 +1,62 @@
-import { Anchor, Paper, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Paper, Stack, Text, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
 import { useEffect, useState } from "react";
 import { Brand } from "../platform/brand.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
-import { CredentialsForm } from "./credentials-form.tsx";
+import { ColorSchemeButton } from "../platform/color-scheme-button.tsx";
+import { keepsSession } from "./browser-session.ts";
+import { CapturedMail } from "./captured-mail.tsx";
+import { ConfirmEmail, ResetSent } from "./check-email.tsx";
+import { type Credentials, emailError, newPasswordError } from "./credentials.ts";
 import { DemoUsers } from "./demo-users.tsx";
+import { ForgottenForm } from "./forgotten-form.tsx";
 import { Promises } from "./promises.tsx";
-import type { Credentials, Purpose } from "./use-credentials.ts";
+import { SessionNotice } from "./session-notice.tsx";
+import { SignInForm } from "./sign-in-form.tsx";
+import { SignUpForm } from "./sign-up-form.tsx";
 
-const EMPTY_CREDENTIALS: Credentials = { email: "", password: "" };
+type View = "sign-in" | "sign-up" | "forgotten" | "confirm" | "reset-sent";
 
-/** The screen for signed-out visitors: sign in or create an account. */
+const HEADINGS: Readonly<Record<View, { title: string; text: string }>> = {
+  "sign-in": { title: "Welcome back", text: "Sign in to your phone system." },
+  "sign-up": { title: "Create your account", text: "Get your own phone system in a minute." },
+  "forgotten": { title: "Choose a new password", text: "We send you a link to do it." },
+  "confirm": { title: "Check your email", text: "One more step to your phone system." },
+  "reset-sent": { title: "Check your email", text: "The link there leads back here." },
+};
+
+/** The screen for signed-out visitors: sign in, create an account, or get a new password. */
 export function SignInScreen() {
-  const [purpose, setPurpose] = useState<Purpose>("sign-in");
-  const [credentials, setCredentials] = useState(EMPTY_CREDENTIALS);
-  const signingIn = purpose === "sign-in";
+  const [view, setView] = useState<View>("sign-in");
+  const form = useForm<Credentials>({
+    mode: "uncontrolled",
+    initialValues: { email: "", password: "" },
+    validate: {
+      email: emailError,
+      password: (password) => {
+        if (view === "sign-up") return newPasswordError(password);
+        return view === "sign-in" && password === "" ? "Enter your password" : null;
+      },
+    },
+  });
+  const { title, text } = HEADINGS[view];
   useEffect(() => {
-    document.title = "Sign in · Switchboard";
-  }, []);
+    document.title = `${view === "sign-in" ? "Sign in" : title} · Switchboard`;
+  }, [view, title]);
 
-  function fill(demo: Credentials) {
-    setPurpose("sign-in");
-    setCredentials(demo);
+  /** The email stays, so that it is typed once. */
+  function show(next: View) {
+    form.clearErrors();
+    if (next !== "confirm") form.setFieldValue("password", "");
+    setView(next);
   }
 
+  function fill(demo: Credentials) {
+    setView("sign-in");
+    form.clearErrors();
+    form.setValues(demo);
+  }
+
+  const email = form.getValues().email.trim();
   return (
     <div className="sign-in">
       <aside className="sign-in-promises">
@@ -30,35 +64,63 @@ export function SignInScreen() {
       </aside>
       <main className="sign-in-form">
         <div className="sign-in-scheme">
-          <ColorSchemeToggle />
+          <ColorSchemeButton />
         </div>
         <Stack w="100%" maw={400} gap="lg">
           <div className="sign-in-brand">
             <Brand />
           </div>
+          <SessionNotice />
           <div>
-            <Title order={1} size="h2">{signingIn ? "Welcome back" : "Create your account"}</Title>
-            <Text c="dimmed">
-              {signingIn ? "Sign in to your phone system." : "Get your own phone system in a minute."}
-            </Text>
+            <Title order={1} size="h2">{title}</Title>
+            <Text c="dimmed">{text}</Text>
           </div>
           <Paper withBorder radius="lg" p="lg">
-            <CredentialsForm key={purpose} purpose={purpose} credentials={credentials} onChange={setCredentials} />
+            {view === "sign-in" && (
+              <SignInForm
+                form={form}
+                onForgotten={() => show("forgotten")}
+                onUnconfirmed={() => show("confirm")}
+              />
+            )}
+            {view === "sign-up" && (
+              <SignUpForm
+                form={form}
+                onSignInInstead={() => show("sign-in")}
+                onConfirmationSent={() => show("confirm")}
+              />
+            )}
+            {view === "forgotten" && <ForgottenForm form={form} onSent={() => show("reset-sent")} />}
+            {view === "confirm" && <ConfirmEmail email={email} onBack={() => show("sign-in")} />}
+            {view === "reset-sent" && <ResetSent email={email} onBack={() => show("sign-in")} />}
           </Paper>
-          <Text size="sm" ta="center">
-            {signingIn ? "New here? " : "Have an account? "}
-            <Anchor
-              component="button"
-              type="button"
-              size="sm"
-              onClick={() => setPurpose(signingIn ? "sign-up" : "sign-in")}
-            >
-              {signingIn ? "Create an account" : "Sign in instead"}
-            </Anchor>
-          </Text>
+          <OtherView view={view} onShow={show} />
+          {!keepsSession() && <StorageBlocked />}
           <DemoUsers onChoose={fill} />
+          {(view === "sign-in" || view === "sign-up") && <CapturedMail />}
         </Stack>
       </main>
     </div>
+  );
+}
+
+function OtherView({ view, onShow }: { view: View; onShow: (view: View) => void }) {
+  if (view === "confirm" || view === "reset-sent") return null;
+  const [question, label, next] = view === "sign-in"
+    ? ["New here? ", "Create an account", "sign-up" as const]
+    : [view === "sign-up" ? "Have an account? " : "Remember it? ", "Sign in", "sign-in" as const];
+  return (
+    <Text size="sm" ta="center">
+      {question}
+      <Anchor component="button" type="button" size="sm" onClick={() => onShow(next)}>{label}</Anchor>
+    </Text>
+  );
+}
+
+function StorageBlocked() {
+  return (
+    <Alert color="yellow" variant="light" title="This browser blocks storage">
+      You can sign in, and have to sign in again after you reload or close this page.
+    </Alert>
   );
 }

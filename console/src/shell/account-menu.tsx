@@ -1,21 +1,15 @@
 import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
-import { CreditCard, LogOut, Smartphone } from "lucide-react";
-import { useLocation } from "wouter";
+import { CreditCard, LogOut, Mail, Settings, Smartphone } from "lucide-react";
+import { Link } from "wouter";
 import { useBackend } from "../platform/backend.tsx";
-import { useUser } from "../session/session.tsx";
+import { ACCOUNT_PATH } from "../session/session-store.ts";
+import { useSessionStore, useUser } from "../session/session.tsx";
 
 /** The signed-in user and the sign-out item. Narrow screens hide the side navigation, so they get the local tools here. */
 export function AccountMenu() {
-  const { supabase, config: { phonesUrl, stripeUrl } } = useBackend();
+  const { config: { phonesUrl, stripeUrl, mailUrl } } = useBackend();
   const { email } = useUser();
-  const [, navigate] = useLocation();
-
-  function signOut() {
-    // Start the next user on the first screen, not in a conversation of this user.
-    navigate("/");
-    void supabase.auth.signOut({ scope: "local" });
-  }
-
+  const session = useSessionStore();
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
@@ -27,6 +21,7 @@ export function AccountMenu() {
         <Menu.Label>
           <Text size="xs" truncate>Signed in as {email}</Text>
         </Menu.Label>
+        <Menu.Item component={Link} href={ACCOUNT_PATH} leftSection={<Settings size={16} />}>Account</Menu.Item>
         {phonesUrl !== null && (
           <Menu.Item
             component="a"
@@ -51,7 +46,19 @@ export function AccountMenu() {
             Subscriptions
           </Menu.Item>
         )}
-        <Menu.Item leftSection={<LogOut size={16} />} onClick={signOut}>Sign out</Menu.Item>
+        {mailUrl !== null && (
+          <Menu.Item
+            component="a"
+            href={mailUrl}
+            target="_blank"
+            rel="noreferrer"
+            leftSection={<Mail size={16} />}
+            hiddenFrom="sm"
+          >
+            Captured mail
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut("local")}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,11 +1,11 @@
 import { NavLink, Stack, Text } from "@mantine/core";
-import { ArrowUpRight, CreditCard, Smartphone } from "lucide-react";
+import { ArrowUpRight, CreditCard, Mail, Smartphone } from "lucide-react";
 import { useBackend } from "../platform/backend.tsx";
 
 /** Links to the simulators' pages, on the local stack only. */
 export function ExternalTools() {
-  const { config: { phonesUrl, stripeUrl } } = useBackend();
-  if (phonesUrl === null && stripeUrl === null) return null;
+  const { config: { phonesUrl, stripeUrl, mailUrl } } = useBackend();
+  if (phonesUrl === null && stripeUrl === null && mailUrl === null) return null;
   return (
     <Stack gap={4}>
       <Text size="xs" c="dimmed" fw={600} px="sm" className="side-heading">Local stack</Text>
@@ -14,6 +14,13 @@ export function ExternalTools() {
       )}
       {stripeUrl !== null && (
         <ToolLink href={stripeUrl} label="Subscriptions" icon={<CreditCard size={19} strokeWidth={1.7} />} />
+      )}
+      {mailUrl !== null && (
+        <ToolLink
+          href={mailUrl}
+          label="Captured mail"
+          icon={<Mail size={19} strokeWidth={1.7} />}
+        />
       )}
     </Stack>
   );

@@ -1,27 +1,71 @@
-import { Center, Loader } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
+import { useTimeout } from "@mantine/hooks";
+import { lazy, Suspense, useState } from "react";
+import { useLocation } from "wouter";
 import { loadInTime } from "../platform/load-in-time.ts";
-import { useSession } from "../session/session.tsx";
+import { announce } from "../platform/notify.ts";
+import { useSessionState } from "../session/session.tsx";
+import { NEW_PASSWORD_PATH } from "../session/session-store.ts";
+import { SessionToasts } from "../session/session-toasts.tsx";
 import { SignInScreen } from "../session/sign-in-screen.tsx";
 
 const Shell = lazy(() => loadInTime(async () => ({ default: (await import("./shell.tsx")).Shell })));
+const NewPasswordScreen = lazy(() =>
+  loadInTime(async () => ({ default: (await import("../session/new-password-screen.tsx")).NewPasswordScreen }))
+);
 
 /** Shows the shell to signed-in users, and the sign-in screen to others. */
 export function Gate() {
-  const session = useSession();
-  if (session === undefined) return <Loading />;
-  if (session === null) return <SignInScreen />;
-  return (
-    <Suspense fallback={<Loading />}>
-      <Shell key={session.id} />
-    </Suspense>
+  const session = useSessionState();
+  const [location] = useLocation();
+  switch (session.status) {
+    case "loading":
+      return <Loading />;
+    case "unreachable":
+      return <Unreachable />;
+    case "signed-out":
+      return <SignInScreen />;
+    case "signed-in":
+      return (
+        <Suspense fallback={<Loading />}>
+          {location === NEW_PASSWORD_PATH
+            ? <NewPasswordScreen key={session.user.id} onChanged={announceNewPassword} />
+            : <Shell key={session.user.id} />}
+          <SessionToasts />
+        </Suspense>
+      );
+  }
+}
+
+function announceNewPassword() {
+  announce({ title: "Your password is changed", message: "Use it from now on" });
+}
+
+const SLOW_MS = 6_000;
+
+function Loading() {
+  const [isSlow, setSlow] = useState(false);
+  useTimeout(() => setSlow(true), SLOW_MS, { autoInvoke: true });
+  return isSlow ? <Unreachable isWaiting /> : (
+    <Center mih="100dvh">
+      <Loader aria-label="Loading" />
+    </Center>
   );
 }
 
-function Loading() {
+/** Shown while the session cannot be renewed, because the server does not answer. The session is kept. */
+function Unreachable({ isWaiting = false }: { isWaiting?: boolean }) {
   return (
-    <Center mih="100dvh">
-      <Loader aria-label="Loading" />
+    <Center component="main" mih="100dvh" p="lg">
+      <Stack align="center" gap="sm" maw={420} role="status">
+        {isWaiting && <Loader aria-hidden />}
+        <Title order={1} size="h3" ta="center">{isWaiting ? "Still connecting" : "Cannot reach the server"}</Title>
+        <Text c="dimmed" ta="center">
+          {isWaiting ? "" : "You are still signed in. "}Check your connection: this page continues when the server
+          answers.
+        </Text>
+        <Button variant="default" onClick={() => globalThis.location.reload()}>Try again</Button>
+      </Stack>
     </Center>
   );
 }

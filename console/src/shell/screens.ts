@@ -8,6 +8,7 @@ export const LOAD = {
     loadInTime(async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen })),
   numbers: () => loadInTime(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen })),
   inbox: () => loadInTime(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen })),
+  account: () => loadInTime(async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen })),
 };
 
 /** The screens, in the order of the navigation. */

@@ -2,10 +2,16 @@ import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { Boundary } from "../platform/boundary.tsx";
-import { Brand } from "../platform/brand.tsx";
-import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { ConnectionStatus } from "../platform/connection-status.tsx";
+import { conversationId } from "../inbox/conversations.ts";
+import { useBackend } from "../platform/backend.tsx";
+import { Brand } from "../platform/brand.tsx";
+import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
+import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
+import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { useUser } from "../session/session.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
@@ -18,9 +24,32 @@ import { usePrefetch } from "./use-prefetch.ts";
 const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
 const InboxScreen = lazy(LOAD.inbox);
+const AccountScreen = lazy(LOAD.account);
 
-/** The frame around every screen. */
+/** Where a tenant finds what they need to send. */
+const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
+
+/** The frame around every screen, and what dialogs and messages on their way need. */
 export function Shell() {
+  const { switchboard } = useBackend();
+  const { id: userId } = useUser();
+  const [, navigate] = useLocation();
+  return (
+    <SwitchboardProvider
+      switchboard={switchboard}
+      userId={userId}
+      places={PLACES}
+      onSent={({ from, to }) => navigate(`/inbox/${conversationId({ own: from, peer: to })}`)}
+      onFailedUnseen={showUnseenFailure}
+    >
+      <Dialogs>
+        <Frame />
+      </Dialogs>
+    </SwitchboardProvider>
+  );
+}
+
+function Frame() {
   useArrival();
   usePrefetch();
   const [location] = useLocation();
@@ -36,7 +65,7 @@ export function Shell() {
           <Brand />
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
-            <ColorSchemeToggle />
+            <ColorSchemeMenu />
             <AccountMenu />
           </Group>
         </Group>
@@ -54,6 +83,9 @@ export function Shell() {
               </Route>
               <Route path="/numbers">
                 <NumbersScreen />
+              </Route>
+              <Route path="/account">
+                <AccountScreen />
               </Route>
               <Route path="/inbox/:conversation?">
                 {({ conversation }) => <InboxScreen conversation={conversation} />}

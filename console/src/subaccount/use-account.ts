@@ -5,8 +5,10 @@ import { rowsOf } from "../platform/read-rows.ts";
 import { useUser } from "../session/session.tsx";
 import { type Account, isChanging, SUBSCRIPTION_COLUMNS } from "./account.ts";
 
-/** The key of the subaccount and the subscriptions, which are read and refreshed together. */
-export const ACCOUNT_KEY = ["subaccount"];
+/** The key of the subaccount alone, as the composer reads it. */
+const SUBACCOUNT_KEY = ["subaccount"];
+/** The key of the subaccount and the subscriptions, which are read together. To invalidate the other key invalidates this one. */
+export const ACCOUNT_KEY = [...SUBACCOUNT_KEY, "account"];
 /** What depends on the account: the numbers and limits that it has. */
 const DEPENDENT_KEYS = [["numbers"], ["usage"], ["tenant-notices"]];
 
@@ -28,6 +30,7 @@ let changingSince: number | null = null;
 export function useAccount() {
   const { switchboard, supabase } = useBackend();
   const { id: userId } = useUser();
+  const queryClient = useQueryClient();
   return useQuery({
     queryKey: ACCOUNT_KEY,
     queryFn: async (): Promise<Account> => {
@@ -36,6 +39,7 @@ export function useAccount() {
         supabase.from("subscriptions").select(SUBSCRIPTION_COLUMNS).eq("user_id", userId),
       ]);
       const account = { subaccount, subscriptions: rowsOf("subscription", subscriptions) };
+      queryClient.setQueryData(SUBACCOUNT_KEY, subaccount);
       changingSince = isChanging(account) ? changingSince ?? Date.now() : null;
       return account;
     },
@@ -57,7 +61,7 @@ export function useAccountRefresh(): () => Promise<void> {
   return useCallback(async () => {
     expectedUntil = Date.now() + EAGER_FOR_MS;
     await Promise.all(
-      [ACCOUNT_KEY, ...DEPENDENT_KEYS].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+      [SUBACCOUNT_KEY, ...DEPENDENT_KEYS].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
     );
   }, [queryClient]);
 }

@@ -10,6 +10,7 @@ import { addressRoutes } from "./resources/addresses.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
 import { bundleRoutes } from "./resources/bundles.ts";
+import { regulationRoutes } from "./resources/regulations.ts";
 import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
 import { messageRoutes } from "./resources/messages.ts";
 import { messagePriceRoutes } from "./resources/message-prices.ts";
@@ -31,6 +32,7 @@ const ROUTES: Route[] = [
   ...numberPriceRoutes,
   ...addressRoutes,
   ...bundleRoutes,
+  ...regulationRoutes,
 ];
 
 /** Answers one request to the Twilio API, applies faults and latency, and records the request. */

@@ -4,7 +4,7 @@
  * Paths under the simulator's `url`:
  *
  * - `/2010-04-01/…` simulates https://api.twilio.com/2010-04-01/…
- * - `/accounts.twilio.com/v1/…`, `/numbers.twilio.com/v2/RegulatoryCompliance/Bundles/…` and
+ * - `/accounts.twilio.com/v1/…`, `/numbers.twilio.com/v2/RegulatoryCompliance/Bundles/…`, `…/Regulations` and
  *   `/pricing.twilio.com/v1/PhoneNumbers/Countries/…` simulate these hosts: the hosts of other products are a path
  *   prefix. With `TWILIO_API_BASE_URL=<url>`, the accounts host is `<url>/accounts.twilio.com`.
  * - `/mms.twiliocdn.com/…` simulates the storage to which a request for a media file is redirected (media-storage.ts).

@@ -184,6 +184,22 @@ Deno.test("A number that needs a bundle is bought with an approved one of its ac
   assert.equal((await buy(sid)).bundleSid, sid);
 });
 
+Deno.test("Numbers that need a bundle have a regulation for each kind of owner, and others have none", async () => {
+  await using fixture = await startFixture();
+  const { regulations } = fixture.master.numbers.v2.regulatoryCompliance;
+  const german = await regulations.list({ isoCountry: "DE", numberType: "mobile" });
+  assert.deepEqual(german.map(({ friendlyName }) => friendlyName), [
+    "Germany: Mobile - Individual",
+    "Germany: Mobile - Business",
+  ]);
+  assert.deepEqual([...new Set(german.map(({ isoCountry, numberType }) => `${isoCountry} ${numberType}`))], [
+    "DE mobile",
+  ]);
+  assert.equal(new Set(german.map(({ sid }) => sid)).size, 2);
+  assert.deepEqual(await regulations.list({ isoCountry: "US", numberType: "local" }), []);
+  assert.equal((await regulations.list({ isoCountry: "DE", endUserType: "business" })).length, 2);
+});
+
 Deno.test("A regulation of one number type leaves the other types of its country free", async () => {
   await using fixture = await startFixture({ regulations: { GB: { address: "none", bundle: false } } });
   const { client } = await fixture.subaccount("otto");

@@ -134,6 +134,43 @@ export type Database = {
         };
         Relationships: [];
       };
+      "contacts": {
+        Row: {
+          "created_at": string;
+          "name": string | null;
+          "notes": string | null;
+          "phone_number": string;
+          "sorted_name": string;
+          "tags": (string)[];
+          "updated_at": string;
+          "user_id": string;
+          "words": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "name"?: string | null;
+          "notes"?: string | null;
+          "phone_number": string;
+          "sorted_name"?: never;
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "user_id": string;
+          "words"?: never;
+        };
+        Update: {
+          "created_at"?: string;
+          "name"?: string | null;
+          "notes"?: string | null;
+          "phone_number"?: string;
+          "sorted_name"?: never;
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "user_id"?: string;
+          "words"?: never;
+        };
+        Relationships: [];
+      };
       "forward_deliveries": {
         Row: {
           "attempt_count": number;
@@ -354,6 +391,8 @@ export type Database = {
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
+          "read_until": string | null;
+          "unread": number;
           "user_id": string;
         };
         ComputedFields: never;
@@ -362,6 +401,8 @@ export type Database = {
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
+          "read_until"?: string | null;
+          "unread"?: number;
           "user_id": string;
         };
         Update: {
@@ -369,6 +410,8 @@ export type Database = {
           "last_message_at"?: string;
           "own_number"?: string;
           "peer_number"?: string;
+          "read_until"?: string | null;
+          "unread"?: number;
           "user_id"?: string;
         };
         Relationships: [];
@@ -1172,6 +1215,12 @@ export type Database = {
       };
       "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
+      "delete_contact": {
+        Args: { "p_phone_number": string; "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["delete_contact_outcome"];
+        }[];
+      };
       "describe_health": { Args: { "p_max_subaccounts": number }; Returns: Json };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1491,22 +1540,56 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_contact_tags": {
+        Args: { "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["CompositeTypes"]["contact_tag"][];
+        SetofOptions: {
+          from: "*";
+          to: "contact_tag";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_contacts": {
+        Args: {
+          "p_after_name": string;
+          "p_after_number": string;
+          "p_limit": number;
+          "p_phone_number": string;
+          "p_search": string;
+          "p_tag": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["contact"][];
+        SetofOptions: {
+          from: "*";
+          to: "contact";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_conversations": {
         Args: {
           "p_before_at": string;
           "p_before_own": string;
           "p_before_peer": string;
+          "p_has_failed": boolean;
+          "p_is_opted_out": boolean;
+          "p_is_unread": boolean;
           "p_limit": number;
           "p_own_number": string;
+          "p_peer_number": string;
+          "p_search": string;
+          "p_tag": string;
           "p_user_id": string;
         };
-        Returns: Database["public"]["CompositeTypes"]["conversation"][];
-        SetofOptions: {
-          from: "*";
-          to: "conversation";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
+        Returns: {
+          "conversations": Json;
+          "next_at": string;
+          "next_own": string;
+          "next_peer": string;
+          "unread_conversations": number;
+        }[];
       };
       "list_dead_letters": {
         Args: { "p_before": number; "p_limit": number };
@@ -1592,6 +1675,68 @@ export type Database = {
           "p_own_number": string;
           "p_peer_number": string;
           "p_search": string;
+          "p_since": string;
+          "p_statuses": (Database["public"]["Enums"]["message_status"])[];
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
+          "cost": number | null;
+          "country": string | null;
+          "created_at": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
+          "from_number": string;
+          "has_media": boolean;
+          "id": string;
+          "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
+          "looked_at": string | null;
+          "markup": number;
+          "media_types": (string)[];
+          "media_urls": (string)[];
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "plan_key": string | null;
+          "price": number | null;
+          "price_is_foreign": boolean;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "sent_at": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
+          "status_updated_at": string;
+          "tenant_price": number | null;
+          "to_number": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_messages_forwards": {
+        Args: {
+          "p_after_at": string;
+          "p_after_id": string;
+          "p_campaign_id": string;
+          "p_direction": Database["public"]["Enums"]["message_direction"];
+          "p_limit": number;
+          "p_own_number": string;
+          "p_peer_number": string;
           "p_since": string;
           "p_statuses": (Database["public"]["Enums"]["message_status"])[];
           "p_until": string;
@@ -1794,6 +1939,20 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "mark_read": {
+        Args: {
+          "p_as_unread": boolean;
+          "p_own_number": string;
+          "p_peer_number": string;
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["mark_read_outcome"];
+          "unread": number;
+          "unread_conversations": number;
+        }[];
+      };
       "message_media": {
         Args: {
           "p_action": string;
@@ -1988,6 +2147,27 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "numbers_overview": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "compared_at": string;
+          "daily_left": number;
+          "daily_limit": number;
+          "daily_resets_at": string;
+          "held": number;
+          "highest_price": number;
+          "in_progress": Json;
+          "included_numbers": number;
+          "max_numbers": number;
+          "monthly_left": number;
+          "monthly_limit": number;
+          "monthly_resets_at": string;
+          "scheduled": Json;
+          "spend_left": number;
+          "spend_limit": number;
+          "spend_resets_at": string;
+        }[];
+      };
       "numbers_to_price": {
         Args: { "p_limit": number };
         Returns: {
@@ -2073,6 +2253,7 @@ export type Database = {
         };
         Returns: {
           "counts": Json;
+          "currency": string;
           "from_number": string;
           "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];
@@ -2600,6 +2781,17 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["retry_job_outcome"];
       };
+      "save_contacts": {
+        Args: { "p_contacts": Json; "p_kept_at_most"?: number; "p_user_id": string };
+        Returns: {
+          "added": number;
+          "contact": Json;
+          "outcome": Database["public"]["Enums"]["save_contacts_outcome"];
+          "over_limit": (number)[];
+          "unchanged": number;
+          "updated": number;
+        }[];
+      };
       "save_messaging_settings": {
         Args: {
           "p_allowed_countries": (string)[];
@@ -3009,6 +3201,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "defer_job_outcome": "deferred" | "gone";
+      "delete_contact_outcome": "deleted" | "unknown_contact";
       "disable_forward_webhook_outcome": "disabled" | "unchanged";
       "duplicate_outcome": "close" | "listed" | "fenced";
       "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
@@ -3034,6 +3227,7 @@ export type Database = {
       "leaving_step": "release" | "park" | "return";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "list_tenants_outcome": "listed" | "too_many_found";
+      "mark_read_outcome": "marked" | "unknown_conversation";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
@@ -3186,6 +3380,7 @@ export type Database = {
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
       "revenue_by": "total" | "tenant";
+      "save_contacts_outcome": "saved" | "unknown_user";
       "save_settings_outcome": "saved" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
@@ -3296,10 +3491,25 @@ export type Database = {
         "enqueued_at": string | null;
         "job": Json | null;
       };
+      "contact": {
+        "phone_number": string | null;
+        "name": string | null;
+        "notes": string | null;
+        "tags": (string)[] | null;
+        "created_at": string | null;
+        "updated_at": string | null;
+        "sorted_name": string | null;
+      };
+      "contact_tag": {
+        "tag": string | null;
+        "contacts": number | null;
+      };
       "conversation": {
         "own_number": string | null;
         "peer_number": string | null;
+        "contact": Json | null;
         "last_message_at": string | null;
+        "unread": number | null;
         "last_message": Json | null;
         "opted_out": boolean | null;
       };
@@ -3703,6 +3913,7 @@ export const Constants = {
         "closed",
       ],
       "defer_job_outcome": ["deferred", "gone"],
+      "delete_contact_outcome": ["deleted", "unknown_contact"],
       "disable_forward_webhook_outcome": ["disabled", "unchanged"],
       "duplicate_outcome": ["close", "listed", "fenced"],
       "end_sweep_outcome": ["continues", "within", "warning", "critical"],
@@ -3728,6 +3939,7 @@ export const Constants = {
       "leaving_step": ["release", "park", "return"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "list_tenants_outcome": ["listed", "too_many_found"],
+      "mark_read_outcome": ["marked", "unknown_conversation"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
@@ -3888,6 +4100,7 @@ export const Constants = {
       ],
       "retry_job_outcome": ["retrying", "gone"],
       "revenue_by": ["total", "tenant"],
+      "save_contacts_outcome": ["saved", "unknown_user"],
       "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],

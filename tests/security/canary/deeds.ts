@@ -30,6 +30,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("provision-subaccount"),
     () => ada.call("provision-subaccount", { method: "POST" }),
     () => ada.call("list-numbers"),
+    () => ada.call("list-numbers/overview"),
     () => ada.call("search-numbers?country=US&areaCode=415"),
     () => ada.call("search-numbers?country=nowhere"),
     () => ada.call("buy-number", { body: { phoneNumber: freshNumber(), friendlyName: id } }),
@@ -66,6 +67,19 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call(`list-statements/${id}?format=html`),
     () => ada.call(`list-statements?cursor=${id}`),
     () => openLatestMedia(ada),
+    () => ada.call("list-conversations?unread=true&tag=vip"),
+    () =>
+      ada.call("contacts", {
+        body: { phoneNumber: freshRecipient(), name: words, notes: words, tags: [words.slice(0, 40)] },
+      }),
+    () =>
+      ada.call("contacts/import", {
+        body: { contacts: [{ phoneNumber: freshRecipient(), name: words }, { phoneNumber: words }] },
+      }),
+    () => ada.call("contacts"),
+    () => ada.call("contacts/tags"),
+    () => ada.call("contacts/delete", { body: { phoneNumber: freshRecipient() } }),
+    () => ada.call("mark-read", { body: { number: freshRecipient(), with: freshRecipient() } }),
     () => ada.call("opt-outs"),
     () => ada.call("opt-outs/export"),
     () => ada.call("opt-outs", { body: { optOuts: [{ recipient: freshRecipient() }, { recipient: words }] } }),

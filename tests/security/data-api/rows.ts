@@ -22,6 +22,7 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     forward_deliveries: mark(),
     messaging_settings: mark(),
     sms_conversations: mark(),
+    contacts: mark(),
     webhook_events: mark(),
     audit_log: mark(),
     operator_alerts: mark(),
@@ -61,6 +62,10 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     await tx`
       insert into public.messaging_settings (user_id, stop_reply) values (${userId}, ${markers[
       "messaging_settings"
+    ]!})`;
+    await tx`
+      insert into public.contacts (user_id, phone_number, name) values (${userId}, '+15005550199', ${markers[
+      "contacts"
     ]!})`;
     // The message above has created one already, with numbers only.
     await tx`

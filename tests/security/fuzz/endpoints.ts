@@ -97,7 +97,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [get("", queryOf({}, { userId: UNKNOWN })), post("", {}), post("/", { userId: UNKNOWN })],
     },
-    "list-numbers": { admits: ["tenant", "operator"], shapes: [get("", queryOf({}, { source: "master" }))] },
+    "list-numbers": {
+      admits: ["tenant", "operator"],
+      shapes: [get("", queryOf({}, { source: "master" })), get("/overview", queryOf({}, { userId: UNKNOWN }))],
+    },
     "search-numbers": {
       admits: ["tenant", "operator"],
       shapes: [get(
@@ -237,6 +240,36 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         get("", queryOf({}, { message: UNKNOWN, index: "0" }, { expires: "1893456000", signature: "k1.x" })),
         get("/links", queryOf({}, { message: UNKNOWN })),
       ],
+    },
+    "contacts": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get(
+          "",
+          queryOf({}, { search: "ann", tag: "vip", limit: "2" }, { phoneNumber: "+17075550100" }, {
+            cursor: cursorOf([" ann", "+17075550100"]),
+          }),
+        ),
+        get("/tags", queryOf({})),
+        post(
+          "",
+          { phoneNumber: "+17075550100", name: "Ann", notes: "x", tags: ["VIP", "vip"] },
+          { phoneNumber: "(707) 555-0100", defaultCountry: "US", name: null, notes: null, tags: null },
+        ),
+        post("/import", {
+          contacts: [{ phoneNumber: "+17075550100", name: "Ann" }, { phoneNumber: 1, tags: ["x"] }],
+          defaultCountry: "US",
+        }),
+        post("/delete", { phoneNumber: "+17075550100" }),
+      ],
+    },
+    "mark-read": {
+      admits: ["tenant", "operator"],
+      shapes: [post(
+        "",
+        { number: alice.number, with: "+17075550100", until: MOMENT },
+        { number: alice.number, with: "+17075550100", unread: true },
+      )],
     },
     "opt-outs": {
       admits: ["tenant", "operator"],

@@ -1,5 +1,8 @@
 import type { Locator, Page } from "playwright-core";
 
+/** The password that every tenant signs up with. */
+export const PASSWORD = "correct horse battery";
+
 /** The actions of a tenant in the console. */
 export class Tenant {
   /** The address that the tenant signs up with. */
@@ -20,10 +23,32 @@ export class Tenant {
 
   async signUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Create an account" }).click();
-    await this.page.getByLabel("E-mail").fill(this.email);
-    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+    await this.page.getByLabel("Email").fill(this.email);
+    await this.page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("heading", { name: "Overview" }).waitFor();
+  }
+
+  /** Fills in the form of the sign-in screen and submits it. */
+  async signIn(email: string, password = PASSWORD): Promise<void> {
+    await this.page.getByLabel("Email").fill(email);
+    await this.page.getByRole("textbox", { name: "Password" }).fill(password);
+    await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
+  }
+
+  async signOut(): Promise<void> {
+    await this.#fromAccountMenu("Sign out");
+    await this.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  }
+
+  async openAccount(): Promise<void> {
+    await this.#fromAccountMenu("Account");
+    await this.page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
+  }
+
+  async #fromAccountMenu(item: string): Promise<void> {
+    await this.page.getByRole("button", { name: /^Account of / }).click();
+    await this.page.getByRole("menuitem", { name: item }).click();
   }
 
   async createSubaccount(): Promise<void> {
@@ -44,7 +69,8 @@ export class Tenant {
     await this.go("Numbers");
     await this.page.getByLabel("Area code").fill(areaCode);
     await this.page.getByRole("button", { name: "Search" }).click();
-    const offer = this.page.getByRole("button", { name: /^Buy \+/ }).first();
+    // Not one of an older search, which is dimmed until the new one has an answer.
+    const offer = this.page.locator("[aria-busy=false]").getByRole("button", { name: /^Buy \+/ }).first();
     const number = (await offer.getAttribute("aria-label"))!.replace("Buy ", "");
     await offer.click();
     await this.page.getByRole("button", { name: "Buy number" }).click();
@@ -58,12 +84,21 @@ export class Tenant {
     await this.page.getByRole("menuitem", { name: action }).click();
   }
 
-  async send(to: string, body: string): Promise<void> {
+  /** Opens the dialog for a new message. */
+  async openDialog(): Promise<Locator> {
     await this.go("Inbox");
-    await this.page.getByRole("link", { name: "New message" }).click();
-    await this.page.getByLabel("To", { exact: true }).fill(to);
-    await this.page.getByLabel("Message", { exact: true }).fill(body);
-    await this.page.getByRole("button", { name: "Send" }).click();
+    await this.page.getByRole("button", { name: "New message" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "New message" });
+    await dialog.getByLabel("To", { exact: true }).waitFor();
+    return dialog;
+  }
+
+  /** Writes a message in the dialog and sends it. */
+  async send(to: string, body: string): Promise<void> {
+    const dialog = await this.openDialog();
+    await dialog.getByLabel("To", { exact: true }).fill(to);
+    await dialog.getByLabel("Message", { exact: true }).fill(body);
+    await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }
 
   async go(screen: "Overview" | "Numbers" | "Inbox"): Promise<void> {

@@ -8,11 +8,13 @@ import type { ReadyRecipient } from "./recipients.ts";
 const group = z.strictObject({
   recipients: z.number().int(),
   segments: z.number().int(),
-  estimatedPrice: z.number().describe("What it would cost you, in the currency of the platform's Twilio account"),
+  estimatedPrice: z.number().describe("What it would cost you"),
 });
 
 export const previewSchema = z.strictObject({
   from: z.string().describe("The number that the campaign would be sent from"),
+  currency: z.string().nullable()
+    .describe("ISO 4217: of the prices, that of the platform's Twilio account; null until Twilio has named one"),
   sent: group.describe("What would be sent when the campaign starts"),
   overLimit: group.extend({
     limit: z.enum(["daily_limit_reached", "monthly_limit_reached", "spend_limit_reached"]).nullable()
@@ -46,7 +48,7 @@ const windowsSchema = z.array(
 );
 
 const preview = decision("preview_campaign", {
-  previewed: ["from_number", "counts?", "reached?", "windows"],
+  previewed: ["from_number", "counts?", "reached?", "windows", "currency?"],
   ...CAMPAIGN_RULES,
 });
 
@@ -68,6 +70,7 @@ export async function previewCampaign(
   const countries = [...new Set(ready.map(({ country }) => country))];
   const totals = noTotals();
   let from = "";
+  let currency: string | null = null;
   let limit: Enum<"campaign_status_reason"> | null = null;
   let windows: Preview["windows"] = [];
   for (const part of partsOf(ready, input.body ?? "")) {
@@ -87,12 +90,14 @@ export async function previewCampaign(
     });
     if (decided.outcome !== "previewed") throw campaignError(decided, { ...input, from: named }, ready.length);
     from = decided.from_number;
+    currency = decided.currency ?? null;
     limit ??= decided.reached;
     windows = windowsOf(decided.windows);
     addCounts(decided.counts, totals);
   }
   return {
     from,
+    currency,
     sent: totals.sent,
     overLimit: { ...totals.over_limit, limit: previewSchema.shape.overLimit.shape.limit.parse(limit) },
     outsideWindow: totals.outside_window,

@@ -10,7 +10,10 @@ import { messageStatusSchema, STATUSES } from "./statuses.ts";
 
 export const directionSchema = z.enum(Constants.public.Enums.message_direction).meta({ id: "MessageDirection" });
 
+const orderSchema = z.enum(["newest", "oldest"]).meta({ id: "MessageOrder" });
+
 export const messagesQuery = z.strictObject({
+  id: idSchema.optional().describe("One message; no other parameter is accepted with it"),
   direction: directionSchema.optional(),
   status: z.string().transform((text) => text.split(",")).pipe(z.array(messageStatusSchema).max(STATUSES.length))
     .optional().describe("One status, or several separated by commas"),
@@ -26,8 +29,20 @@ export const messagesQuery = z.strictObject({
         "tones do not matter. Three or more digits also match the other number, with its country code or the 0 before " +
         "a national number",
     ),
+  order: orderSchema.optional().describe(
+    "newest unless given. oldest: the oldest first, from since on; not with search. A message is listed in its own place: " +
+      "until its createdAt (newest first) and since its createdAt (oldest first) together list every message once",
+  ),
   limit: limitParameter(200, 50),
   cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
+}).superRefine(({ limit: _, ...query }, context) => {
+  const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  if (query.order === "oldest" && query.search !== undefined) {
+    refuse("order", "cannot be oldest for a search: it lists the newest first");
+  }
+  for (const [name, value] of Object.entries(query)) {
+    if (query.id !== undefined && name !== "id" && value !== undefined) refuse(name, "cannot be combined with id");
+  }
 }).meta({ id: "MessagesQuery" });
 
 export type MessagesQuery = z.output<typeof messagesQuery>;
@@ -62,7 +77,7 @@ export type Message = z.output<typeof messageSchema>;
 export const messagePageSchema = z.strictObject({
   messages: z.array(messageSchema),
   next: nextSchema,
-}).meta({ id: "MessagePage", description: "The response of list-messages, newest first" });
+}).meta({ id: "MessagePage", description: "The response of list-messages, in the order that was asked for" });
 
 /** One page of a tenant's messages. */
 export async function listMessages(
@@ -70,8 +85,16 @@ export async function listMessages(
   userId: string,
   query: MessagesQuery,
 ): Promise<z.output<typeof messagePageSchema>> {
-  const [beforeAt, beforeId] = query.cursor ?? [null, null];
-  const found = await rows(db, "list_messages", {
+  const found = await read(db, userId, query);
+  const nextOf = (last: Row<"sms_messages">) => writeCursor([timestampOf(last.created_at), last.id]);
+  const { items: messages, next } = page(found, query.limit, messageOf, nextOf);
+  return { messages, next };
+}
+
+function read(db: Db, userId: string, query: MessagesQuery): Promise<Row<"sms_messages">[]> {
+  if (query.id !== undefined) return rows(db, "message_of", { p_user_id: userId, p_message_id: query.id });
+  const [lastAt, lastId] = query.cursor ?? [null, null];
+  const filter = {
     p_user_id: userId,
     p_direction: query.direction ?? null,
     p_statuses: query.status ?? null,
@@ -80,14 +103,16 @@ export async function listMessages(
     p_campaign_id: query.campaignId ?? null,
     p_since: query.since ?? null,
     p_until: query.until ?? null,
-    p_search: query.search ?? null,
-    p_before_at: beforeAt,
-    p_before_id: beforeId,
     p_limit: query.limit,
-  });
-  const nextOf = (last: Row<"sms_messages">) => writeCursor([timestampOf(last.created_at), last.id]);
-  const { items: messages, next } = page(found, query.limit, messageOf, nextOf);
-  return { messages, next };
+  };
+  return query.order === "oldest"
+    ? rows(db, "list_messages_forwards", { ...filter, p_after_at: lastAt, p_after_id: lastId })
+    : rows(db, "list_messages", {
+      ...filter,
+      p_search: query.search ?? null,
+      p_before_at: lastAt,
+      p_before_id: lastId,
+    });
 }
 
 /** A row of the ledger as callers see it, but with Twilio's URLs of received media (see `withMediaLinks`). */

@@ -1,6 +1,7 @@
 import type { TwilioOptions } from "../twilio/client.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";
-import { highestPrice, priceCache } from "./prices.ts";
+import { hourCache } from "./hour-cache.ts";
+import { highestPrice } from "./prices.ts";
 
 /** The prices in a country (ISO 3166); null if they are not known. */
 export type PricesIn = (country: string) => Promise<NumberPrices | null>;
@@ -22,7 +23,7 @@ export async function listedPrice(phoneNumber: string, pricesIn: PricesIn): Prom
 }
 
 /** Shared by all requests of this isolate. A limit on spending needs the price, so it waits longer than a search. */
-const prices = priceCache({ timeoutMs: 5_000 });
+const prices = hourCache<NumberPrices>({ timeoutMs: 5_000 });
 
 /**
  * What Twilio charges a month for a number that is to be bought; null if it is not known. It asks the price list of the account
@@ -30,6 +31,6 @@ const prices = priceCache({ timeoutMs: 5_000 });
  */
 export async function monthlyPriceOf(phoneNumber: string, options: TwilioOptions): Promise<number | null> {
   const { numberPrices } = await import("../twilio/pricing.ts");
-  const listed = await listedPrice(phoneNumber, (country) => prices.in(country, () => numberPrices(country, options)));
+  const listed = await listedPrice(phoneNumber, (country) => prices.of(country, () => numberPrices(country, options)));
   return listed?.amount ?? null;
 }

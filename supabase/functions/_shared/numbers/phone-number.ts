@@ -19,6 +19,9 @@ export const e164Schema = z.string().max(64).overwrite(internationalNumber).refi
 
 const E164 = /^\+[1-9][0-9]{6,14}$/;
 
+/** One side of a conversation in a body. A text that is no number is kept: a short code, or the name of a sender. */
+export const numberOrShortCode = z.string().min(2).max(64).overwrite(internationalNumber);
+
 /** A phone number in a query, where an unencoded `+` arrives as a blank. A text that is no number is kept: a short code. */
 export const phoneNumberInQuery = z.string().min(2).max(64).overwrite((text) =>
   internationalNumber(unescapedPlus(text))

@@ -30,6 +30,12 @@ export const searchSchema = z.strictObject({
 
 export type Search = z.output<typeof searchSchema>;
 
+const addressRequirementSchema = z.enum(["none", "any", "local", "foreign"]).meta({
+  id: "AddressRequirement",
+  description: "The address (addressSid) with which Twilio sells a number. local: in the number's country. foreign: " +
+    "outside of it",
+});
+
 export const availableNumberSchema = z.strictObject({
   phoneNumber: z.string().describe("E.164"),
   friendlyName: z.string(),
@@ -40,6 +46,10 @@ export const availableNumberSchema = z.strictObject({
   capabilities: capabilitiesSchema,
   monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable()
     .describe("What the number costs you a month; null if it is not known"),
+  addressRequirement: addressRequirementSchema,
+  requiresBundle: z.boolean().nullable().describe(
+    "Whether Twilio sells such numbers only with an approved regulatory bundle (bundleSid); null if it is not known",
+  ),
 }).meta({ id: "AvailableNumber", description: "A number on offer" });
 
 export const numberOfferSchema = z.strictObject({ numbers: z.array(availableNumberSchema) })
@@ -47,8 +57,8 @@ export const numberOfferSchema = z.strictObject({ numbers: z.array(availableNumb
 
 export type AvailableNumber = z.output<typeof availableNumberSchema>;
 
-/** A search result without its price. */
-type FoundNumber = Omit<AvailableNumber, "monthlyPrice">;
+/** A search result without what is the same for all numbers of a type. */
+type FoundNumber = Omit<AvailableNumber, "monthlyPrice" | "requiresBundle">;
 
 export interface SearchDependencies {
   db: Db;
@@ -57,15 +67,18 @@ export interface SearchDependencies {
   userId: string;
   /** Twilio's prices in a country; null if they are not available. Never throws. */
   pricesIn: (country: string) => Promise<NumberPrices | null>;
+  /** Whether numbers of a type need a regulatory bundle; null if it is not known. Never throws. */
+  requiresBundle: (country: string, type: Search["type"]) => Promise<boolean | null>;
 }
 
-/** Numbers on offer and their prices. Only SMS-capable numbers, unless the search says otherwise. @throws ApiError */
+/** Numbers on offer, their prices and what Twilio requires for them. Only SMS-capable numbers, unless the search says otherwise. @throws ApiError */
 export async function searchNumbers(search: Search, dependencies: SearchDependencies): Promise<AvailableNumber[]> {
-  const [found, monthlyPrice] = await Promise.all([
+  const [found, monthlyPrice, requiresBundle] = await Promise.all([
     findNumbers(search, dependencies),
     monthlyPriceOf(search, dependencies),
+    dependencies.requiresBundle(search.country, search.type),
   ]);
-  return found.map((number) => ({ ...number, monthlyPrice }));
+  return found.map((number) => ({ ...number, monthlyPrice, requiresBundle }));
 }
 
 /** The tenant's price of a number of the searched type; null if it is not known. Never throws. */
@@ -93,6 +106,8 @@ async function findNumbers(search: Search, { db, twilio, userId }: SearchDepende
       isoCountry: number.isoCountry,
       type: search.type,
       capabilities: capabilitiesOf(number.capabilities),
+      // A requirement that is new at Twilio is at least an address.
+      addressRequirement: addressRequirementSchema.catch("any").parse(number.addressRequirements),
     }));
   } catch (error) {
     const failure = requireTwilioFailure(error);

@@ -1,0 +1,28 @@
+import { ActionIcon, type MantineColorScheme, Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { COLOR_SCHEMES } from "./color-schemes.ts";
+
+/** Chooses light or dark colors, or those of the system. */
+export function ColorSchemeMenu() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { label, icon: Icon } = COLOR_SCHEMES.find(({ value }) => value === colorScheme) ?? COLOR_SCHEMES[2]!;
+  return (
+    <Menu position="bottom-end" width={150}>
+      <Menu.Target>
+        <Tooltip label="Colors">
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Colors: ${label}`}>
+            <Icon size={19} strokeWidth={1.7} />
+          </ActionIcon>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {COLOR_SCHEMES.map(({ value, label, icon: Icon }) => (
+            <Menu.RadioItem key={value} value={value} rightSection={<Icon size={16} aria-hidden />}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
