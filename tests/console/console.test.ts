@@ -8,3 +8,4 @@ import "./thread.ts";
 import "./numbers.ts";
 import "./billing.ts";
 import "./layout.ts";
+import "./states.ts";

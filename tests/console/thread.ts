@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { eventually } from "../../local/driver/eventually.ts";
 import { databaseSide } from "../support/database-side.ts";
-import { CAT, fileOf } from "../support/media.ts";
-import { stack, test, text } from "./support.ts";
+import { stack, test } from "./support.ts";
 
 const OWN = "+14155550199";
 const BUSY = "+14155550151";
