@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Center, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { Keyboard, MessageSquare, SquarePen } from "lucide-react";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
@@ -9,7 +9,6 @@ import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
-import { ConversationPane } from "./conversation-pane.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
@@ -18,6 +17,11 @@ import { SearchResults } from "./search-results.tsx";
 import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations, useUnreadConversations } from "./use-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
+
+// What a conversation needs is loaded with the first one that is opened.
+const ConversationPane = lazy(async () => ({
+  default: (await import("./conversation-pane.tsx")).ConversationPane,
+}));
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
@@ -116,16 +120,18 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           </Center>
         )}
         {sides !== null && (
-          <ConversationPane
-            key={openId}
-            sides={sides}
-            at={query.get("at") ?? undefined}
-            listPath={listPath}
-            onMarkUnread={() => {
-              markRead.mutate({ ...sides, unread: true });
-              navigate(listPath);
-            }}
-          />
+          <Suspense>
+            <ConversationPane
+              key={openId}
+              sides={sides}
+              at={query.get("at") ?? undefined}
+              listPath={listPath}
+              onMarkUnread={() => {
+                markRead.mutate({ ...sides, unread: true });
+                navigate(listPath);
+              }}
+            />
+          </Suspense>
         )}
       </div>
     </div>
