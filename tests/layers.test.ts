@@ -44,7 +44,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   subaccount: ["platform", "session"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "send-message", "billing", "subaccount"],
-  contacts: ["phone", "platform", "session"],
+  contacts: ["phone", "platform", "session", "numbers", "send-message"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
   spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],

@@ -5,6 +5,7 @@ import "./account.ts";
 import "./first-day.ts";
 import "./sending.ts";
 import "./thread.ts";
+import "./inbox.ts";
 import "./numbers.ts";
 import "./billing.ts";
 import "./layout.ts";

@@ -39,18 +39,22 @@ async function pageOf(user: View["user"], { width, colorScheme }: Look) {
   return { page, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** In the gate the screens; in the soak, what can be opened on them, too. */
+const LOOKED_AT = VIEWS.filter(({ open }) => ALL_LOOKS || open === undefined);
+
 layoutTest(
   "Every view fits the width, has one main, one h1 and no violation that axe finds, and does not shift",
   async () => {
     const faults: string[] = [];
     for (const look of LOOKS) {
-      for (const user of new Set(VIEWS.map((view) => view.user))) {
+      const users = [...new Set(LOOKED_AT.map((view) => view.user))];
+      await Promise.all(users.map(async (user) => {
         await using visit = await pageOf(user, look);
-        for (const view of VIEWS.filter((one) => one.user === user)) {
+        for (const view of LOOKED_AT.filter((one) => one.user === user)) {
           const found = await faultsIn(visit.page, view);
           faults.push(...found.map((fault) => `${view.name} ${look.width} ${look.colorScheme}: ${fault}`));
         }
-      }
+      }));
     }
     assert.deepEqual(faults, []);
   },
@@ -123,7 +127,7 @@ layoutTest("Links of any spelling lead to their place, and Back returns to where
   await page.getByRole("link", { name: "Go to the overview" }).click();
   await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
   await page.waitForFunction(() => document.activeElement?.tagName === "H1");
-  assert.match(await page.title(), /^Overview/);
+  assert.match(await page.title(), /^(\(\d+\) )?Overview · Switchboard$/);
   await page.goBack();
   await page.getByRole("heading", { name: "Page not found" }).waitFor();
   await page.goForward();

@@ -3,11 +3,12 @@ import { useForm } from "@mantine/form";
 import { modals } from "@mantine/modals";
 import { Trash2 } from "lucide-react";
 import { MAX_TAGS, problemOfTags, tagsOf } from "../../../supabase/functions/_shared/contacts/tags.ts";
-import { toE164 } from "../phone/phone-entry.ts";
 import { readable } from "../phone/phone-format.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { isFailure } from "../platform/failure.ts";
+import { wordingOf } from "../platform/wording.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { useHomeCountry } from "./use-home-country.ts";
 import { type Contact, useContact, useDeleteContact, useSaveContact, useTags } from "./use-contacts.ts";
 
 /** The server's limits, which are shown before it refuses. */
@@ -38,6 +39,7 @@ interface ContactFormProps {
 function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps) {
   const { data: tags = [] } = useTags();
   const saving = useSaveContact();
+  const defaultCountry = useHomeCountry();
   const form = useForm({
     initialValues: {
       phoneNumber: phoneNumber ?? "",
@@ -46,19 +48,15 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
       notes: contact?.notes ?? "",
     },
     validate: {
-      phoneNumber: (text) =>
-        phoneNumber === undefined && toE164(text) === null
-          ? "Use the international format: + and the country code"
-          : null,
+      phoneNumber: (text) => text.trim() === "" ? "Enter a phone number" : null,
       tags: (chosen) => problemOfTags(tagsOf(chosen)) === null ? null : "Use at most 20 tags of at most 40 characters",
     },
     validateInputOnBlur: ["tags"],
   });
   const isUnplaced = saving.error !== null && Object.keys(form.errors).length === 0;
 
-  const save = form.onSubmit(({ phoneNumber: typed, ...fields }) => {
-    const change = { ...fields, phoneNumber: phoneNumber ?? toE164(typed)! };
-    saving.mutate(change, {
+  const save = form.onSubmit((fields) => {
+    saving.mutate({ ...fields, defaultCountry }, {
       onSuccess: () => onClose(),
       onError: (error) => form.setErrors(fieldErrorsOf(error)),
     });
@@ -91,8 +89,6 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
           limit={20}
           maxTags={MAX_TAGS}
           acceptValueOnBlur
-          clearable
-          clearButtonProps={{ "aria-label": "Remove all tags" }}
           {...form.getInputProps("tags")}
         />
         <Textarea
@@ -122,7 +118,7 @@ function fieldErrorsOf(error: Error): Record<string, string> {
   if (!isFailure(error) || !("details" in error)) return {};
   const named = error.details.filter(({ field }) => /^(phoneNumber|name|tags|notes)/.test(String(field)));
   const byField = named.map(({ field, message }) => [String(field).split(/[.[]/)[0], `This ${message}`]);
-  return error.code === "invalid_recipient" ? { phoneNumber: error.message } : Object.fromEntries(byField);
+  return error.code === "invalid_recipient" ? { phoneNumber: wordingOf(error).message } : Object.fromEntries(byField);
 }
 
 function DeleteButton({ contact: { phoneNumber } }: { contact: Contact }) {

@@ -5,6 +5,7 @@ import { Check, Upload } from "lucide-react";
 import type { ImportedContacts } from "../../../client/switchboard.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { MOST_CONTACTS, type PastedContact, pastedContacts } from "./pasted-contacts.ts";
+import { useHomeCountry } from "./use-home-country.ts";
 import { useImportContacts } from "./use-contacts.ts";
 
 const DIALOG = "import-contacts";
@@ -17,6 +18,7 @@ export function openContactImport(): void {
 
 function ContactImport() {
   const importing = useImportContacts();
+  const defaultCountry = useHomeCountry();
   const form = useForm({ initialValues: { text: "" } });
 
   async function importAll({ text }: { text: string }) {
@@ -28,7 +30,9 @@ function ContactImport() {
     if (rows.length > MOST_CONTACTS) {
       return form.setFieldError("text", `These are ${rows.length} contacts. Import at most ${MOST_CONTACTS} at a time`);
     }
-    importing.mutate({ contacts: rows.map(({ contact }) => contact) }, { onSuccess: (result) => show(result, rows) });
+    importing.mutate({ contacts: rows.map(({ contact }) => contact), defaultCountry }, {
+      onSuccess: (result) => show(result, rows),
+    });
   }
 
   return (

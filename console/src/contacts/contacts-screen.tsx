@@ -1,10 +1,11 @@
 import {
+  ActionIcon,
+  Badge,
   Button,
   CloseButton,
   Container,
   Group,
   Paper,
-  Pill,
   Select,
   Skeleton,
   Stack,
@@ -12,13 +13,14 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Search, Upload, UserPlus, Users } from "lucide-react";
+import { MessageSquare, Search, Upload, UserPlus, Users } from "lucide-react";
 import { useState } from "react";
 import { readable } from "../phone/phone-format.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { MarkedText } from "../platform/marked-text.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
+import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { openContact } from "./open-contact.tsx";
 import { openContactImport } from "./contact-import.tsx";
 import { type Contact, useContacts, useTags } from "./use-contacts.ts";
@@ -45,11 +47,11 @@ export function ContactsScreen() {
         }
       />
       <Stack gap="md">
-        <Group gap="sm" wrap="nowrap">
+        <Group gap="sm">
           <TextInput
             type="search"
             role="searchbox"
-            flex={1}
+            flex="1 1 220px"
             aria-label="Search contacts"
             placeholder="Search by name or number"
             leftSection={<Search size={16} aria-hidden />}
@@ -71,7 +73,7 @@ export function ContactsScreen() {
               clearable
               searchable
               limit={100}
-              w={170}
+              flex="0 1 170px"
               clearButtonProps={{ "aria-label": "All tags" }}
               data={tags}
               value={tag}
@@ -135,9 +137,19 @@ function ContactRow(
         </Text>
       </button>
       <Group gap={6} className="contact-tags">
-        {tags.slice(0, SHOWN_TAGS).map((tag) => <Pill key={tag} maw={180}>{tag}</Pill>)}
+        {tags.slice(0, SHOWN_TAGS).map((tag) => (
+          <Badge key={tag} variant="default" size="sm" tt="none" maw={180}>{tag}</Badge>
+        ))}
         {rest > 0 && <Text span size="xs" c="dimmed">+{rest}</Text>}
       </Group>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={`Send a message to ${name ?? readable(phoneNumber)}`}
+        onClick={() => openSendMessage({ to: phoneNumber })}
+      >
+        <MessageSquare size={18} />
+      </ActionIcon>
     </li>
   );
 }

@@ -2,7 +2,7 @@ import { Button, Center, Loader } from "@mantine/core";
 import { type RefObject, useImperativeHandle, useRef } from "react";
 import { type Components, Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { FailureAlert } from "../platform/failure-alert.tsx";
-import type { Conversation } from "./conversations.ts";
+import { type Conversation, type Sides, sidesOf } from "./conversations.ts";
 import { idOf } from "./conversation-rows.ts";
 import { ConversationRow } from "./conversation-row.tsx";
 import type { useConversations } from "./use-conversations.ts";
@@ -20,7 +20,8 @@ export interface ConversationListProps extends Footing {
   /** What follows the path in the links: the filters. */
   query: string;
   showOwn: boolean;
-  draftOf: (id: string) => string | null;
+  /** A text that is not sent yet. */
+  draftOf: (sides: Sides) => string | null;
   handle: RefObject<ListHandle | null>;
 }
 
@@ -54,7 +55,7 @@ export function ConversationList(
           query={query}
           isOpen={idOf(conversation) === openId}
           showOwn={showOwn}
-          draft={draftOf(idOf(conversation))}
+          draft={idOf(conversation) === openId ? null : draftOf(sidesOf(conversation))}
         />
       )}
       context={footing}

@@ -8,9 +8,10 @@ import { LoadFailure } from "../platform/load-failure.tsx";
 import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
+import { useDraftOf } from "../send-message/use-draft.ts";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
-import { type Conversation, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
+import { type Conversation, conversationId, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import { addressOf, type Filters, filtersOf, isUnfiltered, nothingListed } from "./filters.ts";
 import { SearchResults } from "./search-results.tsx";
@@ -21,6 +22,8 @@ import { useMarkRead } from "./use-mark-read.ts";
 const loadPane = async () => ({ default: (await import("./conversation-pane.tsx")).ConversationPane });
 /** The list is shown sooner without the thread and the composer. */
 const ConversationPane = lazy(loadPane);
+/** What old links to the form for a new message have in place of a conversation. */
+const NEW_MESSAGE = "new";
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
@@ -40,7 +43,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   const sides = openId === undefined ? null : sidesOfId(openId);
 
   useEffect(() => {
-    if (openId !== "new") return;
+    if (openId !== NEW_MESSAGE) return;
     openSendMessage();
     navigate("/inbox", { replace: true });
   }, [openId]);
@@ -72,7 +75,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
       // The field is visible after the next rendering.
       requestAnimationFrame(() => searchField.current?.select());
     },
-    close: () => openId !== undefined && navigate(listPath),
+    close: () => sides !== null && navigate(listPath),
   });
 
   function changeFilters(changed: Filters, isTyping = false) {
@@ -122,7 +125,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
         {sides !== null && (
           <Suspense fallback={<div className="pane" role="status" aria-label="Loading the conversation" />}>
             <ConversationPane
-              key={openId}
+              key={conversationId(sides)}
               sides={sides}
               at={query.get("at") ?? undefined}
               listPath={listPath}
@@ -167,6 +170,7 @@ function Listing({ filters, found, conversations, openId, handle }: ListingProps
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
   const { isPending } = useNumbers();
+  const draftOf = useDraftOf();
   const { search } = filters;
   if (search !== undefined) {
     return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
@@ -189,7 +193,7 @@ function Listing({ filters, found, conversations, openId, handle }: ListingProps
       openId={openId}
       query={addressOf(filters)}
       showOwn={showOwn}
-      draftOf={() => null}
+      draftOf={draftOf}
       handle={handle}
       hasMore={found.hasMore}
       more={found.more}

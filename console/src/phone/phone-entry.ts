@@ -40,8 +40,3 @@ export function countries(): Country[] {
     callingCode: getCountryCallingCode(code),
   })).sort((a, b) => a.name.localeCompare(b.name));
 }
-
-/** The number in E.164, or null if the text is not one in international form. */
-export function toE164(text: string): string | null {
-  return readPhoneNumber(text)?.number ?? null;
-}

@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Spotlight as MantineSpotlight, spotlight } from "@mantine/spotlight";
+import { createSpotlight, Spotlight as MantineSpotlight } from "@mantine/spotlight";
 import { useQuery } from "@tanstack/react-query";
 import {
   Hash,
@@ -8,15 +8,13 @@ import {
   LogOut,
   type LucideIcon,
   MessageSquare,
-  Monitor,
-  Moon,
   Search,
+  Settings,
   SquarePen,
-  Sun,
   User,
   UserPlus,
 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { openContact } from "../contacts/open-contact.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
@@ -26,7 +24,10 @@ import { pathOf, sidesOf } from "../inbox/conversations.ts";
 import { showShortcuts } from "../inbox/shortcuts.tsx";
 import { readable } from "../phone/phone-format.ts";
 import { useBackend } from "../platform/backend.tsx";
+import { COLOR_SCHEMES } from "../platform/color-schemes.ts";
 import { matchesSearch } from "../platform/marks.ts";
+import { ACCOUNT_PATH } from "../session/session-store.ts";
+import { useSessionStore } from "../session/session.tsx";
 
 const TYPING_MS = 200;
 const FOUND = 5;
@@ -35,6 +36,10 @@ export interface SpotlightProps {
   screens: readonly { path: string; label: string; icon: LucideIcon }[];
 }
 
+/** Cuts long words off. */
+const CLASS_NAMES = { actionBody: "found-body", actionLabel: "found-text", actionDescription: "found-text" };
+
+const [store, spotlight] = createSpotlight();
 export const openSpotlight = spotlight.open;
 
 /** Something to do, or a place to go to. */
@@ -69,12 +74,17 @@ export function Spotlight({ screens }: SpotlightProps) {
     ["Conversations", found.conversations],
     ["Contacts", found.contacts],
   ];
-  const isEmpty = groups.every(([, actions]) => actions.length === 0);
+  const count = groups.reduce((sum, [, actions]) => sum + actions.length, 0);
+  const isEmpty = count === 0;
+  useFirstSelected(search, count);
 
   return (
     <MantineSpotlight.Root
+      aria-label="Search and commands"
+      store={store}
       query={query}
       onQueryChange={setQuery}
+      onSpotlightClose={() => setQuery("")}
       shortcut={null}
       scrollable
       maxHeight={420}
@@ -95,6 +105,7 @@ export function Spotlight({ screens }: SpotlightProps) {
                 key={id}
                 label={label}
                 {...(description !== undefined && { description })}
+                classNames={CLASS_NAMES}
                 leftSection={<Icon size={18} strokeWidth={1.7} aria-hidden />}
                 onClick={run}
               />
@@ -114,12 +125,28 @@ export function Spotlight({ screens }: SpotlightProps) {
   );
 }
 
+/** Selects the first of what a search finds, so that Enter chooses it. What the arrow keys selected stays selected. */
+function useFirstSelected(search: string, count: number): void {
+  const last = useRef(search);
+  useEffect(() => {
+    const isNew = last.current !== search;
+    last.current = search;
+    if (search === "" || count === 0) return;
+    const { listId, selected } = store.getState();
+    if (!isNew && selected >= 0) return;
+    const found = document.getElementById(listId)?.querySelectorAll("[data-action]") ?? [];
+    for (const action of found) action.removeAttribute("data-selected");
+    found[0]?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: 0 }));
+  }, [search, count]);
+}
+
 function matching(actions: readonly Action[], search: string): Action[] {
   return actions.filter(({ label, keywords = "" }) => matchesSearch(`${label} ${keywords}`, search));
 }
 
 function useActions(): Action[] {
-  const { supabase } = useBackend();
+  const session = useSessionStore();
   const { setColorScheme } = useMantineColorScheme();
   const [, navigate] = useLocation();
   return [
@@ -132,26 +159,21 @@ function useActions(): Action[] {
     },
     { id: "new-contact", label: "New contact", keywords: "add person", icon: UserPlus, run: () => openContact() },
     { id: "buy-number", label: "Buy a number", keywords: "find phone", icon: Hash, run: () => navigate("/numbers") },
-    { id: "light", label: "Use light colors", keywords: "theme scheme", icon: Sun, run: () => setColorScheme("light") },
-    { id: "dark", label: "Use dark colors", keywords: "theme scheme", icon: Moon, run: () => setColorScheme("dark") },
-    {
-      id: "system",
-      label: "Use the system's colors",
-      keywords: "theme scheme automatic",
-      icon: Monitor,
-      run: () => setColorScheme("auto"),
-    },
+    ...COLOR_SCHEMES.map(({ value, label, icon }): Action => ({
+      id: `colors ${value}`,
+      label: `Colors: ${label}`,
+      keywords: "theme scheme",
+      icon,
+      run: () => setColorScheme(value),
+    })),
+    { id: "account", label: "Account", keywords: "email password", icon: Settings, run: () => navigate(ACCOUNT_PATH) },
     { id: "shortcuts", label: "Keyboard shortcuts", keywords: "keys help", icon: Keyboard, run: showShortcuts },
     {
       id: "sign-out",
       label: "Sign out",
       keywords: "log out leave",
       icon: LogOut,
-      run() {
-        // The next user starts on the first screen.
-        navigate("/");
-        void supabase.auth.signOut({ scope: "local" });
-      },
+      run: () => void session.signOut("local"),
     },
   ];
 }

@@ -74,6 +74,14 @@ async function converse(state: StackState, busy: Scene["busy"], lines: number): 
   const [own, second] = busy.numbers as [string, string];
   const send = (to: string, body: string, from = own) => busy.switchboard.sendSms({ from, to, body });
   const receive = (from: string, body: string, to = own) => twilio.inbound({ from, to, body });
+  await busy.switchboard.importContacts({
+    contacts: [
+      { phoneNumber: CONVERSATIONS[0]!.peer, name: "Ada Lovelace", tags: ["regular", "delivery"] },
+      { phoneNumber: CONVERSATIONS[1]!.peer, name: "Dr. Maximiliane von Hohenstein-Sonnenberg", tags: ["regular"] },
+      { phoneNumber: CONVERSATIONS[2]!.peer, name: "Rindfleischetikettierungs".repeat(3), notes: UNBROKEN },
+      { phoneNumber: UNREACHABLE, name: "Grace Hopper", notes: "Call before noon" },
+    ],
+  });
   await twilio.decide(UNREACHABLE, { status: "undelivered", errorCode: 30003 });
   for (const [index, { peer, lines }] of CONVERSATIONS.entries()) {
     for (const line of lines) {

@@ -19,8 +19,10 @@ const click = (role: "button" | "link" | "menuitem", name: string | RegExp) => (
 export const VIEWS: readonly View[] = [
   { name: "sign-in", user: null, path: "/" },
   { name: "sign-up", user: null, path: "/", open: click("button", "Create an account") },
+  { name: "forgotten-password", user: null, path: "/", open: click("button", "Forgot your password?") },
   { name: "newcomer-overview", user: "newcomer", path: "/" },
   { name: "newcomer-inbox", user: "newcomer", path: "/inbox" },
+  { name: "newcomer-contacts", user: "newcomer", path: "/contacts" },
   { name: "newcomer-numbers", user: "newcomer", path: "/numbers" },
   { name: "overview", user: "busy", path: "/" },
   { name: "overview-plan-dialog", user: "busy", path: "/", open: click("button", "Change plan") },
@@ -31,7 +33,12 @@ export const VIEWS: readonly View[] = [
   { name: "inbox-failure", user: "busy", path: ({ busy }) => `/inbox/${busy.failing}` },
   { name: "inbox-unbroken", user: "busy", path: ({ busy }) => `/inbox/${busy.numbers[1]}~+14155550113` },
   { name: "inbox-pictures", user: "busy", path: ({ busy }) => `/inbox/${busy.numbers[0]}~+14155550117` },
-  { name: "inbox-new", user: "busy", path: "/inbox/new" },
+  { name: "inbox-search", user: "busy", path: "/inbox?search=order" },
+  { name: "inbox-nothing-found", user: "busy", path: "/inbox?view=unread&tag=nobody" },
+  { name: "send-dialog", user: "busy", path: "/inbox", open: click("button", "New message") },
+  { name: "spotlight", user: "busy", path: "/", open: (page) => page.keyboard.press("Control+k") },
+  { name: "contacts", user: "busy", path: "/contacts" },
+  { name: "contact-dialog", user: "busy", path: "/contacts", open: click("button", /^New contact/) },
   { name: "numbers", user: "busy", path: "/numbers" },
   { name: "numbers-search", user: "busy", path: "/numbers", open: search },
   {
@@ -52,6 +59,7 @@ export const VIEWS: readonly View[] = [
       await click("menuitem", "Release")(page);
     },
   },
+  { name: "account", user: "busy", path: "/account" },
   { name: "not-found", user: "busy", path: "/campaigns/of/2019" },
 ];
 
