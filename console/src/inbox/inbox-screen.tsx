@@ -44,8 +44,8 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
 
   useEffect(() => {
     if (openId !== NEW_MESSAGE) return;
-    navigate("/inbox", { replace: true });
     openSendMessage();
+    navigate("/inbox", { replace: true });
   }, [openId]);
   useFocusOnClose(openId, list);
   useInboxKeys({
