@@ -22,7 +22,7 @@ const LOOKS: readonly Look[] = ALL_LOOKS
 
 let made: Promise<Scene> | undefined;
 /** One scene for all tests of this file. */
-const scene = () => made ??= setScene(stack.state);
+const scene = () => made ??= setScene(stack.state, { lines: ALL_LOOKS ? 12 : 4 });
 
 function layoutTest(title: string, body: () => Promise<void>): void {
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
