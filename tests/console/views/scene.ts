@@ -1,3 +1,4 @@
+import { crc32, deflateSync } from "node:zlib";
 import type { StackState } from "../../../local/stack-state.ts";
 import { type Actor, signUp } from "../../../local/driver/actor.ts";
 import { eventually } from "../../../local/driver/eventually.ts";
@@ -19,23 +20,33 @@ export interface Scene {
 /** Text without a place to break a line, longer than any screen is wide. */
 export const UNBROKEN = "https://example.test/" + "orders-and-deliveries-".repeat(12);
 
-/** A picture of some size, as a handset sends it: two fields of color. */
+/** A picture of some size in the format PNG, as a handset sends it: two fields of color. */
 function picture(width: number, height: number): { contentType: string; content: string } {
-  const bytes = new Uint8Array(54 + width * height * 3);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x42, 0x4d]);
-  view.setUint32(2, bytes.length, true);
-  view.setUint32(10, 54, true);
-  view.setUint32(14, 40, true);
-  view.setInt32(18, width, true);
-  view.setInt32(22, height, true);
-  view.setUint16(26, 1, true);
-  view.setUint16(28, 24, true);
-  // Blue, green, red; a width divisible by four needs no padding.
-  for (let pixel = 0; pixel < width * height; pixel += 1) {
-    bytes.set(pixel % width < width / 3 ? [0x6e, 0x76, 0x0f] : [0xda, 0xe3, 0xb0], 54 + pixel * 3);
-  }
-  return { contentType: "image/bmp", content: bytes.toBase64() };
+  const chunk = (type: string, data: Uint8Array) => {
+    const content = concat([new TextEncoder().encode(type), data]);
+    return concat([number32(data.length), content, number32(crc32(content))]);
+  };
+  // Eight bits for each of red, green and blue.
+  const header = concat([number32(width), number32(height), new Uint8Array([8, 2, 0, 0, 0])]);
+  const row = [0, ...Array.from({ length: width }, (_, x) => x < width / 3 ? [15, 118, 110] : [176, 227, 218]).flat()];
+  const pixels = deflateSync(new Uint8Array(Array.from({ length: height }, () => row).flat()));
+  const file = concat([
+    new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk("IHDR", header),
+    chunk("IDAT", pixels),
+    chunk("IEND", new Uint8Array()),
+  ]);
+  return { contentType: "image/png", content: file.toBase64() };
+}
+
+function number32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** What each peer wrote and was answered, oldest first. `<`: received, `>`: sent. */
