@@ -44,9 +44,22 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   subaccount: ["platform", "session"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "send-message", "billing", "subaccount"],
-  inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message"],
+  contacts: ["phone", "platform", "session", "numbers", "send-message"],
+  inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
-  shell: ["platform", "session", "account", "billing", "numbers", "send-message", "inbox", "overview"],
+  spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
+  shell: [
+    "platform",
+    "session",
+    "account",
+    "billing",
+    "numbers",
+    "contacts",
+    "send-message",
+    "inbox",
+    "overview",
+    "spotlight",
+  ],
 };
 
 interface SourceFile {

@@ -13,8 +13,8 @@ export interface Past {
 
 /** Puts messages into a tenant's ledger without sending them, and returns their ids in the given order. */
 export async function wrote(
-  { database: { sql } }: Stage,
-  { id }: Actor,
+  { database: { sql } }: { database: Pick<Stage["database"], "sql"> },
+  { id }: Pick<Actor, "id">,
   number: string,
   messages: readonly Past[],
 ): Promise<string[]> {

@@ -1,59 +1,96 @@
-import { Text } from "@mantine/core";
-import { CornerUpRight } from "lucide-react";
-import { Link } from "wouter";
-import { readable } from "../phone/phone-format.ts";
-import { timeOrDay } from "../platform/dates.ts";
-import type { Conversation } from "./conversations.ts";
-import { lookOf } from "./status.ts";
+import { Button, Center, Loader } from "@mantine/core";
+import { type RefObject, useImperativeHandle, useRef } from "react";
+import { type Components, Virtuoso, type VirtuosoHandle } from "react-virtuoso";
+import { FailureAlert } from "../platform/failure-alert.tsx";
+import { type Conversation, type Sides, sidesOf } from "./conversations.ts";
+import { idOf } from "./conversation-rows.ts";
+import { ConversationRow } from "./conversation-row.tsx";
+import type { useConversations } from "./use-conversations.ts";
 
-export interface ConversationListProps {
+/** What the keyboard can do with the list. */
+export interface ListHandle {
+  /** Moves the focus to a conversation, which may be out of view. */
+  focus(id: string): void;
+}
+
+export interface ConversationListProps extends Footing {
   conversations: readonly Conversation[];
   /** The id of the open conversation. */
   openId: string | undefined;
+  /** What follows the path in the links: the filters. */
+  query: string;
+  showOwn: boolean;
+  /** A text that is not sent yet. */
+  draftOf: (sides: Sides) => string | null;
+  handle: RefObject<ListHandle | null>;
 }
 
-/** All conversations, the most recent first. */
-export function ConversationList({ conversations, openId }: ConversationListProps) {
-  // A tenant with one number does not need to see which one.
-  const hasSeveralNumbers = new Set(conversations.map(({ own }) => own)).size > 1;
+/** What the end of the list shows. */
+type Footing = Pick<ReturnType<typeof useConversations>, "hasMore" | "more" | "isLoadingMore" | "moreError">;
+
+const COMPONENTS: Components<Conversation, Footing> = {
+  Footer: ({ context }) => <ListEnd {...context} />,
+};
+
+/** The conversations, the most recent first. Loads more when the end comes into view. */
+export function ConversationList(
+  { conversations, openId, query, showOwn, draftOf, handle, ...footing }: ConversationListProps,
+) {
+  const list = useRef<VirtuosoHandle>(null);
+  useImperativeHandle(handle, () => ({
+    focus(id) {
+      const index = conversations.findIndex((conversation) => idOf(conversation) === id);
+      if (index !== -1) list.current?.scrollIntoView({ index, done: () => focusRow(id) });
+    },
+  }), [conversations]);
   return (
-    <nav aria-label="Conversations" className="conversations">
-      {conversations.map((conversation) => (
-        <Link
-          key={conversation.id}
-          href={`/messages/${conversation.id}`}
-          className="conversation"
-          aria-current={conversation.id === openId ? "page" : undefined}
-        >
-          <Preview conversation={conversation} showOwn={hasSeveralNumbers} />
-        </Link>
-      ))}
-    </nav>
+    <Virtuoso
+      ref={list}
+      className="conversations"
+      data={conversations}
+      computeItemKey={(_, conversation) => idOf(conversation)}
+      itemContent={(_, conversation) => (
+        <ConversationRow
+          conversation={conversation}
+          query={query}
+          isOpen={idOf(conversation) === openId}
+          showOwn={showOwn}
+          draft={idOf(conversation) === openId ? null : draftOf(sidesOf(conversation))}
+        />
+      )}
+      context={footing}
+      components={COMPONENTS}
+      endReached={footing.more}
+      increaseViewportBy={400}
+      // The scroller itself needs no focus: its rows have it.
+      tabIndex={-1}
+    />
   );
 }
 
-function Preview({ conversation: { own, peer, latest }, showOwn }: { conversation: Conversation; showOwn: boolean }) {
-  const isOurs = latest.direction === "outbound";
-  const hasFailed = isOurs && lookOf(latest.status).kind === "failed";
+/** Moves the focus to a row that is on the page. @returns whether it was */
+export function focusRow(id: string): boolean {
+  const row = document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`);
+  row?.focus();
+  return row !== null;
+}
+
+/** Says what is being loaded, or offers it. Nothing at the end of the list. */
+export function ListEnd({ hasMore, more, isLoadingMore, moreError }: Footing) {
+  if (isLoadingMore) {
+    return (
+      <Center p="md">
+        <Loader size="sm" aria-label="Loading more conversations" />
+      </Center>
+    );
+  }
+  if (!hasMore) return <div className="list-end" />;
   return (
-    <>
-      <span className="conversation-line">
-        <Text span fw={600} size="sm" truncate className="digits">{readable(peer)}</Text>
-        <Text span size="xs" c="dimmed">{timeOrDay(latest.created_at)}</Text>
-      </span>
-      <span className="conversation-line">
-        <Text
-          span
-          size="sm"
-          c={hasFailed ? "var(--bad)" : isOurs ? "dimmed" : "bright"}
-          fw={isOurs ? 400 : 600}
-          truncate
-        >
-          {isOurs && <CornerUpRight size={14} aria-label="You:" className="conversation-ours" />}
-          {hasFailed ? lookOf(latest.status).label : latest.body || "Attachment"}
-        </Text>
-      </span>
-      {showOwn && <Text span size="xs" c="dimmed" className="digits">via {readable(own)}</Text>}
-    </>
+    <Center p="md" style={{ flexDirection: "column", gap: 8 }}>
+      {moreError !== null && <FailureAlert error={moreError} />}
+      <Button variant="subtle" size="xs" onClick={more}>
+        {moreError === null ? "Load more conversations" : "Try again"}
+      </Button>
+    </Center>
   );
 }

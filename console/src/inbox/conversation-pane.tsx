@@ -1,44 +1,98 @@
-import { ActionIcon, Text } from "@mantine/core";
-import { ArrowLeft } from "lucide-react";
+import { ActionIcon, Badge, Menu, Text, Title } from "@mantine/core";
+import { ArrowLeft, BellOff, Copy, Ellipsis, MailOpen, UserPen, UserPlus } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
+import { openContact } from "../contacts/open-contact.tsx";
+import { nameOf } from "../contacts/contact-name.tsx";
+import { useContact } from "../contacts/use-contacts.ts";
+import { useNumbers } from "../numbers/use-numbers.ts";
 import { readable } from "../phone/phone-format.ts";
 import { SendMessage } from "../send-message/send-message.tsx";
-import type { Message } from "./message.ts";
 import type { Sides } from "./conversations.ts";
-import { Thread } from "./thread.tsx";
+import { Thread } from "./thread/thread.tsx";
+import { useConversation } from "./use-conversations.ts";
 
 export interface ConversationPaneProps {
   sides: Sides;
-  /** Oldest first. */
-  messages: readonly Message[];
-  hasEarlier: boolean;
+  /** The message to show; without it, the newest. */
+  at: string | undefined;
+  /** The path of the list. */
+  listPath: string;
+  /** Marks the conversation as unread and returns to the list. */
+  onMarkUnread: () => void;
 }
 
 /** One conversation: its header, its messages and the reply box. */
-export function ConversationPane({ sides: { own, peer }, messages, hasEarlier }: ConversationPaneProps) {
-  const isShared = messages.some(({ source }) => source === "master");
+export function ConversationPane({ sides, at, listPath, onMarkUnread }: ConversationPaneProps) {
   return (
-    <section className="pane" aria-label={`Conversation with ${readable(peer)}`}>
-      <header className="pane-header">
-        <ActionIcon
-          component={Link}
-          href="/messages"
-          variant="subtle"
-          color="gray"
-          aria-label="All conversations"
-          hiddenFrom="sm"
-        >
-          <ArrowLeft size={20} />
-        </ActionIcon>
-        <div>
-          <Text fw={600} className="digits">{readable(peer)}</Text>
-          <Text size="xs" c="dimmed" className="digits">
-            {isShared ? "through the shared number" : "with your number"} {readable(own)}
-          </Text>
-        </div>
-      </header>
-      <Thread messages={messages} hasEarlier={hasEarlier} />
-      <SendMessage to={peer} from={own} />
+    <section className="pane" aria-label={`Conversation with ${readable(sides.peer)}`}>
+      <PaneHeader sides={sides} listPath={listPath} onMarkUnread={onMarkUnread} />
+      <Thread sides={sides} at={at} />
+      <SendMessage to={sides.peer} from={sides.own} showsPending={false} />
     </section>
+  );
+}
+
+function PaneHeader({ sides: { own, peer }, listPath, onMarkUnread }: Omit<ConversationPaneProps, "at">) {
+  const { data: conversation } = useConversation({ own, peer });
+  const { data: contact } = useContact(peer);
+  const { data: numbers } = useNumbers();
+  const isShared = numbers?.source === "master" && numbers.numbers.some(({ phoneNumber }) => phoneNumber === own);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const known = contact ?? conversation?.contact;
+  const tags = known?.tags ?? [];
+  return (
+    <header className="pane-header">
+      <ActionIcon
+        component={Link}
+        href={listPath}
+        variant="subtle"
+        color="gray"
+        aria-label="All conversations"
+        className="pane-back"
+      >
+        <ArrowLeft size={20} />
+      </ActionIcon>
+      <div className="pane-names">
+        <Title order={2} size="h5" ref={heading} tabIndex={-1} className="digits pane-name">
+          {nameOf(peer, known)}
+        </Title>
+        <Text size="xs" c="dimmed" className="digits" truncate>
+          {known?.name && `${readable(peer)} · `}
+          {isShared ? "through the shared number" : "with your number"} {readable(own)}
+        </Text>
+      </div>
+      <div className="pane-marks">
+        {tags.slice(0, 2).map((tag) => (
+          <Badge key={tag} variant="default" size="sm" tt="none" maw={140} visibleFrom="md">{tag}</Badge>
+        ))}
+        {conversation?.optedOut && (
+          <Badge variant="light" color="red" leftSection={<BellOff size={12} aria-hidden />}>Opted out</Badge>
+        )}
+      </div>
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" aria-label="Actions of this conversation">
+            <Ellipsis size={20} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            leftSection={contact ? <UserPen size={16} /> : <UserPlus size={16} />}
+            onClick={() => openContact({ phoneNumber: peer })}
+          >
+            {contact ? "Edit contact" : "Add to contacts"}
+          </Menu.Item>
+          <Menu.Item leftSection={<MailOpen size={16} />} onClick={onMarkUnread}>Mark as unread</Menu.Item>
+          <Menu.Item
+            leftSection={<Copy size={16} />}
+            onClick={() => void globalThis.navigator.clipboard.writeText(peer)}
+          >
+            Copy the number
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </header>
   );
 }

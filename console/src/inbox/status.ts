@@ -1,4 +1,6 @@
-import type { Message } from "./message.ts";
+import type { ListedMessage } from "../../../client/switchboard.ts";
+
+type Status = ListedMessage["status"];
 
 /** How a status is shown. */
 export interface StatusLook {
@@ -7,7 +9,7 @@ export interface StatusLook {
 }
 
 /** Every status of the ledger, so that the compiler finds one that is missing. */
-export const LOOKS: Readonly<Record<Message["status"], StatusLook>> = {
+export const LOOKS: Readonly<Record<Status, StatusLook>> = {
   reserved: { label: "Sending", kind: "waiting" },
   accepted: { label: "Queued", kind: "waiting" },
   scheduled: { label: "Scheduled", kind: "waiting" },
@@ -27,7 +29,11 @@ export const LOOKS: Readonly<Record<Message["status"], StatusLook>> = {
 };
 
 /** The look of a message's status. A status that is newer than this console is shown as it is. */
-export function lookOf(status: Message["status"]): StatusLook {
-  const look: StatusLook | undefined = LOOKS[status];
+export function lookOf(status: string): StatusLook {
+  const look: StatusLook | undefined = LOOKS[status as Status];
   return look ?? { label: status, kind: "waiting" };
+}
+
+export function kindOf(status: string): StatusLook["kind"] {
+  return lookOf(status).kind;
 }

@@ -1,12 +1,11 @@
 import { ActionIcon, Box, Paper, Text, ThemeIcon, Tooltip, UnstyledButton } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import { Check, ChevronRight, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { useHasSent } from "../inbox/use-has-sent.ts";
 import { usePlanChoice } from "../billing/use-plan-choice.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
-import { useBackend } from "../platform/backend.tsx";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useUser } from "../session/session.tsx";
@@ -30,7 +29,7 @@ export function FirstSteps() {
 function Steps({ onDismiss }: { onDismiss: () => void }) {
   const { data: subaccount } = useSubaccount();
   const { data: list } = useNumbers();
-  const { data: hasSent } = useHasSent();
+  const hasSent = useHasSent();
   const choosePlan = usePlanChoice();
   const creation = useCreateSubaccount();
   if (subaccount === undefined || list === undefined || hasSent === undefined) return null;
@@ -74,15 +73,6 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
       </Tooltip>
     </Paper>
   );
-}
-
-/** Whether the tenant has ever sent a message. Kept below the key of the conversations, which a sent message refreshes. */
-function useHasSent() {
-  const { switchboard } = useBackend();
-  return useQuery({
-    queryKey: ["conversations", "has-sent"],
-    queryFn: async () => (await switchboard.listMessages({ direction: "outbound", limit: 1 })).messages.length > 0,
-  });
 }
 
 /** Where a step is done: another screen, an action of this one, or neither while it is in progress. */

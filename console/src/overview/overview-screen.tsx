@@ -4,6 +4,7 @@ import { CheckoutNotice } from "../billing/checkout-notice.tsx";
 import { SharedNotice } from "../numbers/shared-notice.tsx";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { ScreenTitle } from "../platform/screen-title.tsx";
+import { Settled } from "../platform/settled.tsx";
 import { FirstSteps } from "./first-steps.tsx";
 import { NumbersCard } from "./numbers-card.tsx";
 import { PlanCard } from "./plan-card.tsx";
@@ -21,16 +22,18 @@ export function OverviewScreen() {
     <Container size="lg" className="screen">
       <ScreenTitle title="Overview" description="Your phone system at a glance." />
       <CheckoutNotice />
-      <Stack gap="lg">
-        {isTenant && <FirstSteps />}
-        {isTenant && numbers?.notice !== undefined && <SharedNotice notice={numbers.notice} />}
-        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-          {isTenant && <SubaccountCard />}
-          {isTenant && <PlanCard />}
-          {(isTenant || (numbers?.numbers.length ?? 0) > 0) && <NumbersCard />}
-          <RecentMessages />
-        </SimpleGrid>
-      </Stack>
+      <Settled>
+        <Stack gap="lg">
+          {isTenant && <FirstSteps />}
+          {isTenant && numbers?.notice !== undefined && <SharedNotice notice={numbers.notice} />}
+          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+            {isTenant && <SubaccountCard />}
+            {isTenant && <PlanCard />}
+            {(isTenant || (numbers?.numbers.length ?? 0) > 0) && <NumbersCard />}
+            <RecentMessages />
+          </SimpleGrid>
+        </Stack>
+      </Settled>
     </Container>
   );
 }

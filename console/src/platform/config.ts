@@ -5,6 +5,8 @@ export interface ConsoleConfig {
   publishableKey: string;
   /** Whether tenants can buy and manage subscriptions here. */
   sellsSubscriptions: boolean;
+  /** Whether the project has Supabase Realtime. Without it, the console polls. */
+  realtime: boolean;
   /** The Twilio simulator's page with one phone per number. Null without the simulator. */
   phonesUrl: string | null;
   /** The Stripe simulator's page with the subscription controls. Null without the simulator. */
@@ -35,6 +37,7 @@ export async function loadConfig(): Promise<ConsoleConfig> {
     supabaseUrl: projectUrl(required(config, "supabaseUrl")),
     publishableKey: required(config, "publishableKey"),
     sellsSubscriptions: config.sellsSubscriptions ?? false,
+    realtime: config.realtime ?? false,
     phonesUrl: config.phonesUrl ?? null,
     stripeUrl: config.stripeUrl ?? null,
     mailUrl: config.mailUrl ?? null,

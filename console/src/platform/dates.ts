@@ -1,5 +1,6 @@
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
@@ -23,4 +24,9 @@ export function dayOf(iso: string, now = new Date()): string {
 export function timeOrDay(iso: string, now = new Date()): string {
   const date = new Date(iso);
   return date.toDateString() === now.toDateString() ? time.format(date) : shortDay.format(date);
+}
+
+/** `22 Nov 2026, 14:05` */
+export function dateAndTime(iso: string): string {
+  return full.format(new Date(iso));
 }

@@ -1,5 +1,6 @@
 import { Group, Text, Title } from "@mantine/core";
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { useTabTitle } from "./tab-title.ts";
 
 /** The id of the page's `main`. */
 export const CONTENT_ID = "content";
@@ -7,9 +8,7 @@ export const CONTENT_ID = "content";
 /** The heading of a screen. Also sets the title of the browser tab. */
 export function ScreenTitle({ title, description, aside }: { title: string; description?: string; aside?: ReactNode }) {
   const heading = useScreenHeading();
-  useEffect(() => {
-    document.title = `${title} · Switchboard`;
-  }, [title]);
+  useTabTitle(title);
   return (
     <Group justify="space-between" align="end" mb="lg" gap="sm">
       <div className="screen-title">

@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { Boundary } from "../platform/boundary.tsx";
 import { ConnectionStatus } from "../platform/connection-status.tsx";
-import { conversationId } from "../inbox/conversations.ts";
+import { pathOf } from "../inbox/conversations.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
@@ -12,17 +12,20 @@ import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { showUnseenFailure } from "../send-message/unseen-failure.ts";
 import { SwitchboardProvider } from "../send-message/provider.tsx";
 import { useUser } from "../session/session.tsx";
+import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
-import { LOAD } from "./screens.ts";
+import { LOAD, SCREENS } from "./screens.ts";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
 import { usePrefetch } from "./use-prefetch.ts";
 
+const InboxSignals = lazy(async () => ({ default: (await import("../inbox/inbox-signals.tsx")).InboxSignals }));
 const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
+const ContactsScreen = lazy(LOAD.contacts);
 const InboxScreen = lazy(LOAD.inbox);
 const AccountScreen = lazy(LOAD.account);
 
@@ -39,8 +42,8 @@ export function Shell() {
       switchboard={switchboard}
       userId={userId}
       places={PLACES}
-      onSent={({ from, to }) => navigate(`/inbox/${conversationId({ own: from, peer: to })}`)}
-      onFailedUnseen={showUnseenFailure}
+      onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
+      onFailedUnseen={(pending, settled) => void showUnseenFailure(pending, settled)}
     >
       <Dialogs>
         <Frame />
@@ -65,6 +68,7 @@ function Frame() {
           <Brand />
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
+            <SpotlightKey screens={SCREENS} />
             <ColorSchemeMenu />
             <AccountMenu />
           </Group>
@@ -90,6 +94,9 @@ function Frame() {
               <Route path="/inbox/:conversation?">
                 {({ conversation }) => <InboxScreen conversation={conversation} />}
               </Route>
+              <Route path="/contacts">
+                <ContactsScreen />
+              </Route>
               <Route path="/messages/:conversation?">
                 {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
               </Route>
@@ -101,6 +108,9 @@ function Frame() {
         </Boundary>
       </AppShell.Main>
       <TabBar />
+      <Suspense>
+        <InboxSignals />
+      </Suspense>
     </AppShell>
   );
 }

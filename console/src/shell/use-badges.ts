@@ -1,3 +1,4 @@
+import { useUnreadConversations } from "../inbox/use-conversations.ts";
 import type { Screen } from "./screens.ts";
 
 /** How much needs attention on a screen, such as unread conversations; shown beside its name in the navigation. */
@@ -5,5 +6,5 @@ export type Badges = Partial<Record<Screen["path"], number>>;
 
 /** The counts of all screens. */
 export function useBadges(): Badges {
-  return {};
+  return { "/inbox": useUnreadConversations() ?? 0 };
 }

@@ -1,0 +1,162 @@
+import { Button, Group, Skeleton, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { modals } from "@mantine/modals";
+import { Trash2 } from "lucide-react";
+import { MAX_TAGS, problemOfTags, tagsOf } from "../../../supabase/functions/_shared/contacts/tags.ts";
+import { readable } from "../phone/phone-format.ts";
+import { FailureAlert } from "../platform/failure-alert.tsx";
+import { isFailure } from "../platform/failure.ts";
+import { wordingOf } from "../platform/wording.ts";
+import { LoadFailure } from "../platform/load-failure.tsx";
+import { useHomeCountry } from "./use-home-country.ts";
+import { type Contact, useContact, useDeleteContact, useSaveContact, useTags } from "./use-contacts.ts";
+
+/** The server's limits, which are shown before it refuses. */
+const LONGEST_NAME = 100;
+const LONGEST_NOTES = 2000;
+
+/** The form of the contact with a number, or for a new one. */
+export function ContactDialog({ phoneNumber, onClose }: { phoneNumber?: string; onClose: () => void }) {
+  return phoneNumber === undefined
+    ? <ContactForm onClose={onClose} />
+    : <StoredContact phoneNumber={phoneNumber} onClose={onClose} />;
+}
+
+function StoredContact({ phoneNumber, onClose }: { phoneNumber: string; onClose: () => void }) {
+  const { data: contact, error, refetch } = useContact(phoneNumber);
+  if (contact !== undefined) return <ContactForm phoneNumber={phoneNumber} contact={contact} onClose={onClose} />;
+  if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
+  return <Skeleton h={320} aria-label="Loading the contact" />;
+}
+
+interface ContactFormProps {
+  /** Absent: it is asked for. */
+  phoneNumber?: string;
+  contact?: Contact | null;
+  onClose: () => void;
+}
+
+function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps) {
+  const { data: tags = [] } = useTags();
+  const saving = useSaveContact();
+  const defaultCountry = useHomeCountry();
+  const form = useForm({
+    initialValues: {
+      phoneNumber: phoneNumber ?? "",
+      name: contact?.name ?? "",
+      tags: contact?.tags ?? [],
+      notes: contact?.notes ?? "",
+    },
+    validate: {
+      phoneNumber: (text) => text.trim() === "" ? "Enter a phone number" : null,
+      tags: (chosen) => problemOfTags(tagsOf(chosen)) === null ? null : "Use at most 20 tags of at most 40 characters",
+    },
+    validateInputOnBlur: ["tags"],
+  });
+  const isUnplaced = saving.error !== null && Object.keys(form.errors).length === 0;
+
+  const save = form.onSubmit((fields) => {
+    saving.mutate({ ...fields, defaultCountry }, {
+      onSuccess: () => onClose(),
+      onError: (error) => form.setErrors(fieldErrorsOf(error)),
+    });
+  });
+
+  return (
+    <form onSubmit={save} noValidate>
+      <Stack gap="md">
+        {phoneNumber === undefined && (
+          <TextInput
+            label="Phone number"
+            type="tel"
+            placeholder="+1 415 555 0100"
+            autoComplete="off"
+            data-autofocus
+            {...form.getInputProps("phoneNumber")}
+          />
+        )}
+        <TextInput
+          label="Name"
+          autoComplete="off"
+          maxLength={LONGEST_NAME}
+          data-autofocus={phoneNumber === undefined ? undefined : true}
+          {...form.getInputProps("name")}
+        />
+        <TagsInput
+          label="Tags"
+          placeholder={form.values.tags.length === 0 ? "Type a tag and press Enter" : ""}
+          data={tags}
+          limit={20}
+          maxTags={MAX_TAGS}
+          acceptValueOnBlur
+          {...form.getInputProps("tags")}
+        />
+        <Textarea
+          label="Notes"
+          description="Only you see this"
+          autosize
+          minRows={3}
+          maxRows={8}
+          maxLength={LONGEST_NOTES}
+          {...form.getInputProps("notes")}
+        />
+        {isUnplaced && <FailureAlert error={saving.error} />}
+        <Group justify="space-between" gap="sm">
+          {contact === null ? <span /> : <DeleteButton contact={contact} />}
+          <Group gap="sm">
+            <Button variant="default" onClick={() => onClose()}>Cancel</Button>
+            <Button type="submit" loading={saving.isPending}>{contact === null ? "Add contact" : "Save"}</Button>
+          </Group>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** The server's reasons by field, as far as it names fields of the form. */
+function fieldErrorsOf(error: Error): Record<string, string> {
+  if (!isFailure(error) || !("details" in error)) return {};
+  const named = error.details.filter(({ field }) => /^(phoneNumber|name|tags|notes)/.test(String(field)));
+  const byField = named.map(({ field, message }) => [String(field).split(/[.[]/)[0], `This ${message}`]);
+  return error.code === "invalid_recipient" ? { phoneNumber: wordingOf(error).message } : Object.fromEntries(byField);
+}
+
+function DeleteButton({ contact: { phoneNumber } }: { contact: Contact }) {
+  return (
+    <Button
+      variant="subtle"
+      color="red"
+      leftSection={<Trash2 size={16} />}
+      onClick={() =>
+        modals.open({
+          modalId: "delete-contact",
+          title: "Delete this contact?",
+          children: <Deletion phoneNumber={phoneNumber} />,
+        })}
+    >
+      Delete
+    </Button>
+  );
+}
+
+function Deletion({ phoneNumber }: { phoneNumber: string }) {
+  const deletion = useDeleteContact();
+  return (
+    <Stack gap="md">
+      <Text size="sm">
+        The name, the notes and the tags of {readable(phoneNumber)} are deleted. The messages stay.
+      </Text>
+      {deletion.error !== null && <FailureAlert error={deletion.error} />}
+      <Group justify="end" gap="sm">
+        <Button variant="default" data-autofocus onClick={() => modals.close("delete-contact")}>Keep contact</Button>
+        <Button
+          color="red"
+          loading={deletion.isPending}
+          onClick={() => deletion.mutate(phoneNumber, { onSuccess: () => modals.closeAll() })}
+        >
+          Delete contact
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,106 @@
+import { Alert, Button, FileButton, Group, List, Stack, Text, Textarea } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { modals } from "@mantine/modals";
+import { Check, Upload } from "lucide-react";
+import type { ImportedContacts } from "../../../client/switchboard.ts";
+import { FailureAlert } from "../platform/failure-alert.tsx";
+import { MOST_CONTACTS, type PastedContact, pastedContacts } from "./pasted-contacts.ts";
+import { useHomeCountry } from "./use-home-country.ts";
+import { useImportContacts } from "./use-contacts.ts";
+
+const DIALOG = "import-contacts";
+const SHOWN_REJECTIONS = 20;
+
+/** Opens the dialog that imports contacts from a file or a pasted table. */
+export function openContactImport(): void {
+  modals.open({ modalId: DIALOG, title: "Import contacts", size: "lg", children: <ContactImport /> });
+}
+
+function ContactImport() {
+  const importing = useImportContacts();
+  const defaultCountry = useHomeCountry();
+  const form = useForm({ initialValues: { text: "" } });
+
+  async function importAll({ text }: { text: string }) {
+    // The parser is large, and needed here alone.
+    const { default: Papa } = await import("papaparse");
+    const cells: string[][] = Papa.parse(text.trim()).data;
+    const rows = pastedContacts(cells);
+    if (rows.length === 0) return form.setFieldError("text", "There is no contact in this text");
+    if (rows.length > MOST_CONTACTS) {
+      return form.setFieldError("text", `These are ${rows.length} contacts. Import at most ${MOST_CONTACTS} at a time`);
+    }
+    importing.mutate({ contacts: rows.map(({ contact }) => contact), defaultCountry }, {
+      onSuccess: (result) => show(result, rows),
+    });
+  }
+
+  return (
+    <form onSubmit={form.onSubmit((values) => void importAll(values))}>
+      <Stack gap="md">
+        <Text size="sm" c="dimmed">
+          One contact a line: number, name, tags, notes. Or choose a CSV file whose first line names the columns.
+          Separate several tags with |. What is known about a number stays where a cell is empty.
+        </Text>
+        <Textarea
+          label="Contacts"
+          placeholder="+14155550142, Ada Lovelace, VIP | London"
+          autosize
+          minRows={6}
+          maxRows={14}
+          data-autofocus
+          {...form.getInputProps("text")}
+        />
+        {importing.error !== null && <FailureAlert error={importing.error} />}
+        <Group justify="space-between" gap="sm">
+          <FileButton
+            accept="text/csv,text/plain,.csv,.txt"
+            onChange={(file) => void file?.text().then((text) => form.setFieldValue("text", text))}
+          >
+            {(props) => <Button {...props} variant="default" leftSection={<Upload size={16} />}>Choose a file</Button>}
+          </FileButton>
+          <Group gap="sm">
+            <Button variant="default" onClick={() => modals.close(DIALOG)}>Cancel</Button>
+            <Button type="submit" loading={importing.isPending} disabled={form.values.text.trim() === ""}>
+              Import
+            </Button>
+          </Group>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function show(result: ImportedContacts, rows: readonly PastedContact[]): void {
+  modals.close(DIALOG);
+  modals.open({ title: "Contacts imported", size: "lg", children: <ImportResult result={result} rows={rows} /> });
+}
+
+function ImportResult({ result, rows }: { result: ImportedContacts; rows: readonly PastedContact[] }) {
+  const { added, updated, unchanged, rejected } = result;
+  return (
+    <Stack gap="md">
+      <Alert color="teal" variant="light" icon={<Check />}>
+        {added} added, {updated} updated, {unchanged} unchanged
+      </Alert>
+      {rejected.length > 0 && (
+        <div>
+          <Text size="sm" fw={600}>
+            {rejected.length === 1 ? "1 line" : `${rejected.length} lines`} could not be read
+          </Text>
+          <List size="sm" mt={4}>
+            {rejected.slice(0, SHOWN_REJECTIONS).map(({ index, message }) => (
+              <List.Item key={index}>Line {rows[index]?.line ?? index + 1}: {message}</List.Item>
+            ))}
+          </List>
+          {rejected.length > SHOWN_REJECTIONS && (
+            <Text size="sm" c="dimmed">and {rejected.length - SHOWN_REJECTIONS} more</Text>
+          )}
+        </div>
+      )}
+      <Group justify="end">
+        <Button data-autofocus onClick={() => modals.closeAll()}>Done</Button>
+      </Group>
+    </Stack>
+  );
+}

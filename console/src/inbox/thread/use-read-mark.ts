@@ -1,0 +1,35 @@
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import type { ListedMessage } from "../../../../client/switchboard.ts";
+import type { Sides } from "../conversations.ts";
+import { useMarkRead } from "../use-mark-read.ts";
+
+/** A conversation that is only passed by, with J and K, is not read. */
+const LOOK_MS = 400;
+
+/** Marks a conversation as read while the reader sees its end: in the focused tab, with its newest received message. */
+export function useReadMark(sides: Sides, messages: readonly ListedMessage[], isEndInView: boolean): void {
+  const { mutate } = useMarkRead();
+  const isFocused = useSyncExternalStore(subscribeToFocus, () => document.hasFocus());
+  const newest = messages.findLast(({ direction }) => direction === "inbound");
+  const marked = useRef<string | null>(null);
+  const { own, peer } = sides;
+  useEffect(() => {
+    if (newest === undefined || !isEndInView || !isFocused || marked.current === newest.id) return;
+    const timer = setTimeout(() => {
+      marked.current = newest.id;
+      mutate({ own, peer, until: newest.createdAt }, {
+        // Tried again when the reader comes back, or with the next message.
+        onError: () => {
+          marked.current = null;
+        },
+      });
+    }, LOOK_MS);
+    return () => clearTimeout(timer);
+  }, [newest?.id, newest?.createdAt, isEndInView, isFocused, own, peer, mutate]);
+}
+
+function subscribeToFocus(listener: () => void): () => void {
+  const events = [[window, "focus"], [window, "blur"], [document, "visibilitychange"]] as const;
+  for (const [target, name] of events) target.addEventListener(name, listener);
+  return () => events.forEach(([target, name]) => target.removeEventListener(name, listener));
+}
