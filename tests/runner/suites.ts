@@ -104,6 +104,12 @@ export const SOAK: readonly Suite[] = [
     env: { BILLING_HISTORIES: "20000" },
   },
   {
+    name: "console: every view in both schemes and all widths",
+    args: [...test("tests/console"), "--filter", "Every view"],
+    needsChromium: true,
+    env: { CONSOLE_LOOKS: "all" },
+  },
+  {
     name: "deletion of a user with 150,000 messages",
     args: test("tests/database/deletion-cost.test.ts"),
     env: { DELETION_MESSAGES: "150000" },

@@ -11,6 +11,7 @@ export function WritingPanel() {
       description={`What Enter does in the field of a message, in this browser. ${modifier} + Enter always sends.`}
     >
       <SegmentedControl
+        className="segments-wrap"
         aria-label="Enter"
         value={enter}
         onChange={(value) => setEnter(value as EnterKey)}

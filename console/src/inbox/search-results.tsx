@@ -48,7 +48,10 @@ export function SearchResults({ filters, found, openId, showOwn }: SearchResults
           </Center>
         )}
       </section>
-      <MessageResults filters={filters} />
+      {/* Shown with the conversations, which would push them down. */}
+      <div hidden={conversations === undefined && error === null}>
+        <MessageResults filters={filters} />
+      </div>
     </div>
   );
 }

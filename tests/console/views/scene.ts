@@ -83,12 +83,12 @@ async function converse(state: StackState, busy: Scene["busy"], lines: number): 
     ],
   });
   await twilio.decide(UNREACHABLE, { status: "undelivered", errorCode: 30003 });
-  for (const [index, { peer, lines }] of CONVERSATIONS.entries()) {
+  await Promise.all(CONVERSATIONS.map(async ({ peer, lines }, index) => {
     for (const line of lines) {
       const [number, text] = [index % 3 === 2 ? second : own, line.slice(1)];
       await (line.startsWith("<") ? receive(peer, text, number) : send(peer, text, number));
     }
-  }
+  }));
   await send(UNREACHABLE, "Your parcel is at the door");
   await twilio.inbound({
     from: "+14155550117",
