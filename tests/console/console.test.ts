@@ -5,5 +5,6 @@ import "./account.ts";
 import "./first-day.ts";
 import "./sending.ts";
 import "./inbox.ts";
+import "./thread.ts";
 import "./numbers.ts";
 import "./billing.ts";

@@ -11,17 +11,25 @@ test("A new tenant creates a subaccount, buys a number, sends a message and sees
   await tenant.send("+1 (415) 555-0142", "Your table is ready");
   await tenant.sent.getByText("Your table is ready").waitFor();
   await tenant.sent.getByText("Delivered").waitFor();
-  assert.equal(await tenant.page.getByText("sent through the shared master account").count(), 0);
+  assert.equal(await tenant.page.getByText("Sent from the shared number").count(), 0);
 
-  await text("+14155550142", number, "On our way", [CAT, fileOf("application/pdf", "%PDF")]);
-  await tenant.received.getByText("On our way").waitFor();
-  const image = tenant.received.getByRole("img", { name: "Attachment 1" });
-  await image.waitFor();
-  await eventually("the image to be loaded", () =>
-    image.evaluate((node) => {
+  // The first request for the picture fails, as with a link that has expired.
+  let failures = 1;
+  await tenant.page.route("**/functions/v1/message-media?*", async (route) => {
+    if (failures-- > 0) await route.fulfill({ status: 403 });
+    else await route.continue();
+  });
+  await text("+14155550142", number, "On our way: example.com/map", [CAT, fileOf("application/pdf", "%PDF")]);
+  const link = tenant.received.getByRole("link", { name: "example.com/map" });
+  assert.equal(await link.getAttribute("href"), "https://example.com/map");
+  await tenant.received.getByRole("button", { name: /^Picture 1 of 2 from \+1 415 555 0142/ }).click();
+  const dialog = tenant.page.getByRole("dialog", { name: "Picture 1 of 2 from +1 415 555 0142" });
+  await eventually("the picture to be loaded", () =>
+    dialog.getByRole("img", { name: /^Picture/ }).evaluate((node) => {
       const { complete, naturalWidth } = node as unknown as { complete: boolean; naturalWidth: number };
       return complete && naturalWidth === 1;
     }));
-  const file = await tenant.received.getByRole("link", { name: "Attachment 2" }).getAttribute("href");
+  await tenant.page.keyboard.press("Escape");
+  const file = await tenant.received.getByRole("link", { name: /^PDF document 2 of 2/ }).getAttribute("href");
   assert.equal(await (await fetch(file!)).text(), "%PDF");
 });

@@ -91,7 +91,7 @@ test("A message without a network waits, a lost response is tried again under th
   await dialog.getByRole("button", { name: "Send", exact: true }).click();
   await dialog.getByText("Waiting for the network").waitFor();
   await page.context().setOffline(false);
-  await tenant.sent.getByText("sent through the shared master account").waitFor();
+  await tenant.sent.getByText("Sent from the shared number").waitFor();
   assert.equal(sends.keys.length, 1);
 
   await failNextCall(tenant, "send-sms", "response");

@@ -60,12 +60,12 @@ test("The next user to sign in sees no data of the previous user", async (tenant
   await tenant.sent.getByText("For my eyes only").waitFor();
   await tenant.signOut();
   // The request never completes, so any message shown now would come from the browser's cache.
-  await tenant.page.route("**/rest/v1/sms_messages*", () => {});
+  await tenant.page.route("**/functions/v1/list-conversations*", () => {});
   await tenant.page.getByRole("button", { name: "neighbour@switchboard.test" }).click();
   await tenant.page.getByRole("button", { name: "Sign in", exact: true }).click();
   await tenant.page.getByRole("heading", { name: "Overview" }).waitFor();
   await tenant.go("Inbox");
-  await tenant.page.getByLabel("Loading your messages").waitFor();
+  await tenant.page.getByLabel("Loading your conversations").waitFor();
   assert.equal(await tenant.page.getByText("For my eyes only").count(), 0);
 });
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Center, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { Keyboard, MessageSquare, SquarePen } from "lucide-react";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
@@ -10,7 +10,6 @@ import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useDraftOf } from "../send-message/use-draft.ts";
 import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
-import { ConversationPane } from "./conversation-pane.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, conversationId, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
@@ -22,6 +21,11 @@ import { useMarkRead } from "./use-mark-read.ts";
 
 /** What old links to the form for a new message have in place of a conversation. */
 const NEW_MESSAGE = "new";
+
+// What a conversation needs is loaded with the first one that is opened.
+const ConversationPane = lazy(async () => ({
+  default: (await import("./conversation-pane.tsx")).ConversationPane,
+}));
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
@@ -120,16 +124,18 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           </Center>
         )}
         {sides !== null && (
-          <ConversationPane
-            key={conversationId(sides)}
-            sides={sides}
-            at={query.get("at") ?? undefined}
-            listPath={listPath}
-            onMarkUnread={() => {
-              markRead.mutate({ ...sides, unread: true });
-              navigate(listPath);
-            }}
-          />
+          <Suspense>
+            <ConversationPane
+              key={conversationId(sides)}
+              sides={sides}
+              at={query.get("at") ?? undefined}
+              listPath={listPath}
+              onMarkUnread={() => {
+                markRead.mutate({ ...sides, unread: true });
+                navigate(listPath);
+              }}
+            />
+          </Suspense>
         )}
       </div>
     </div>

@@ -1,7 +1,6 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
-import { InboxSignals } from "../inbox/inbox-signals.tsx";
 import { pathOf } from "../inbox/conversations.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { Brand } from "../platform/brand.tsx";
@@ -21,6 +20,7 @@ import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
 import { usePrefetch } from "./use-prefetch.ts";
 
+const InboxSignals = lazy(async () => ({ default: (await import("../inbox/inbox-signals.tsx")).InboxSignals }));
 const OverviewScreen = lazy(LOAD.overview);
 const NumbersScreen = lazy(LOAD.numbers);
 const ContactsScreen = lazy(LOAD.contacts);
@@ -102,7 +102,9 @@ function Frame() {
         </Suspense>
       </AppShell.Main>
       <TabBar />
-      <InboxSignals />
+      <Suspense>
+        <InboxSignals />
+      </Suspense>
     </AppShell>
   );
 }

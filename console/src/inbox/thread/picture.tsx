@@ -18,10 +18,13 @@ export function Picture({ message, index, name }: PictureProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const [isLoaded, setIsLoaded] = useState(false);
   const renewals = useRef(0);
+  // A new link can be the same text, if it is made in the same second.
+  const [attempt, setAttempt] = useState(0);
 
   async function load() {
     setProblem(null);
     const renewed = await renew();
+    setAttempt((count) => count + 1);
     if (renewed.link === null) setProblem(renewed.problem);
   }
 
@@ -53,7 +56,7 @@ export function Picture({ message, index, name }: PictureProps) {
     >
       {link !== null && (
         <img
-          key={link}
+          key={`${attempt} ${link}`}
           src={link}
           alt={name}
           decoding="async"

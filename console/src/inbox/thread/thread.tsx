@@ -61,7 +61,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
   const pending = useThreadPending(sides, messages);
   const { rows, firstNumber } = useMemo(() => rowsOf(window, pending), [window, pending]);
   const isEndInView = isAtEnd && window.newer === null;
-  const seen = useSeen(messages, isEndInView);
+  const seen = useSeen(window, isEndInView);
   useReadMark(sides, messages, isEndInView);
   const announcement = useArrivals(messages, peerName);
   const { send } = useSendMessage();
@@ -198,10 +198,11 @@ function EdgeFailure({ error, what, onRetry }: { error: Error; what: string; onR
   );
 }
 
-/** The last message that the reader has seen: the newest one while the end is in view. */
-function useSeen(messages: readonly ListedMessage[], isEndInView: boolean): string | null {
+/** The newest message that the reader has seen; null until the end of the conversation was in view. */
+function useSeen({ messages, newer }: ThreadWindow, isEndInView: boolean): string | null {
   const newest = messages.at(-1)?.id ?? null;
-  const [seen, setSeen] = useState(newest);
+  // A thread opens at its end, or in the middle: what is loaded from there on is not new.
+  const [seen, setSeen] = useState(newer === null ? newest : null);
   useEffect(() => {
     if (isEndInView) setSeen(newest);
   }, [newest, isEndInView]);
