@@ -32,8 +32,15 @@ Deno.test("measureSizes counts a shared file once, and for a screen only what th
       isDynamicEntry: true,
       imports: ["_menu", "_react", "_list"],
       css: ["assets/inbox.css"],
+      dynamicImports: ["src/conversation-pane.tsx"],
     },
     _list: { file: "assets/list.js", imports: ["_react"] },
+    "src/conversation-pane.tsx": {
+      file: "assets/pane.js",
+      name: "conversation-pane",
+      isDynamicEntry: true,
+      imports: ["_list", "_menu"],
+    },
     "src/chart.tsx": { file: "assets/chart.js", name: "chart", isDynamicEntry: true },
   }, {
     ...Object.fromEntries(PAGE.map((file) => [file, 100])),
@@ -46,6 +53,7 @@ Deno.test("measureSizes counts a shared file once, and for a screen only what th
     "assets/inbox.js": 700,
     "assets/inbox.css": 800,
     "assets/list.js": 900,
+    "assets/pane.js": 400,
     "assets/chart.js": 5000,
   });
   try {
@@ -57,6 +65,7 @@ Deno.test("measureSizes counts a shared file once, and for a screen only what th
     assert.deepEqual(sizes.screens, {
       shell: weigh("assets/shell.js", "assets/menu.js"),
       "inbox-screen": weigh("assets/inbox.js", "assets/list.js"),
+      "conversation-pane": weigh("assets/pane.js"),
     });
     assert.deepEqual(sizes.largestChunk, { file: "assets/chart.js", bytes: weigh("assets/chart.js") });
   } finally {

@@ -10,7 +10,10 @@ export const MANIFEST = "manifest.json";
 export const LIMITS = {
   /** The page, its scripts and its styles, until a visitor can sign in. */
   firstLoad: 240_000,
-  /** The JavaScript that a screen needs besides that of the sign-in screen and of the frame around all screens. */
+  /**
+   * The JavaScript that a screen needs besides that of the sign-in screen and of the frame around all screens; or that a part
+   * of a screen, such as an open conversation, needs besides that of its screen.
+   */
   screen: 100_000,
   /** One file that is loaded on first use, such as the charts. */
   chunk: 160_000,
@@ -20,7 +23,7 @@ export const LIMITS = {
 export interface Sizes {
   /** HTML, JavaScript and CSS. */
   firstLoad: number;
-  /** The JavaScript of each screen, by the name of its module, such as `inbox-screen`. The frame is `shell`. */
+  /** The JavaScript of each screen and part, by the name of its module: `inbox-screen`, `…-pane`. The frame is `shell`. */
   screens: Record<string, number>;
   /** The largest file of JavaScript that the first load does not need. */
   largestChunk: { file: string; bytes: number };
@@ -33,6 +36,7 @@ interface Chunk {
   isEntry?: boolean;
   isDynamicEntry?: boolean;
   imports?: string[];
+  dynamicImports?: string[];
   css?: string[];
 }
 
@@ -53,9 +57,12 @@ export async function measureSizes(dist: string): Promise<Sizes> {
 
   const screens: Record<string, number> = {};
   for (const [key, { name = key }] of Object.entries(manifest)) {
-    const isScreen = manifest[key]!.isDynamicEntry === true && (key === shell || name.endsWith("-screen"));
-    if (!isScreen) continue;
-    const loaded = key === shell ? first : frame;
+    const isPart = name.endsWith("-pane");
+    if (manifest[key]!.isDynamicEntry !== true || !(key === shell || isPart || name.endsWith("-screen"))) continue;
+    const parents = isPart
+      ? Object.keys(manifest).filter((other) => manifest[other]!.dynamicImports?.includes(key))
+      : [];
+    const loaded = key === shell ? first : chunksOf(manifest, parents, new Set(frame));
     screens[name] = await bytes(scripts(manifest, chunksOf(manifest, [key]).difference(loaded)));
   }
   const others = scripts(manifest, new Set(Object.keys(manifest)).difference(first));

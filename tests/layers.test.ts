@@ -41,7 +41,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "send-message": ["phone", "platform"],
   session: ["platform"],
   account: ["platform", "session", "send-message"],
-  subaccount: ["platform"],
+  subaccount: ["platform", "session"],
   billing: ["platform", "session", "subaccount"],
   numbers: ["phone", "platform", "send-message", "billing", "subaccount"],
   contacts: ["phone", "platform", "session", "numbers", "send-message"],

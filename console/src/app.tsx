@@ -2,6 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
+import { Boundary } from "./platform/boundary.tsx";
 import { Gate } from "./shell/gate.tsx";
 import { useHashLocation } from "./shell/hash-location.ts";
 import { SessionProvider, type SessionStore } from "./session/session.tsx";
@@ -13,15 +14,17 @@ export function App({ backend, session }: { backend: Backend; session: SessionSt
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
-      <BackendProvider backend={backend}>
-        <SessionProvider store={session}>
-          <UserQueries>
-            <Router hook={useHashLocation}>
-              <Gate />
-            </Router>
-          </UserQueries>
-        </SessionProvider>
-      </BackendProvider>
+      <Boundary>
+        <BackendProvider backend={backend}>
+          <SessionProvider store={session}>
+            <UserQueries>
+              <Router hook={useHashLocation}>
+                <Gate />
+              </Router>
+            </UserQueries>
+          </SessionProvider>
+        </BackendProvider>
+      </Boundary>
     </MantineProvider>
   );
 }

@@ -32,11 +32,11 @@ export interface Actor {
   call(path: string, options?: CallOptions): Promise<Answer>;
 }
 
-/** Signs up a new user with a random email address and password. */
-export async function signUp(state: StackState, name: string): Promise<Actor> {
+/** Signs up a new user with a random email address and, unless one is given, a random password. */
+export async function signUp(state: StackState, name: string, password: string = crypto.randomUUID()): Promise<Actor> {
   const email = `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`;
   const data = dataClient(state);
-  return signedIn(state, email, data, await data.auth.signUp({ email, password: crypto.randomUUID() }));
+  return signedIn(state, email, data, await data.auth.signUp({ email, password }));
 }
 
 /** Signs in an existing user, such as one of the stack's demo users. */

@@ -13,7 +13,7 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   assert.equal(new URL(tenant.page.url()).search, "");
   await tenant.section("Plan").getByText("Team").waitFor();
   await tenant.section("Plan").getByText(/^Renews on /).waitFor();
-  await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
+  await tenant.section("Subaccount").getByText("Active", { exact: true }).waitFor();
 
   const plan = tenant.section("Plan");
   const dialog = tenant.page.getByRole("dialog");

@@ -8,6 +8,7 @@ export function AppearancePanel() {
   return (
     <Panel title="Appearance" description="For this browser. “System” follows the setting of your device.">
       <SegmentedControl
+        className="segments-wrap"
         aria-label="Colors"
         value={colorScheme}
         onChange={(value) => setColorScheme(value as MantineColorScheme)}

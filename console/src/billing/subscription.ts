@@ -1,21 +1,9 @@
 import type { Database } from "../../../supabase/functions/_shared/database.types.ts";
+import type { Subscription } from "../subaccount/account.ts";
 
 type Tables = Database["public"]["Tables"];
 
-/** A Stripe subscription as the database last read it. */
-export type Subscription = Pick<
-  Tables["subscriptions"]["Row"],
-  | "id"
-  | "origin"
-  | "plan_key"
-  | "status"
-  | "first_payment_pending"
-  | "current_period_end"
-  | "cancel_at"
-  | "past_due_since"
-  | "ended_at"
-  | "created_at"
->;
+export type { Subscription };
 
 export type Plan = Pick<
   Tables["plans"]["Row"],
@@ -87,7 +75,11 @@ export function plansForSale(plans: readonly Plan[]): Plan[] {
     .toSorted((a, b) => a.rank - b.rank);
 }
 
-function isInForce({ status, plan_key: key, first_payment_pending: isPending }: Subscription, plans: readonly Plan[]) {
+/** Whether a subscription gives a plan now. */
+export function isInForce(
+  { status, plan_key: key, first_payment_pending: isPending }: Subscription,
+  plans: readonly Plan[],
+) {
   const plan = plans.find((each) => each.key === key);
   return plan !== undefined && IN_FORCE.has(status) && (!isPending || plan.entitle_while_pending);
 }

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useBackend } from "../platform/backend.tsx";
 import { rowsOf } from "../platform/read-rows.ts";
-import { useUser } from "../session/session.tsx";
-import { useSubaccount } from "../subaccount/use-subaccount.ts";
+import type { Account } from "../subaccount/account.ts";
+import { ACCOUNT_KEY, useAccount } from "../subaccount/use-account.ts";
 import { currentSubscription, ownSubscription, type Plan, planInForce, type Subscription } from "./subscription.ts";
 
-const POLL_MS = 5_000;
-export const SUBSCRIPTIONS_KEY = ["subscriptions"];
+/** The subscriptions are read together with the subaccount. */
+export const SUBSCRIPTIONS_KEY = ACCOUNT_KEY;
 
 export interface Billing {
   /** The one that gives the plan. */
@@ -17,39 +17,24 @@ export interface Billing {
   plan: Plan | null;
 }
 
-/** The caller's subscription and plan. `billing` is undefined until both and the subaccount are loaded. */
+/** The caller's subscription and plan. `billing` is undefined until the account and the plans are loaded. */
 export function useBilling() {
-  const { supabase } = useBackend();
-  const { id: userId } = useUser();
-  const { data: subaccount } = useSubaccount();
-  const subscriptions = useQuery({
-    queryKey: SUBSCRIPTIONS_KEY,
-    queryFn: async () =>
-      rowsOf(
-        "subscriptions",
-        await supabase.from("subscriptions")
-          .select(
-            "id, origin, plan_key, status, first_payment_pending, current_period_end, cancel_at, past_due_since, ended_at, created_at",
-          )
-          .eq("user_id", userId),
-      ),
-    refetchInterval: POLL_MS,
-  });
+  const account = useAccount();
   const plans = usePlans();
-  const isKnown = subscriptions.data !== undefined && plans.data !== undefined && subaccount !== undefined;
-  const known = [subscriptions.data ?? [], plans.data ?? []] as const;
-  const subscription = currentSubscription(...known);
-  const billing: Billing | undefined = isKnown
-    ? {
-      subscription,
-      own: ownSubscription(...known),
-      plan: planInForce(plans.data, subscription, subaccount.provisioned),
-    }
-    : undefined;
   return {
-    billing,
-    error: subscriptions.error ?? plans.error,
-    refetch: () => Promise.all([subscriptions.refetch(), plans.refetch()]),
+    billing: account.data && plans.data && billingOf(account.data, plans.data),
+    error: account.error ?? plans.error,
+    refetch: () => Promise.all([account.refetch(), plans.refetch()]),
+  };
+}
+
+/** The subscriptions that count, and the plan in force. */
+export function billingOf({ subaccount, subscriptions }: Account, plans: readonly Plan[]): Billing {
+  const subscription = currentSubscription(subscriptions, plans);
+  return {
+    subscription,
+    own: ownSubscription(subscriptions, plans),
+    plan: planInForce(plans, subscription, subaccount.provisioned),
   };
 }
 

@@ -5,6 +5,7 @@ import { isFailure } from "../platform/failure.ts";
 import { announce } from "../platform/notify.ts";
 import { REFRESH_AFTER } from "./refresh-after.ts";
 import type { Plan, Subscription } from "./subscription.ts";
+import type { Account } from "../subaccount/account.ts";
 import { SUBSCRIPTIONS_KEY } from "./use-billing.ts";
 
 const SOON = "It appears here as soon as Stripe confirms it, usually within seconds";
@@ -92,7 +93,7 @@ async function read(
   for (const seconds of delays) {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     await queryClient.refetchQueries({ queryKey: SUBSCRIPTIONS_KEY });
-    const changed = queryClient.getQueryData<Subscription[]>(SUBSCRIPTIONS_KEY)?.find(isChanged);
+    const changed = queryClient.getQueryData<Account>(SUBSCRIPTIONS_KEY)?.subscriptions.find(isChanged);
     if (changed !== undefined) return changed;
   }
   return null;

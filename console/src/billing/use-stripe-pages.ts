@@ -1,12 +1,13 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useBackend } from "../platform/backend.tsx";
 import { overviewUrl } from "./return-url.ts";
-import { SUBSCRIPTIONS_KEY } from "./use-billing.ts";
+import { useAccountRefresh } from "../subaccount/use-account.ts";
 
 /** Opens the checkout of a plan at Stripe. The page stays busy until the browser leaves it. */
 export function useCheckout() {
   const { switchboard } = useBackend();
-  return useMutation({
+  const checkout = useMutation({
     mutationFn: async (plan: string) => {
       const successUrl = overviewUrl(globalThis.location, "paid");
       const cancelUrl = overviewUrl(globalThis.location, "canceled");
@@ -14,25 +15,39 @@ export function useCheckout() {
       globalThis.location.assign(url);
     },
   });
+  useResetOnReturn(checkout.reset);
+  return checkout;
 }
 
 /** Opens Stripe's billing portal. */
 export function useBillingPortal() {
   const { switchboard } = useBackend();
-  return useMutation({
+  const portal = useMutation({
     mutationFn: async () => {
-      const { url } = await switchboard.billingPortal({ returnUrl: overviewUrl(globalThis.location) });
+      const { url } = await switchboard.billingPortal({ returnUrl: overviewUrl(globalThis.location, "managed") });
       globalThis.location.assign(url);
     },
   });
+  useResetOnReturn(portal.reset);
+  return portal;
+}
+
+/** The browser's back button may show the page as it was left: with a button that is busy. */
+function useResetOnReturn(reset: () => void): void {
+  useEffect(() => {
+    const onShow = ({ persisted }: PageTransitionEvent) => persisted && reset();
+    globalThis.addEventListener("pageshow", onShow);
+    return () => globalThis.removeEventListener("pageshow", onShow);
+  }, [reset]);
 }
 
 /** Claims a subscription that was bought through a Payment Link as the caller's own. */
 export function useClaim() {
   const { switchboard } = useBackend();
-  const queryClient = useQueryClient();
+  const refresh = useAccountRefresh();
   return useMutation({
     mutationFn: (subscriptionId: string) => switchboard.claimSubscription({ subscriptionId }),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: SUBSCRIPTIONS_KEY }),
+    // Also after a failure: a claim whose response was lost may have succeeded.
+    onSettled: refresh,
   });
 }

@@ -15,20 +15,16 @@ import { type Contact, useContact, useDeleteContact, useSaveContact, useTags } f
 const LONGEST_NAME = 100;
 const LONGEST_NOTES = 2000;
 
-const DIALOG = "contact";
-
-/** Opens the contact with a number, or a form for a new one. */
-export function openContact({ phoneNumber }: { phoneNumber?: string } = {}): void {
-  modals.open({
-    modalId: DIALOG,
-    title: phoneNumber === undefined ? "New contact" : `Contact ${readable(phoneNumber)}`,
-    children: phoneNumber === undefined ? <ContactForm /> : <StoredContact phoneNumber={phoneNumber} />,
-  });
+/** The form of the contact with a number, or for a new one. */
+export function ContactDialog({ phoneNumber, onClose }: { phoneNumber?: string; onClose: () => void }) {
+  return phoneNumber === undefined
+    ? <ContactForm onClose={onClose} />
+    : <StoredContact phoneNumber={phoneNumber} onClose={onClose} />;
 }
 
-function StoredContact({ phoneNumber }: { phoneNumber: string }) {
+function StoredContact({ phoneNumber, onClose }: { phoneNumber: string; onClose: () => void }) {
   const { data: contact, error, refetch } = useContact(phoneNumber);
-  if (contact !== undefined) return <ContactForm phoneNumber={phoneNumber} contact={contact} />;
+  if (contact !== undefined) return <ContactForm phoneNumber={phoneNumber} contact={contact} onClose={onClose} />;
   if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
   return <Skeleton h={320} aria-label="Loading the contact" />;
 }
@@ -37,9 +33,10 @@ interface ContactFormProps {
   /** Absent: it is asked for. */
   phoneNumber?: string;
   contact?: Contact | null;
+  onClose: () => void;
 }
 
-function ContactForm({ phoneNumber, contact = null }: ContactFormProps) {
+function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps) {
   const { data: tags = [] } = useTags();
   const saving = useSaveContact();
   const defaultCountry = useHomeCountry();
@@ -60,7 +57,7 @@ function ContactForm({ phoneNumber, contact = null }: ContactFormProps) {
 
   const save = form.onSubmit((fields) => {
     saving.mutate({ ...fields, defaultCountry }, {
-      onSuccess: () => modals.close(DIALOG),
+      onSuccess: () => onClose(),
       onError: (error) => form.setErrors(fieldErrorsOf(error)),
     });
   });
@@ -107,7 +104,7 @@ function ContactForm({ phoneNumber, contact = null }: ContactFormProps) {
         <Group justify="space-between" gap="sm">
           {contact === null ? <span /> : <DeleteButton contact={contact} />}
           <Group gap="sm">
-            <Button variant="default" onClick={() => modals.close(DIALOG)}>Cancel</Button>
+            <Button variant="default" onClick={() => onClose()}>Cancel</Button>
             <Button type="submit" loading={saving.isPending}>{contact === null ? "Add contact" : "Save"}</Button>
           </Group>
         </Group>

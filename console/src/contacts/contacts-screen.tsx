@@ -21,7 +21,7 @@ import { LoadFailure } from "../platform/load-failure.tsx";
 import { MarkedText } from "../platform/marked-text.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
-import { openContact } from "./contact-form.tsx";
+import { openContact } from "./open-contact.tsx";
 import { openContactImport } from "./contact-import.tsx";
 import { type Contact, useContacts, useTags } from "./use-contacts.ts";
 

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, Menu, Text, Title } from "@mantine/core";
 import { ArrowLeft, BellOff, Copy, Ellipsis, MailOpen, UserPen, UserPlus } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
-import { openContact } from "../contacts/contact-form.tsx";
+import { openContact } from "../contacts/open-contact.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
 import { useContact } from "../contacts/use-contacts.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";

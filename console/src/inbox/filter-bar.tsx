@@ -126,13 +126,13 @@ function MoreFilters({ filters, onChange, numbers }: ChosenProps & Pick<FilterBa
   if (choices.number.length === 0 && choices.tag.length === 0) return null;
   return (
     <Popover position="bottom-end" width={260} trapFocus>
-      <Popover.Target>
-        <Indicator disabled={filters.number === undefined && filters.tag === undefined} size={8} offset={4}>
+      <Indicator disabled={filters.number === undefined && filters.tag === undefined} size={8} offset={4}>
+        <Popover.Target>
           <ActionIcon variant="default" size={36} aria-label="More filters">
             <ListFilter size={17} />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown>
         <Stack gap="sm">
           {choices.number.length > 0 && (

@@ -20,18 +20,17 @@ import { useConversations } from "./use-conversations.ts";
 import { useUnreadConversations } from "./use-unread-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
 
+const loadPane = async () => ({ default: (await import("./conversation-pane.tsx")).ConversationPane });
+/** The list is shown sooner without the thread and the composer. */
+const ConversationPane = lazy(loadPane);
 /** What old links to the form for a new message have in place of a conversation. */
 const NEW_MESSAGE = "new";
-
-// What a conversation needs is loaded with the first one that is opened.
-const ConversationPane = lazy(async () => ({
-  default: (await import("./conversation-pane.tsx")).ConversationPane,
-}));
 
 /** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function InboxScreen({ conversation: openId }: { conversation: string | undefined }) {
   useTabTitle("Inbox");
   const heading = useScreenHeading();
+  useEffect(() => void loadPane().catch(() => {}), []);
   const [, navigate] = useLocation();
   const query = new URLSearchParams(useSearch());
   const filters = filtersOf(query);
@@ -46,8 +45,8 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
 
   useEffect(() => {
     if (openId !== NEW_MESSAGE) return;
-    navigate("/inbox", { replace: true });
     openSendMessage();
+    navigate("/inbox", { replace: true });
   }, [openId]);
   useFocusOnClose(openId, list);
   useInboxKeys({
@@ -125,7 +124,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           </Center>
         )}
         {sides !== null && (
-          <Suspense>
+          <Suspense fallback={<div className="pane" role="status" aria-label="Loading the conversation" />}>
             <ConversationPane
               key={conversationId(sides)}
               sides={sides}
@@ -171,12 +170,14 @@ interface ListingProps {
 function Listing({ filters, found, conversations, openId, handle }: ListingProps) {
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
+  const { isPending } = useNumbers();
   const draftOf = useDraftOf();
   const { search } = filters;
   if (search !== undefined) {
     return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
   }
-  if (conversations === undefined) {
+  // Until the numbers are known, each row might have a line more.
+  if (conversations === undefined || isPending) {
     if (found.error === null) return <ListSkeleton />;
     return (
       <div className="conversations">

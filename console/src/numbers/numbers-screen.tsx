@@ -1,5 +1,6 @@
 import { Container, Stack } from "@mantine/core";
 import { ScreenTitle } from "../platform/screen-title.tsx";
+import { Settled } from "../platform/settled.tsx";
 import { NumberFinder } from "./number-finder.tsx";
 import { OwnedNumbers } from "./owned-numbers.tsx";
 import { useFreshLimits } from "./use-obstacle.ts";
@@ -10,10 +11,12 @@ export function NumbersScreen() {
   return (
     <Container size="lg" className="screen">
       <ScreenTitle title="Numbers" description="The numbers that you send from and receive replies on." />
-      <Stack gap="lg">
-        <OwnedNumbers />
-        <NumberFinder />
-      </Stack>
+      <Settled>
+        <Stack gap="lg">
+          <OwnedNumbers />
+          <NumberFinder />
+        </Stack>
+      </Settled>
     </Container>
   );
 }

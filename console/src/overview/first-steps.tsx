@@ -3,8 +3,8 @@ import { useLocalStorage } from "@mantine/hooks";
 import { Check, ChevronRight, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { usePlanChoice } from "../billing/use-plan-choice.tsx";
 import { useHasSent } from "../inbox/use-has-sent.ts";
+import { usePlanChoice } from "../billing/use-plan-choice.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
@@ -30,7 +30,7 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
   const { data: subaccount } = useSubaccount();
   const { data: list } = useNumbers();
   const hasSent = useHasSent();
-  const subscription = usePlanChoice();
+  const choosePlan = usePlanChoice();
   const creation = useCreateSubaccount();
   if (subaccount === undefined || list === undefined || hasSent === undefined) return null;
   const steps = stepsOf({
@@ -44,8 +44,8 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
   const ways: Readonly<Record<StepName, Way>> = {
     subaccount: {
       title: "Get your phone system",
-      text: isPending ? "We are setting it up." : subscription.open ? "Choose a plan." : "It takes a few seconds.",
-      to: isPending ? null : subscription.open ?? (() => creation.mutate()),
+      text: isPending ? "We are setting it up." : choosePlan ? "Choose a plan." : "It takes a few seconds.",
+      to: isPending ? null : choosePlan ?? (() => creation.mutate()),
     },
     number: { title: "Buy a number", text: "Choose one in your customers' area.", to: "/numbers" },
     message: { title: "Send a message", text: "Then follow its delivery status.", to: () => openSendMessage() },
@@ -71,7 +71,6 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
           <X size={16} />
         </ActionIcon>
       </Tooltip>
-      {subscription.dialog}
     </Paper>
   );
 }

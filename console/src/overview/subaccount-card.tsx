@@ -1,33 +1,68 @@
-import { Skeleton } from "@mantine/core";
+import { Alert, Badge, Skeleton, Stack, Text } from "@mantine/core";
+import { Ban, CirclePause } from "lucide-react";
+import { SubscribeButton } from "../billing/subscribe-button.tsx";
+import { Copyable } from "../platform/copyable.tsx";
+import { longDate } from "../platform/dates.ts";
+import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
-import { StatusBadge } from "./status-badge.tsx";
+import { type Subaccount, useCreateSubaccount } from "../subaccount/use-subaccount.ts";
+import type { AccountState } from "./account-state.ts";
 import { SubaccountAbsent } from "./subaccount-absent.tsx";
 import { SubaccountPending } from "./subaccount-pending.tsx";
-import { SubaccountPresent } from "./subaccount-present.tsx";
-import { type Subaccount, useCreateSubaccount, useSubaccount } from "../subaccount/use-subaccount.ts";
+import { useAccountState } from "./use-account-state.ts";
 
 /** The tenant's Twilio subaccount: its status, or how to get one. */
 export function SubaccountCard() {
-  const { data, error, isPending, refetch } = useSubaccount();
+  const { state, facts, error, refetch } = useAccountState();
+  const badge = state?.badge ?? null;
   return (
     <Panel
       title="Subaccount"
       description="Your isolated account at Twilio"
-      aside={data?.status && <StatusBadge status={data.status} />}
+      aside={badge !== null && (
+        <Badge variant="light" color={badge.color} size="lg" radius="sm" tt="none">{badge.label}</Badge>
+      )}
     >
-      {data !== undefined && <SubaccountState subaccount={data} />}
-      {data === undefined && isPending && <Skeleton h={110} aria-label="Loading your subaccount" />}
-      {data === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
+      {state !== undefined && facts !== undefined && <SubaccountState state={state} subaccount={facts.subaccount} />}
+      {state === undefined && error === null && <Skeleton h={110} aria-label="Loading your subaccount" />}
+      {state === undefined && error !== null && <LoadFailure error={error} onRetry={refetch} />}
     </Panel>
   );
 }
 
-function SubaccountState({ subaccount }: { subaccount: Subaccount }) {
+function SubaccountState({ state, subaccount }: { state: AccountState; subaccount: Subaccount }) {
   const creation = useCreateSubaccount();
   const { isPending, error } = creation;
   const create = { onCreate: () => creation.mutate(), isCreating: isPending, error };
-  if (subaccount.provisioned) return <SubaccountPresent subaccount={subaccount} />;
-  if (creation.isPending || subaccount.status === "pending") return <SubaccountPending {...create} />;
-  return <SubaccountAbsent {...create} />;
+  if (state.phase === "starting" || (isPending && !subaccount.provisioned)) return <SubaccountPending {...create} />;
+  if (state.phase === "none") return <SubaccountAbsent {...create} />;
+  return <SubaccountPresent state={state} subaccount={subaccount} />;
+}
+
+function SubaccountPresent(
+  { state: { phase, explanation }, subaccount }: { state: AccountState; subaccount: Subaccount },
+) {
+  const { subaccountSid, createdAt } = subaccount;
+  return (
+    <Stack gap="md">
+      {explanation !== null && (
+        <Alert
+          color={phase === "closed" ? "gray" : phase === "resuming" ? "blue" : "orange"}
+          variant="light"
+          icon={phase === "closed" ? <Ban /> : <CirclePause />}
+          title={explanation.title}
+        >
+          <Text size="sm" mb="sm">{explanation.text}</Text>
+          {phase !== "closed" && phase !== "held" && <SubscribeButton />}
+        </Alert>
+      )}
+      <Facts>
+        <Fact label="Twilio account SID">
+          {subaccountSid !== null && <Copyable value={subaccountSid} label="Twilio account SID" />}
+        </Fact>
+        <Fact label="Created">{createdAt === null ? "Unknown" : longDate(createdAt)}</Fact>
+      </Facts>
+    </Stack>
+  );
 }

@@ -3,6 +3,9 @@ const READ_MS = 9_000;
 const AUTH_MS = 15_000;
 const WRITE_MS = 60_000;
 
+/** The longest that a screen waits before it says that a read failed: a slow read is repeated once, after a second. */
+export const LONGEST_READ_MS = 2 * READ_MS + 1_000;
+
 /** `fetch` that always ends: without an answer in time, it throws a `TimeoutError`. */
 export const boundedFetch: typeof fetch = (input, init) => {
   const url = input instanceof Request ? input.url : String(input);

@@ -1,13 +1,16 @@
 import { Hash, LayoutGrid, MessageSquare, Users } from "lucide-react";
+import { loadInTime } from "../platform/load-in-time.ts";
 import { screenOf } from "./hash-location.ts";
 
 /** Loads the code of each screen. A second call returns the same code. */
 export const LOAD = {
-  overview: async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen }),
-  numbers: async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen }),
-  contacts: async () => ({ default: (await import("../contacts/contacts-screen.tsx")).ContactsScreen }),
-  inbox: async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen }),
-  account: async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen }),
+  overview: () =>
+    loadInTime(async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen })),
+  numbers: () => loadInTime(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen })),
+  contacts: () =>
+    loadInTime(async () => ({ default: (await import("../contacts/contacts-screen.tsx")).ContactsScreen })),
+  inbox: () => loadInTime(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen })),
+  account: () => loadInTime(async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen })),
 };
 
 /** The screens, in the order of the navigation. */

@@ -1,6 +1,8 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { Boundary } from "../platform/boundary.tsx";
+import { ConnectionStatus } from "../platform/connection-status.tsx";
 import { pathOf } from "../inbox/conversations.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { Brand } from "../platform/brand.tsx";
@@ -41,7 +43,7 @@ export function Shell() {
       userId={userId}
       places={PLACES}
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
-      onFailedUnseen={showUnseenFailure}
+      onFailedUnseen={(pending, settled) => void showUnseenFailure(pending, settled)}
     >
       <Dialogs>
         <Frame />
@@ -53,6 +55,7 @@ export function Shell() {
 function Frame() {
   useArrival();
   usePrefetch();
+  const [location] = useLocation();
   return (
     <AppShell
       header={{ height: 60 }}
@@ -63,6 +66,7 @@ function Frame() {
       <AppShell.Header className="bar">
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Brand />
+          <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
             <SpotlightKey screens={SCREENS} />
             <ColorSchemeMenu />
@@ -75,31 +79,33 @@ function Frame() {
       </AppShell.Navbar>
       <AppShell.Main id={CONTENT_ID} tabIndex={-1} className="content">
         <AccountBanner />
-        <Suspense fallback={<ScreenLoading />}>
-          <Switch>
-            <Route path="/">
-              <OverviewScreen />
-            </Route>
-            <Route path="/numbers">
-              <NumbersScreen />
-            </Route>
-            <Route path="/account">
-              <AccountScreen />
-            </Route>
-            <Route path="/inbox/:conversation?">
-              {({ conversation }) => <InboxScreen conversation={conversation} />}
-            </Route>
-            <Route path="/contacts">
-              <ContactsScreen />
-            </Route>
-            <Route path="/messages/:conversation?">
-              {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
-            </Route>
-            <Route>
-              <NotFoundScreen />
-            </Route>
-          </Switch>
-        </Suspense>
+        <Boundary resetKey={location}>
+          <Suspense fallback={<ScreenLoading />}>
+            <Switch>
+              <Route path="/">
+                <OverviewScreen />
+              </Route>
+              <Route path="/numbers">
+                <NumbersScreen />
+              </Route>
+              <Route path="/account">
+                <AccountScreen />
+              </Route>
+              <Route path="/inbox/:conversation?">
+                {({ conversation }) => <InboxScreen conversation={conversation} />}
+              </Route>
+              <Route path="/contacts">
+                <ContactsScreen />
+              </Route>
+              <Route path="/messages/:conversation?">
+                {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
+              </Route>
+              <Route>
+                <NotFoundScreen />
+              </Route>
+            </Switch>
+          </Suspense>
+        </Boundary>
       </AppShell.Main>
       <TabBar />
       <Suspense>

@@ -18,8 +18,9 @@ export function useArrival(): void {
     if (shown.current === screen) return;
     shown.current = screen;
     const main = document.getElementById(CONTENT_ID);
-    // Without a heading, the code of the screen is still loading: its heading takes the focus from here.
-    (main?.querySelector("h1") ?? main)?.focus({ preventScroll: true });
+    // While the code of the screen is loading, React hides the heading of the last one: the new one takes the focus from here.
+    const heading = main?.querySelector("h1");
+    (heading?.checkVisibility() ? heading : main)?.focus({ preventScroll: true });
   }, [screen]);
   useEffect(rememberPositions, []);
 }

@@ -16,7 +16,7 @@ import {
 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import { openContact } from "../contacts/contact-form.tsx";
+import { openContact } from "../contacts/open-contact.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
 import { idOf } from "../inbox/conversation-rows.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
@@ -80,6 +80,7 @@ export function Spotlight({ screens }: SpotlightProps) {
 
   return (
     <MantineSpotlight.Root
+      aria-label="Search and commands"
       store={store}
       query={query}
       onQueryChange={setQuery}

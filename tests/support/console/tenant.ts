@@ -53,7 +53,7 @@ export class Tenant {
 
   async createSubaccount(): Promise<void> {
     await this.page.getByRole("button", { name: "Create my subaccount" }).click();
-    await this.section("Subaccount").getByText("active", { exact: true }).waitFor();
+    await this.section("Subaccount").getByText("Active", { exact: true }).waitFor();
   }
 
   /** Chooses a plan and goes to its page at Stripe. */

@@ -1,4 +1,4 @@
-import type { RealtimeChannel, SupabaseClient } from "@supabase/supabase-js";
+import type { RealtimeChannel, RealtimeClient } from "@supabase/realtime-js";
 
 /** The tables that the inbox follows. Row level security applies: a user gets changes of their own rows only. */
 const TABLES = ["sms_messages", "sms_conversations"] as const;
@@ -15,7 +15,7 @@ export interface RowChange {
 }
 
 export interface LiveChannelOptions {
-  supabase: Pick<SupabaseClient, "channel" | "removeChannel" | "realtime">;
+  realtime: Pick<RealtimeClient, "channel" | "removeChannel" | "setAuth">;
   userId: string;
   onChange: (change: RowChange) => void;
   /** Changes may have been missed: called whenever changes begin to arrive. */
@@ -32,7 +32,7 @@ export interface LiveChannelOptions {
  * @returns stops following
  */
 export function followMessages(options: LiveChannelOptions): () => void {
-  const { supabase, userId, onChange, onGap, onState, retryMs = RETRY_MS } = options;
+  const { realtime, userId, onChange, onGap, onState, retryMs = RETRY_MS } = options;
   let channel: RealtimeChannel | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
@@ -40,9 +40,9 @@ export function followMessages(options: LiveChannelOptions): () => void {
 
   async function open() {
     // Joins as the user: without this, a client that has just read its session joins as nobody and gets no rows.
-    await supabase.realtime.setAuth().catch(() => {});
+    await realtime.setAuth().catch(() => {});
     if (isStopped) return;
-    const opened = supabase.channel(`inbox:${userId}`);
+    const opened = realtime.channel(`inbox:${userId}`);
     channel = opened;
     const isCurrent = () => channel === opened && !isStopped;
     for (const table of TABLES) {
@@ -74,7 +74,7 @@ export function followMessages(options: LiveChannelOptions): () => void {
   function reopen() {
     const closed = channel;
     channel = null;
-    if (closed !== null) void supabase.removeChannel(closed);
+    if (closed !== null) void realtime.removeChannel(closed);
     clearTimeout(timer);
     timer = setTimeout(() => void open(), Math.min(retryMs * 2 ** failures, LONGEST_RETRY_MS));
     failures += 1;
@@ -84,7 +84,7 @@ export function followMessages(options: LiveChannelOptions): () => void {
   return () => {
     isStopped = true;
     clearTimeout(timer);
-    if (channel !== null) void supabase.removeChannel(channel);
+    if (channel !== null) void realtime.removeChannel(channel);
     channel = null;
   };
 }

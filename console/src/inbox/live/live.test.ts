@@ -4,6 +4,7 @@ import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { History, message, OWN, PEER } from "../thread/history.testing.ts";
 import { threadQuery } from "../thread/thread-query.ts";
 import { followMessages } from "./live-channel.ts";
+import { openRealtime } from "./realtime.ts";
 import { RealtimeServer } from "./realtime-server.testing.ts";
 import { Refresher } from "./refresh.ts";
 
@@ -13,7 +14,12 @@ const SIDES = { own: OWN, peer: PEER };
 async function following(server: RealtimeServer) {
   const supabase = createClient(server.url, "sb_publishable_key", {
     auth: { autoRefreshToken: false, persistSession: false },
-    realtime: { reconnectAfterMs: () => 20, disconnectOnEmptyChannelsAfterMs: 0 },
+  });
+  const realtime = openRealtime({
+    supabaseUrl: server.url,
+    publishableKey: "sb_publishable_key",
+    supabase,
+    options: { reconnectAfterMs: () => 20, disconnectOnEmptyChannelsAfterMs: 0 },
   });
   const { access_token, refresh_token } = server.session();
   const first = await supabase.auth.refreshSession({ refresh_token });
@@ -25,7 +31,7 @@ async function following(server: RealtimeServer) {
   const refresher = new Refresher({ queryClient, list: history.list, collectMs: 5, restMs: 5 });
   const states: boolean[] = [];
   const stop = followMessages({
-    supabase,
+    realtime: realtime.client,
     userId: "user",
     onChange: (change) => refresher.add(change),
     onGap: () => refresher.addAll(),
@@ -46,7 +52,7 @@ async function following(server: RealtimeServer) {
       refresher.stop();
       unobserve();
       queryClient.clear();
-      await supabase.removeAllChannels();
+      realtime.close();
       await new Promise((resolve) => setTimeout(resolve, 20));
     },
   };

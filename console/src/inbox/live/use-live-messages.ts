@@ -3,7 +3,7 @@ import { useCallback, useSyncExternalStore } from "react";
 import { type Backend, useBackend } from "../../platform/backend.tsx";
 import { useUser } from "../../session/session.tsx";
 import { pollHead } from "./head-poller.ts";
-import { followMessages } from "./live-channel.ts";
+import { followMessages, type LiveChannelOptions } from "./live-channel.ts";
 import { Refresher } from "./refresh.ts";
 
 /** How often the newest conversation is asked for without Realtime. */
@@ -48,11 +48,10 @@ const known = new WeakMap<QueryClient, LiveMessages>();
 function liveMessagesOf(queryClient: QueryClient, userId: string, backend: Backend): LiveMessages {
   const existing = known.get(queryClient);
   if (existing !== undefined) return existing;
-  const { config, supabase, switchboard } = backend;
+  const { config, switchboard } = backend;
   const created = new LiveMessages((setLive) => {
     const refresher = new Refresher({ queryClient, list: switchboard.listMessages.bind(switchboard) });
-    const stopFollowing = !config.realtime ? () => {} : followMessages({
-      supabase,
+    const stopFollowing = !config.realtime ? () => {} : followLater(backend, {
       userId,
       onChange: (change) => refresher.add(change),
       onGap: () => refresher.addAll(),
@@ -72,6 +71,25 @@ function liveMessagesOf(queryClient: QueryClient, userId: string, backend: Backe
   });
   known.set(queryClient, created);
   return created;
+}
+
+/** Follows a user's messages once the code of Realtime is loaded. Without it, polling goes on. @returns stops following */
+function followLater({ config, supabase }: Backend, options: Omit<LiveChannelOptions, "realtime">): () => void {
+  let stop: () => void = () => {};
+  let isStopped = false;
+  import("./realtime.ts").then(({ openRealtime }) => {
+    if (isStopped) return;
+    const { client, close } = openRealtime({ ...config, supabase });
+    const stopFollowing = followMessages({ ...options, realtime: client });
+    stop = () => {
+      stopFollowing();
+      close();
+    };
+  }).catch((error) => console.error("Cannot load Realtime", error));
+  return () => {
+    isStopped = true;
+    stop();
+  };
 }
 
 /**

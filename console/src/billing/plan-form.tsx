@@ -1,11 +1,9 @@
-import { Badge, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { Badge, Button, Group, Radio, Stack, Text } from "@mantine/core";
+import { useForm } from "@mantine/form";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import type { Plan } from "./subscription.ts";
 
-export interface PlanDialogProps {
-  opened: boolean;
-  title: string;
+export interface PlanFormProps {
   /** The plans for sale, the smallest first. */
   plans: readonly Plan[];
   /** The key of the plan that the tenant has and cannot choose. */
@@ -14,48 +12,28 @@ export interface PlanDialogProps {
   note: string;
   /** The label of the button that chooses a plan. */
   actionOf: (plan: Plan) => string;
-  /** How far the action is. The dialog stays open while it is pending, so that its error is seen. */
   progress: { isPending: boolean; isSuccess: boolean; error: Error | null };
   onChoose: (plan: Plan) => void;
   onClose: () => void;
 }
 
 /** Lets the tenant choose a plan. */
-export function PlanDialog({ opened, title, ...choice }: PlanDialogProps) {
-  const { progress: { isPending }, onClose } = choice;
-  return (
-    <Modal
-      opened={opened}
-      onClose={() => !isPending && onClose()}
-      title={title}
-      centered
-      radius="lg"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      <PlanChoice {...choice} />
-    </Modal>
-  );
-}
-
-function PlanChoice(
-  { plans, current = null, note, actionOf, progress: { isPending, isSuccess, error }, onChoose, onClose }: Omit<
-    PlanDialogProps,
-    "opened" | "title"
-  >,
+export function PlanForm(
+  { plans, current = null, note, actionOf, progress: { isPending, isSuccess, error }, onChoose, onClose }:
+    PlanFormProps,
 ) {
   const selectable = plans.filter(({ key }) => key !== current);
-  const [key, choose] = useState(selectable[0]?.key);
-  const chosen = selectable.find((plan) => plan.key === key);
+  const form = useForm({ initialValues: { plan: selectable[0]?.key ?? "" } });
+  const chosen = selectable.find(({ key }) => key === form.values.plan);
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (chosen !== undefined) onChoose(chosen);
   }
 
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={form.onSubmit(submit)}>
       <Stack gap="md">
-        <Radio.Group value={key ?? ""} onChange={choose} aria-label="Plan">
+        <Radio.Group {...form.getInputProps("plan")} aria-label="Plan">
           <Stack gap="sm">
             {plans.map((plan) => <PlanOption key={plan.key} plan={plan} isCurrent={plan.key === current} />)}
           </Stack>
@@ -86,7 +64,7 @@ function PlanOption({ plan, isCurrent }: { plan: Plan; isCurrent: boolean }) {
             {numbers} · {number.format(plan.monthly_message_limit)} messages a month
           </Text>
         </div>
-        {isCurrent && <Badge variant="light" color="gray" radius="sm">Your plan</Badge>}
+        {isCurrent && <Badge variant="light" color="gray" radius="sm" tt="none">Your plan</Badge>}
       </Group>
     </Radio.Card>
   );

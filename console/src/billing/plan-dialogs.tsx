@@ -1,0 +1,71 @@
+import { Center, Loader } from "@mantine/core";
+import { modals } from "@mantine/modals";
+import { LoadFailure } from "../platform/load-failure.tsx";
+import { useBusyDialog } from "../platform/busy-dialog.ts";
+import { PlanForm } from "./plan-form.tsx";
+import { plansForSale, type Subscription } from "./subscription.ts";
+import { usePlans } from "./use-billing.ts";
+import { useChangePlan } from "./use-own-subscription.ts";
+import { useCheckout } from "./use-stripe-pages.ts";
+
+const SUBSCRIBE = "subscribe";
+const CHANGE = "change-plan";
+
+/** Opens the choice of a plan to subscribe to, which leads to Stripe's checkout. */
+export function openSubscribe(): void {
+  modals.open({ modalId: SUBSCRIBE, title: "Choose your plan", children: <Subscribe /> });
+}
+
+/** Opens the choice of another plan for the tenant's own subscription. */
+export function openChangePlan(subscription: Subscription): void {
+  modals.open({ modalId: CHANGE, title: "Change your plan", children: <ChangePlan subscription={subscription} /> });
+}
+
+function Subscribe() {
+  const plans = usePlans();
+  const checkout = useCheckout();
+  useBusyDialog(SUBSCRIBE, checkout.isPending);
+  if (plans.data === undefined) return <PlansLoading {...plans} />;
+  return (
+    <PlanForm
+      plans={plansForSale(plans.data)}
+      note="You see the price before you pay. Stripe handles the payment."
+      actionOf={() => "Continue to payment"}
+      progress={checkout}
+      onChoose={({ key }) => checkout.mutate(key)}
+      onClose={() => modals.close(SUBSCRIBE)}
+    />
+  );
+}
+
+const NOTE =
+  "The change takes effect at once. Stripe prorates the price: the difference for the rest of the period is on " +
+  "your next invoice.";
+
+function ChangePlan({ subscription }: { subscription: Subscription }) {
+  const plans = usePlans();
+  const change = useChangePlan();
+  const close = () => modals.close(CHANGE);
+  useBusyDialog(CHANGE, change.isPending);
+  if (plans.data === undefined) return <PlansLoading {...plans} />;
+  return (
+    <PlanForm
+      plans={plansForSale(plans.data)}
+      current={subscription.plan_key}
+      note={NOTE}
+      actionOf={({ name }) => `Change to ${name}`}
+      progress={change}
+      onChoose={(plan) => change.mutate({ subscription, plan }, { onSuccess: close })}
+      onClose={close}
+    />
+  );
+}
+
+function PlansLoading({ error, refetch }: { error: Error | null; refetch: () => unknown }) {
+  if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
+  return (
+    <Center h={160}>
+      <Loader aria-label="Loading the plans" />
+    </Center>
+  );
+}

@@ -1,0 +1,18 @@
+import { WordedError } from "./wording.ts";
+
+/** As long as the slowest read: after that a screen says that it cannot be loaded. */
+const LONGEST_MS = 20_000;
+
+/** Loads code, and gives up when no answer comes. @throws WordedError `timed_out` */
+export async function loadInTime<Module>(load: () => Promise<Module>, longestMs = LONGEST_MS): Promise<Module> {
+  let timer: number | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    const error = new WordedError("timed_out", "The server did not answer in time. Reload the page and try again");
+    timer = setTimeout(() => reject(error), longestMs) as unknown as number;
+  });
+  try {
+    return await Promise.race([load(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { browser, stack } from "./support.ts";
+import { faultsOf, shiftFaults, watchShifts } from "./views/faults-of.ts";
+import { type Scene, setScene } from "./views/scene.ts";
+import { type View, VIEWS } from "./views/views.ts";
+import { enter, settled, show } from "./views/visit-view.ts";
+
+/** How a view is looked at. */
+interface Look {
+  width: number;
+  colorScheme: "light" | "dark";
+}
+
+/** With CONSOLE_LOOKS=all every view is looked at in both schemes and all widths, which takes some minutes. */
+const ALL_LOOKS = Deno.env.get("CONSOLE_LOOKS") === "all";
+const LOOKS: readonly Look[] = ALL_LOOKS
+  ? ([1280, 820, 375, 320] as const).flatMap((
+    width,
+  ) => [{ width, colorScheme: "light" }, { width, colorScheme: "dark" }])
+  : [{ width: 320, colorScheme: "light" }];
+
+let made: Promise<Scene> | undefined;
+/** One scene for all tests of this file. */
+const scene = () => made ??= setScene(stack.state);
+
+function layoutTest(title: string, body: () => Promise<void>): void {
+  Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
+}
+
+/** A page of a user of the scene. */
+async function pageOf(user: View["user"], { width, colorScheme }: Look) {
+  const viewport = { width, height: width < 768 ? 720 : 820 };
+  const context = await browser.newContext({ viewport, colorScheme, locale: "en-US", reducedMotion: "reduce" });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  await watchShifts(page);
+  await enter(page, stack.state.consoleUrl, user === null ? null : (await scene())[user].email);
+  return { page, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** In the gate the screens; in the soak, what can be opened on them, too. */
+const LOOKED_AT = VIEWS.filter(({ open }) => ALL_LOOKS || open === undefined);
+
+layoutTest(
+  "Every view fits the width, has one main, one h1 and no violation that axe finds, and does not shift",
+  async () => {
+    const faults: string[] = [];
+    for (const look of LOOKS) {
+      const users = [...new Set(LOOKED_AT.map((view) => view.user))];
+      await Promise.all(users.map(async (user) => {
+        await using visit = await pageOf(user, look);
+        for (const view of LOOKED_AT.filter((one) => one.user === user)) {
+          const found = await faultsIn(visit.page, view);
+          faults.push(...found.map((fault) => `${view.name} ${look.width} ${look.colorScheme}: ${fault}`));
+        }
+      }));
+    }
+    assert.deepEqual(faults, []);
+  },
+);
+
+async function faultsIn(page: Page, view: View): Promise<string[]> {
+  try {
+    await show(page, stack.state.consoleUrl, view, await scene());
+  } catch (error) {
+    return [`cannot be shown: ${error instanceof Error ? error.message.split("\n")[0] : error}`];
+  }
+  return [...await shiftFaults(page), ...await faultsOf(page)];
+}
+
+layoutTest(
+  "In a window zoomed to 200 %, the Tab key reaches only what is shown, and the first stop leads to the content",
+  async () => {
+    // 1280 pixels at 200 %.
+    await using visit = await pageOf("busy", { width: 640, colorScheme: "light" });
+    const { page } = visit;
+    await page.getByRole("navigation", { name: "Screens" }).waitFor();
+    assert.equal(
+      await page.getByRole("navigation", { name: "Screens", includeHidden: true }).filter({ visible: true }).count(),
+      1,
+    );
+    const stops = new Set<string>();
+    for (let press = 0; press < 40; press += 1) {
+      await page.keyboard.press("Tab");
+      const stop = await page.evaluate(() => {
+        const element = document.activeElement!;
+        const { left, right, width, height } = element.getBoundingClientRect();
+        const isShown = element.checkVisibility({ visibilityProperty: true }) && width > 0 && height > 0 && left >= 0 &&
+          right <= innerWidth;
+        return { name: `${element.tagName} ${element.getAttribute("aria-label") ?? element.textContent}`, isShown };
+      });
+      assert.ok(stop.isShown, `the focus is in ${stop.name}, which is not shown`);
+      stops.add(stop.name);
+    }
+    assert.ok([...stops][0] === "A Skip to content" && stops.size > 10, `${[...stops]}`);
+
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.reload();
+    await settled(page);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), "MAIN");
+  },
+);
+
+layoutTest("Links of any spelling lead to their place, and Back returns to where the user was", async () => {
+  await using visit = await pageOf("busy", { width: 375, colorScheme: "light" });
+  const { page } = visit;
+  const { busy } = await scene();
+  const go = async (hash: string) => await page.goto(`${stack.state.consoleUrl}#${hash}`);
+  const hashNow = () => new URL(page.url()).hash;
+
+  await go(`/inbox/${encodeURIComponent(busy.conversation)}`);
+  assert.match(hashNow(), /%2B/);
+  const pane = page.getByRole("region", { name: /^Conversation with \+1 415/ });
+  await pane.getByText("Line 0: we are on it").waitFor({ state: "attached" });
+  await go(`/messages/${busy.conversation}?from=an-old-mail`);
+  await page.waitForURL(`**/#/inbox/${busy.conversation}?from=an-old-mail`);
+  for (const malformed of ["/inbox/%ZZ", "/inbox/%E0%A4%A?at=%", "/%"]) {
+    await go(malformed);
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+  }
+
+  await go("/campaigns/of/2019");
+  await page.getByRole("heading", { name: "Page not found" }).waitFor();
+  await page.getByRole("link", { name: "Go to the overview" }).click();
+  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+  assert.match(await page.title(), /^(\(\d+\) )?Overview · Switchboard$/);
+  await page.goBack();
+  await page.getByRole("heading", { name: "Page not found" }).waitFor();
+  await page.goForward();
+  await page.getByRole("heading", { name: "Recent messages" }).waitFor();
+
+  await page.getByRole("link", { name: "All numbers" }).scrollIntoViewIfNeeded();
+  const left = await page.evaluate(() => scrollY);
+  assert.ok(left > 100, `${left}`);
+  const entries = await page.evaluate(() => history.length);
+  await page.getByRole("link", { name: "All numbers" }).click();
+  await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  await page.waitForFunction(() => document.activeElement?.textContent === "Numbers");
+  // The screen that is shown already is not added to the history.
+  await page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: "Numbers" }).click();
+  assert.equal(await page.evaluate(() => history.length), entries + 1);
+  await page.goBack();
+  await page.waitForFunction((top) => Math.abs(scrollY - top) < 2, left);
+});

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { stripeSide } from "../../local/driver/stripe-side.ts";
+import { stack, test } from "./support.ts";
+
+const READS = /\/(functions|rest)\/v1\//;
+
+test("A server that does not respond, a lost network, a slow database and a new version are said, and end by themselves or with one click", async ({ page }) => {
+  const status = page.getByRole("status").filter({ hasText: /respond|offline/ });
+  await page.route(
+    READS,
+    (route) => route.fulfill({ status: 503, contentType: "text/html", body: "<html>Bad</html>" }),
+  );
+  await status.getByText("The server does not respond").waitFor();
+  await status.getByText(/Retrying in \d+ s/).waitFor();
+  // What was read before stays on the screen.
+  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+  assert.equal(await page.getByText("<html>").count(), 0);
+  await page.unroute(READS);
+  await page.getByRole("button", { name: "Retry now" }).click();
+  await status.waitFor({ state: "hidden" });
+
+  await page.context().setOffline(true);
+  await status.getByText("You're offline. What you see may be old").waitFor();
+  await page.context().setOffline(false);
+  await status.waitFor({ state: "hidden" });
+
+  // Each of these is a file or a read of a page that is loaded anew.
+  await page.route(
+    "**/rest/v1/plans*",
+    (route) =>
+      route.fulfill({ status: 500, json: { code: "57014", message: "canceling statement due to statement timeout" } }),
+  );
+  await page.route("**/assets/numbers-screen*", (route) => route.fulfill({ status: 404 }));
+  await page.reload();
+  const failure = page.getByRole("region", { name: "Plan" }).getByRole("alert");
+  await failure.getByText("Cannot load your plans. The server did not answer in time. Try again in a moment").waitFor();
+  assert.equal(await page.getByText("canceling statement").count(), 0);
+  await page.unroute("**/rest/v1/plans*");
+  await failure.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("You have no subscription").waitFor();
+
+  await page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: "Numbers" }).first().click();
+  await page.getByRole("heading", { name: "A new version is available" }).waitFor();
+  await page.unroute("**/assets/numbers-screen*");
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
+});
+
+test("A failed payment, and then the end of the subscription, are said on every screen with a date and a button", async (tenant) => {
+  const stripe = stripeSide(stack.state);
+  const { subscriptionId } = await stripe.subscribe({
+    clientReferenceId: await tenant.userId(),
+    plan: "team",
+    email: tenant.email,
+  });
+  await tenant.section("Subaccount").getByText("Active", { exact: true }).waitFor();
+  await tenant.page.getByRole("button", { name: "I bought this subscription" }).click();
+  await tenant.page.getByRole("button", { name: "Manage subscription" }).waitFor();
+  await tenant.go("Numbers");
+
+  const banner = tenant.section("Your account");
+  await stripe.control(subscriptionId, "payment_fails");
+  await banner.getByText(/^Your last payment failed\. Update your card by \w+ \d+, \d+ to keep your numbers working$/)
+    .waitFor();
+  await banner.getByRole("button", { name: "Update card" }).waitFor();
+
+  await stripe.control(subscriptionId, "cancel");
+  await banner.getByText(/^Your subscription has ended/).waitFor();
+  await banner.getByRole("button", { name: "Resubscribe" }).click();
+  await tenant.page.getByRole("dialog").getByRole("radio", { name: "Team" }).waitFor();
+  await tenant.page.keyboard.press("Escape");
+  await tenant.go("Overview");
+  await tenant.section("Subaccount").getByText("Suspended", { exact: true }).waitFor();
+  await tenant.section("Plan").getByText("No plan", { exact: true }).waitFor();
+  assert.equal(await tenant.page.getByText(/without a subscription|switchboard:/).count(), 0);
+});

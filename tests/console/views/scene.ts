@@ -1,0 +1,107 @@
+import type { StackState } from "../../../local/stack-state.ts";
+import { type Actor, signUp } from "../../../local/driver/actor.ts";
+import { eventually } from "../../../local/driver/eventually.ts";
+import { stripeSide } from "../../../local/driver/stripe-side.ts";
+import { twilioSide } from "../../../local/driver/twilio-side.ts";
+import { fileOf } from "../../support/media.ts";
+
+/** The password of every user of the scene. */
+export const PASSWORD = "correct horse battery";
+
+/** The users whose screens are looked at. */
+export interface Scene {
+  /** Signed up, and has done nothing else. */
+  newcomer: Actor;
+  /** Has a plan, numbers, contacts and conversations of every kind. */
+  busy: Actor & { numbers: string[]; conversation: string; failing: string };
+}
+
+/** Text without a place to break a line, longer than any screen is wide. */
+export const UNBROKEN = "https://example.test/" + "orders-and-deliveries-".repeat(12);
+
+/** A picture of some size, as a handset sends it: two fields of color. */
+function picture(width: number, height: number): { contentType: string; content: string } {
+  const bytes = new Uint8Array(54 + width * height * 3);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x42, 0x4d]);
+  view.setUint32(2, bytes.length, true);
+  view.setUint32(10, 54, true);
+  view.setUint32(14, 40, true);
+  view.setInt32(18, width, true);
+  view.setInt32(22, height, true);
+  view.setUint16(26, 1, true);
+  view.setUint16(28, 24, true);
+  // Blue, green, red; a width divisible by four needs no padding.
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    bytes.set(pixel % width < width / 3 ? [0x6e, 0x76, 0x0f] : [0xda, 0xe3, 0xb0], 54 + pixel * 3);
+  }
+  return { contentType: "image/bmp", content: bytes.toBase64() };
+}
+
+/** What each peer wrote and was answered, oldest first. `<`: received, `>`: sent. */
+const CONVERSATIONS: readonly { peer: string; lines: readonly string[] }[] = [
+  { peer: "+14155550111", lines: ["<Do you deliver on Sundays?"] },
+  { peer: "+14155550112", lines: [">Your table for four is booked for 7 pm.", "<Perfect, thank you"] },
+  { peer: "+14155550113", lines: [`<${UNBROKEN}`, `>${"Lieferung".repeat(20)}`] },
+  { peer: "+14155550114", lines: ["<Where is my order?", ">It leaves the kitchen now", `<See ${UNBROKEN}`] },
+  { peer: "+14155550115", lines: [">Grüße aus Köln 🎉", "<👋"] },
+  { peer: "+447700900116", lines: ["<Hello from London", ">Welcome! How can we help?"] },
+];
+/** Messages to this handset fail. */
+const UNREACHABLE = "+14155550119";
+const CHATTY = "+14155550118";
+
+/** Makes the users through the API and the simulators. `lines`: how long the longest conversation is. */
+export async function setScene(state: StackState, { lines = 12 } = {}): Promise<Scene> {
+  const [newcomer, busy] = await Promise.all([signUp(state, "newcomer", PASSWORD), signUp(state, "busy", PASSWORD)]);
+  const stripe = stripeSide(state);
+  await stripe.subscribe({ clientReferenceId: busy.id, plan: "team", email: busy.email });
+  await eventually("the subaccount of the plan", async () => (await busy.switchboard.subaccount()).status === "active");
+  await busy.switchboard.claimSubscription();
+  const numbers: string[] = [];
+  for (const areaCode of ["415", "510"]) {
+    const [offer] = await busy.switchboard.searchNumbers({ areaCode });
+    numbers.push((await busy.switchboard.buyNumber({ phoneNumber: offer!.phoneNumber })).phoneNumber);
+  }
+  const conversation = `${numbers[0]}~${CHATTY}`;
+  const scene = { newcomer, busy: { ...busy, numbers, conversation, failing: `${numbers[0]}~${UNREACHABLE}` } };
+  await converse(state, scene.busy, lines);
+  return scene;
+}
+
+async function converse(state: StackState, busy: Scene["busy"], lines: number): Promise<void> {
+  const twilio = twilioSide(state);
+  const [own, second] = busy.numbers as [string, string];
+  const send = (to: string, body: string, from = own) => busy.switchboard.sendSms({ from, to, body });
+  const receive = (from: string, body: string, to = own) => twilio.inbound({ from, to, body });
+  await busy.switchboard.importContacts({
+    contacts: [
+      { phoneNumber: CONVERSATIONS[0]!.peer, name: "Ada Lovelace", tags: ["regular", "delivery"] },
+      { phoneNumber: CONVERSATIONS[1]!.peer, name: "Dr. Maximiliane von Hohenstein-Sonnenberg", tags: ["regular"] },
+      { phoneNumber: CONVERSATIONS[2]!.peer, name: "Rindfleischetikettierungs".repeat(3), notes: UNBROKEN },
+      { phoneNumber: UNREACHABLE, name: "Grace Hopper", notes: "Call before noon" },
+    ],
+  });
+  await twilio.decide(UNREACHABLE, { status: "undelivered", errorCode: 30003 });
+  for (const [index, { peer, lines }] of CONVERSATIONS.entries()) {
+    for (const line of lines) {
+      const [number, text] = [index % 3 === 2 ? second : own, line.slice(1)];
+      await (line.startsWith("<") ? receive(peer, text, number) : send(peer, text, number));
+    }
+  }
+  await send(UNREACHABLE, "Your parcel is at the door");
+  await twilio.inbound({
+    from: "+14155550117",
+    to: own,
+    body: "Is this the right one?",
+    media: [picture(240, 160), fileOf("application/pdf", "%PDF")],
+  });
+  await receive("+14155550120", "STOP");
+  for (let line = 0; line < lines; line += 1) {
+    await (line % 3 === 0 ? send(CHATTY, `Line ${line}: we are on it`) : receive(CHATTY, `Line ${line}: and then?`));
+  }
+  await eventually("the failure to be reported", async () => {
+    const { messages } = await busy.switchboard.listMessages({ with: UNREACHABLE });
+    return messages[0]?.status === "undelivered";
+  });
+}

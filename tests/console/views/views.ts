@@ -1,0 +1,70 @@
+import type { Page } from "playwright-core";
+import type { Scene } from "./scene.ts";
+
+/** One view of the console: a screen, or a screen with something opened on it. */
+export interface View {
+  name: string;
+  /** Null: signed out. */
+  user: keyof Scene | null;
+  /** The route, without the hash. */
+  path: string | ((scene: Scene) => string);
+  /** Opens what the view shows, after its screen is loaded. */
+  open?: (page: Page) => Promise<void>;
+}
+
+const click = (role: "button" | "link" | "menuitem", name: string | RegExp) => (page: Page) =>
+  page.getByRole(role, { name }).filter({ visible: true }).first().click();
+
+/** Every view. The screenshots show each, and the tests of the layout and of accessibility look at each. */
+export const VIEWS: readonly View[] = [
+  { name: "sign-in", user: null, path: "/" },
+  { name: "sign-up", user: null, path: "/", open: click("button", "Create an account") },
+  { name: "forgotten-password", user: null, path: "/", open: click("button", "Forgot your password?") },
+  { name: "newcomer-overview", user: "newcomer", path: "/" },
+  { name: "newcomer-inbox", user: "newcomer", path: "/inbox" },
+  { name: "newcomer-contacts", user: "newcomer", path: "/contacts" },
+  { name: "newcomer-numbers", user: "newcomer", path: "/numbers" },
+  { name: "overview", user: "busy", path: "/" },
+  { name: "overview-plan-dialog", user: "busy", path: "/", open: click("button", "Change plan") },
+  { name: "overview-cancel-dialog", user: "busy", path: "/", open: click("button", "Cancel subscription") },
+  { name: "account-menu", user: "busy", path: "/", open: click("button", /^Account of /) },
+  { name: "inbox", user: "busy", path: "/inbox" },
+  { name: "inbox-thread", user: "busy", path: ({ busy }) => `/inbox/${busy.conversation}` },
+  { name: "inbox-failure", user: "busy", path: ({ busy }) => `/inbox/${busy.failing}` },
+  { name: "inbox-unbroken", user: "busy", path: ({ busy }) => `/inbox/${busy.numbers[1]}~+14155550113` },
+  { name: "inbox-pictures", user: "busy", path: ({ busy }) => `/inbox/${busy.numbers[0]}~+14155550117` },
+  { name: "inbox-search", user: "busy", path: "/inbox?search=order" },
+  { name: "inbox-nothing-found", user: "busy", path: "/inbox?view=unread&tag=nobody" },
+  { name: "send-dialog", user: "busy", path: "/inbox", open: click("button", "New message") },
+  { name: "spotlight", user: "busy", path: "/", open: (page) => page.keyboard.press("Control+k") },
+  { name: "contacts", user: "busy", path: "/contacts" },
+  { name: "contact-dialog", user: "busy", path: "/contacts", open: click("button", /^New contact/) },
+  { name: "numbers", user: "busy", path: "/numbers" },
+  { name: "numbers-search", user: "busy", path: "/numbers", open: search },
+  {
+    name: "numbers-buy-dialog",
+    user: "busy",
+    path: "/numbers",
+    open: async (page) => {
+      await search(page);
+      await click("button", /^Buy \+/)(page);
+    },
+  },
+  {
+    name: "numbers-release-dialog",
+    user: "busy",
+    path: "/numbers",
+    open: async (page) => {
+      await click("button", /^Change \+/)(page);
+      await click("menuitem", "Release")(page);
+    },
+  },
+  { name: "account", user: "busy", path: "/account" },
+  { name: "not-found", user: "busy", path: "/campaigns/of/2019" },
+];
+
+async function search(page: Page): Promise<void> {
+  await page.getByLabel("Area code").fill("415");
+  await click("button", "Search")(page);
+  await page.getByRole("button", { name: /^Buy \+/ }).first().waitFor();
+}

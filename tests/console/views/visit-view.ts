@@ -1,0 +1,35 @@
+import type { Page } from "playwright-core";
+import { PASSWORD, type Scene } from "./scene.ts";
+import type { View } from "./views.ts";
+
+/** Signs in as a user of the scene, in a context of its own or one whose user is signed out. */
+export async function enter(page: Page, consoleUrl: string, email: string | null): Promise<void> {
+  await page.goto(consoleUrl);
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  if (email === null) return;
+  await page.getByRole("textbox", { name: /^E-?mail/ }).fill(email);
+  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("main").waitFor();
+  await page.getByRole("button", { name: "Sign in" }).waitFor({ state: "detached" });
+}
+
+/** Loads a view anew, and resolves when it has its content. */
+export async function show(page: Page, consoleUrl: string, { path, open }: View, scene: Scene): Promise<void> {
+  const route = typeof path === "string" ? path : path(scene);
+  await page.goto(`${consoleUrl}#${route}`);
+  await page.reload();
+  await settled(page);
+  await open?.(page);
+  await settled(page);
+}
+
+/** Resolves when a heading is shown, nothing is loading and the fonts and images are there. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.waitForFunction(() =>
+    document.querySelector(".mantine-Skeleton-root, .mantine-Loader-root") === null &&
+    [...document.images].every(({ complete, loading }) => complete || loading === "lazy") &&
+    document.getAnimations().every(({ playState }) => playState !== "running")
+  );
+}
