@@ -11,7 +11,7 @@ test("What forbids a purchase is said before the click with its way out, and a l
 
   await tenant.chooseAtCheckout("Starter");
   await page.getByRole("button", { name: "Subscribe" }).click();
-  await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
+  await tenant.section("Subaccount").getByText("Active", { exact: true }).waitFor();
   await tenant.buyNumber("415");
   const finder = tenant.section("Find a number");
   const limit = finder.getByRole("note").filter({ hasText: "1 of 1 number in your plan" });

@@ -1,71 +1,34 @@
-import { Center, Loader } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { LoadFailure } from "../platform/load-failure.tsx";
-import { useBusyDialog } from "../platform/busy-dialog.ts";
-import { PlanForm } from "./plan-form.tsx";
-import { plansForSale, type Subscription } from "./subscription.ts";
-import { usePlans } from "./use-billing.ts";
-import { useChangePlan } from "./use-own-subscription.ts";
-import { useCheckout } from "./use-stripe-pages.ts";
+import { lazy, type ReactNode, Suspense } from "react";
+import { Boundary } from "../platform/boundary.tsx";
+import { loadInTime } from "../platform/load-in-time.ts";
+import type { Subscription } from "./subscription.ts";
+
+const Subscribe = lazy(() => loadInTime(async () => ({ default: (await import("./plan-choices.tsx")).Subscribe })));
+const ChangePlan = lazy(() => loadInTime(async () => ({ default: (await import("./plan-choices.tsx")).ChangePlan })));
 
 const SUBSCRIBE = "subscribe";
 const CHANGE = "change-plan";
 
 /** Opens the choice of a plan to subscribe to, which leads to Stripe's checkout. */
 export function openSubscribe(): void {
-  modals.open({ modalId: SUBSCRIBE, title: "Choose your plan", children: <Subscribe /> });
+  modals.open({ modalId: SUBSCRIBE, title: "Choose your plan", children: loaded(<Subscribe dialog={SUBSCRIBE} />) });
 }
 
 /** Opens the choice of another plan for the tenant's own subscription. */
 export function openChangePlan(subscription: Subscription): void {
-  modals.open({ modalId: CHANGE, title: "Change your plan", children: <ChangePlan subscription={subscription} /> });
+  modals.open({
+    modalId: CHANGE,
+    title: "Change your plan",
+    children: loaded(<ChangePlan dialog={CHANGE} subscription={subscription} />),
+  });
 }
 
-function Subscribe() {
-  const plans = usePlans();
-  const checkout = useCheckout();
-  useBusyDialog(SUBSCRIBE, checkout.isPending);
-  if (plans.data === undefined) return <PlansLoading {...plans} />;
+function loaded(content: ReactNode): ReactNode {
   return (
-    <PlanForm
-      plans={plansForSale(plans.data)}
-      note="You see the price before you pay. Stripe handles the payment."
-      actionOf={() => "Continue to payment"}
-      progress={checkout}
-      onChoose={({ key }) => checkout.mutate(key)}
-      onClose={() => modals.close(SUBSCRIBE)}
-    />
-  );
-}
-
-const NOTE =
-  "The change takes effect at once. Stripe prorates the price: the difference for the rest of the period is on " +
-  "your next invoice.";
-
-function ChangePlan({ subscription }: { subscription: Subscription }) {
-  const plans = usePlans();
-  const change = useChangePlan();
-  const close = () => modals.close(CHANGE);
-  useBusyDialog(CHANGE, change.isPending);
-  if (plans.data === undefined) return <PlansLoading {...plans} />;
-  return (
-    <PlanForm
-      plans={plansForSale(plans.data)}
-      current={subscription.plan_key}
-      note={NOTE}
-      actionOf={({ name }) => `Change to ${name}`}
-      progress={change}
-      onChoose={(plan) => change.mutate({ subscription, plan }, { onSuccess: close })}
-      onClose={close}
-    />
-  );
-}
-
-function PlansLoading({ error, refetch }: { error: Error | null; refetch: () => unknown }) {
-  if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-  return (
-    <Center h={160}>
-      <Loader aria-label="Loading the plans" />
-    </Center>
+    <Boundary>
+      <Suspense fallback={<Skeleton h={260} aria-label="Loading the plans" />}>{content}</Suspense>
+    </Boundary>
   );
 }

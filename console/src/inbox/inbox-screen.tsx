@@ -16,7 +16,8 @@ import { FilterBar } from "./filter-bar.tsx";
 import { addressOf, type Filters, filtersOf, isUnfiltered, nothingListed } from "./filters.ts";
 import { SearchResults } from "./search-results.tsx";
 import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
-import { useConversations, useUnreadConversations } from "./use-conversations.ts";
+import { useConversations } from "./use-conversations.ts";
+import { useUnreadConversations } from "./use-unread-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
 
 const loadPane = async () => ({ default: (await import("./conversation-pane.tsx")).ConversationPane });

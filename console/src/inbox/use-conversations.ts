@@ -4,11 +4,9 @@ import { useBackend } from "../platform/backend.tsx";
 import { type Conversation, conversationId, type Sides } from "./conversations.ts";
 import { type ConversationRows, idOf, withChange, withHead, withTail } from "./conversation-rows.ts";
 import { conversationsQueryOf, type Filters } from "./filters.ts";
+import { CONVERSATIONS_KEY, REFRESH_MS, UNREAD_KEY } from "./use-unread-conversations.ts";
 
-/** Every list of conversations, and every single one. */
-export const CONVERSATIONS_KEY = ["conversations"];
-/** How many conversations are unread. */
-export const UNREAD_KEY = ["unread"];
+export { CONVERSATIONS_KEY, UNREAD_KEY };
 
 const PAGE_SIZE = 50;
 /** The server's largest page: this many conversations are read again as a whole. */
@@ -17,8 +15,6 @@ const LARGEST_PAGE = 200;
 const MOST_PAGES = 6;
 /** With fewer new rows, the next page is read at once. */
 const ENOUGH_ROWS = 20;
-/** Live updates invalidate the lists. This is for what they miss. */
-const REFRESH_MS = 30_000;
 
 const listKey = (filters: Filters) => [...CONVERSATIONS_KEY, filters];
 
@@ -120,17 +116,4 @@ export function changeConversation(
     if (known && "rows" in known) return withChange(known, id, change);
     return known && idOf(known) === id ? { ...known, ...change } : known;
   });
-}
-
-/** How many conversations have unread messages, counted up to 1,000; undefined until loaded. */
-export function useUnreadConversations(): number | undefined {
-  const { switchboard } = useBackend();
-  return useQuery({
-    queryKey: UNREAD_KEY,
-    queryFn: async ({ signal }) => {
-      const { unreadConversations } = await switchboard.listConversations({ unread: true, limit: 1 }, { signal });
-      return unreadConversations;
-    },
-    refetchInterval: REFRESH_MS,
-  }).data;
 }

@@ -1,4 +1,4 @@
-import { useUnreadConversations } from "../inbox/use-conversations.ts";
+import { useUnreadConversations } from "../inbox/use-unread-conversations.ts";
 import type { Screen } from "./screens.ts";
 
 /** How much needs attention on a screen, such as unread conversations; shown beside its name in the navigation. */

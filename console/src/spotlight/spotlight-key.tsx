@@ -1,7 +1,6 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import { Search } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { SpotlightProps } from "./spotlight.tsx";
 
 const Spotlight = lazy(async () => ({ default: (await import("./spotlight.tsx")).Spotlight }));
@@ -9,12 +8,21 @@ const Spotlight = lazy(async () => ({ default: (await import("./spotlight.tsx"))
 /** The button, and the keys Ctrl+K and ⌘K, that open the spotlight. Its code is loaded when it is opened first. */
 export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
   const [isWanted, setWanted] = useState(false);
-  // Once it is there, it listens to the keys itself.
+  // It opens itself when its code is there.
   const open = () => {
     if (!isWanted) setWanted(true);
     else void import("./spotlight.tsx").then(({ openSpotlight }) => openSpotlight());
   };
-  useHotkeys([["mod+K", open]], [], true);
+  useEffect(() => {
+    // Also while the user types: no field needs these keys.
+    function press(event: KeyboardEvent) {
+      if (event.key.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      open();
+    }
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
   return (
     <>
       <Tooltip label="Go to anything (Ctrl+K or ⌘K)">
