@@ -5,12 +5,14 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { loadConfig } from "./platform/config.ts";
 import { createBackend } from "./platform/backend.tsx";
+import { keepFocus } from "./platform/keep-focus.ts";
 import { forgetMessages } from "./send-message/forget.ts";
 import { createBrowserSession, takeArrival } from "./session/browser-session.ts";
 import { navigate } from "./shell/hash-location.ts";
 import { StartFailure } from "./start-failure.tsx";
 
 const arrival = takeArrival();
+keepFocus();
 const root = createRoot(document.getElementById("root")!);
 try {
   const backend = createBackend(await loadConfig());

@@ -37,6 +37,11 @@ async function focuses(page: Page, index: number): Promise<void> {
   await eventually(`row ${index} to have the focus`, async () => (await focusedRow(page))?.endsWith(numberOf(index)));
 }
 
+/** Waits until an element has the focus. */
+async function hasFocus(element: Locator): Promise<void> {
+  await element.and(element.page().locator(":focus")).waitFor();
+}
+
 /** The shared number that a tenant without a subaccount can send from. */
 async function sharedNumber({ page }: Tenant): Promise<string> {
   const response = page.waitForResponse("**/functions/v1/list-numbers");
@@ -184,6 +189,13 @@ test("The keyboard alone moves, opens, closes, marks, searches and writes, and n
     () => page.evaluate((name) => document.activeElement?.textContent === name, shownNumber(1)),
   );
   await page.keyboard.press("r");
+  const field = page.getByLabel("Message", { exact: true });
+  await page.keyboard.type("Sent with the button");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText("Sent with the button").waitFor();
+  // The button has nothing to send any more.
+  await hasFocus(field);
   await page.keyboard.type("jku/?");
   assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "jku/?");
   await page.keyboard.press("Tab");
@@ -209,8 +221,12 @@ test("The keyboard alone moves, opens, closes, marks, searches and writes, and n
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   await page.keyboard.press("c");
   await page.getByRole("dialog", { name: "New message" }).waitFor();
+  await hasFocus(page.getByLabel("To", { exact: true }));
+  // What is typed here is not covered and closed by the search.
+  await page.keyboard.press("Control+k");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await focuses(page, 150);
 
   const spotlight = page.locator("input:focus").and(page.getByPlaceholder("Search or choose"));
   await page.keyboard.press("Control+k");

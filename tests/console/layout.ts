@@ -74,6 +74,9 @@ layoutTest(
     // 1280 pixels at 200 %.
     await using visit = await pageOf("busy", { width: 640, colorScheme: "light" });
     const { page } = visit;
+    // After the sign-in, the focus is on the heading of the screen.
+    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+    await page.reload();
     await page.getByRole("navigation", { name: "Screens" }).waitFor();
     assert.equal(
       await page.getByRole("navigation", { name: "Screens", includeHidden: true }).filter({ visible: true }).count(),

@@ -126,6 +126,8 @@ test("A number is renamed, made primary, synced and released, each with its resu
   await own.getByRole("alert").getByText("Cannot reach the server").waitFor();
   await tenant.change(numbers[1], "Make primary");
   await page.getByText(`${numbers[1]} is your primary number`).waitFor();
+  // The keyboard goes on from the menu's button, which was disabled meanwhile.
+  await page.locator(":focus").and(page.getByRole("button", { name: `Change ${numbers[1]}` })).waitFor();
 
   await own.getByText("Not synced with Twilio yet").waitFor();
   await own.getByRole("button", { name: "Sync now" }).click();

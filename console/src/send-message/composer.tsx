@@ -65,7 +65,7 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
               key={url}
               withRemoveButton
               maw="100%"
-              removeButtonProps={{ "aria-label": `Remove ${url}` }}
+              removeButtonProps={{ "aria-label": `Remove ${url}`, "aria-hidden": false, tabIndex: 0 }}
               onRemove={() => form.setFieldValue("mediaUrls", mediaUrls.filter((other) => other !== url))}
             >
               {url}

@@ -205,6 +205,7 @@ function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }
   const read = recipient === null
     ? "A phone number, or the name of a contact"
     : [readable(recipient.number), name ?? countryName(recipient.country)].filter(Boolean).join(" · ");
+  const suggestions = recipient === null ? contacts.map(({ phoneNumber }) => readable(phoneNumber)) : [];
   return (
     <Autocomplete
       label="To"
@@ -217,7 +218,12 @@ function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }
       inputWrapperOrder={["label", "input", "error", "description"]}
       description={<span className="digits">{read}</span>}
       error={error}
-      data={recipient === null ? contacts.map(({ phoneNumber }) => readable(phoneNumber)) : []}
+      data={suggestions}
+      openOnFocus={false}
+      {
+        // An open list takes the Esc key, also one that has nothing to show.
+        ...(suggestions.length === 0 && { dropdownOpened: false })
+      }
       filter={({ options }) => options}
       renderOption={({ option }) => {
         const contact = contacts.find(({ phoneNumber }) => readable(phoneNumber) === option.value);

@@ -1,6 +1,6 @@
 import { Alert, Anchor, Paper, Stack, Text, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeButton } from "../platform/color-scheme-button.tsx";
 import { keepsSession } from "./browser-session.ts";
@@ -43,6 +43,13 @@ export function SignInScreen() {
     document.title = `${view === "sign-in" ? "Sign in" : title} · Switchboard`;
   }, [view, title]);
 
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(view);
+  useEffect(() => {
+    if (shown.current !== view) heading.current?.focus();
+    shown.current = view;
+  }, [view]);
+
   /** The email stays, so that it is typed once. */
   function show(next: View) {
     form.clearErrors();
@@ -72,7 +79,7 @@ export function SignInScreen() {
           </div>
           <SessionNotice />
           <div>
-            <Title order={1} size="h2">{title}</Title>
+            <Title order={1} size="h2" ref={heading} tabIndex={-1}>{title}</Title>
             <Text c="dimmed">{text}</Text>
           </div>
           <Paper withBorder radius="lg" p="lg">

@@ -18,7 +18,8 @@ export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
     function press(event: KeyboardEvent) {
       if (event.key.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      open();
+      // Over a dialog, the Esc key would close both, and what is written there would be lost.
+      if (document.querySelector("[role=dialog][aria-modal=true]") === null) open();
     }
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
