@@ -65,7 +65,7 @@ test("The inbox scrolls to the oldest of 200 conversations, and lists them by fi
   await row(page, shownNumber(4)).getByText("Not delivered: Text 4").waitFor();
   assert.equal(await list(page).getByRole("link").count(), 1);
   await page.getByText("Opted out", { exact: true }).click();
-  await list(page).getByText("Nobody has opted out").waitFor();
+  await list(page).getByText("No opt-outs").waitFor();
   await page.getByText("Unread 67", { exact: true }).click();
   await row(page, shownNumber(3)).waitFor();
   assert.equal(await row(page, shownNumber(4)).count(), 0);
@@ -74,7 +74,7 @@ test("The inbox scrolls to the oldest of 200 conversations, and lists them by fi
   await row(page, shownNumber(3)).waitFor();
   assert.equal(await row(page, shownNumber(4)).count(), 0);
   await page.goBack();
-  await list(page).getByText("Nobody has opted out").waitFor();
+  await list(page).getByText("No opt-outs").waitFor();
 
   await tenant.go("Inbox");
   await page.getByRole("searchbox").fill("5552012");
@@ -259,7 +259,7 @@ test("A list that cannot be read says so and is read again on request, and a fil
   await list(page).getByRole("button", { name: "Try again" }).waitFor();
   isDown = false;
   await list(page).getByRole("button", { name: "Try again" }).click();
-  await list(page).getByText("Nobody has opted out").waitFor();
+  await list(page).getByText("No opt-outs").waitFor();
   await page.getByText("Failed", { exact: true }).click();
   await list(page).getByText("Nothing found so far").waitFor();
   await list(page).getByRole("button", { name: "Look further back" }).click();
