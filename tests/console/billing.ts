@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { stripeSide } from "../../local/driver/stripe-side.ts";
-import { failNextCall, stack, test } from "./support.ts";
+import { failNextCall, test } from "./support.ts";
 
 test("A plan chosen in the console is bought at the checkout, creates the subaccount, and is changed, canceled and kept", async (tenant) => {
   await tenant.chooseAtCheckout("Team");
@@ -49,15 +48,4 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   assert.equal(await tenant.page.getByRole("button", { name: /^Switch to / }).count(), 0);
   await tenant.page.getByRole("link", { name: "Return to the app" }).click();
   await plan.getByText(/^Canceled: ends on /).waitFor();
-});
-
-test("A plan bought through a Payment Link is claimed in the console, and can then be managed", async (tenant) => {
-  const plan = tenant.section("Plan");
-  await plan.getByText("You have no subscription").waitFor();
-  const stripe = stripeSide(stack.state);
-  await stripe.subscribe({ clientReferenceId: await tenant.userId(), plan: "team", email: tenant.email });
-  await plan.getByText("Team").waitFor();
-  assert.equal(await plan.getByRole("button", { name: /^(Manage subscription|Change plan|Cancel sub)/ }).count(), 0);
-  await plan.getByRole("button", { name: "I bought this subscription" }).click();
-  await plan.getByRole("button", { name: "Manage subscription" }).waitFor();
 });

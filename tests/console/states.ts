@@ -46,7 +46,9 @@ test("A server that does not respond, a lost network, a slow database and a new 
   await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
 });
 
-test("A failed payment, and then the end of the subscription, are said on every screen with a date and a button", async (tenant) => {
+test("A plan of a Payment Link is claimed; its failed payment and its end are said on every screen with a date and a button", async (tenant) => {
+  const plan = tenant.section("Plan");
+  await plan.getByText("You have no subscription").waitFor();
   const stripe = stripeSide(stack.state);
   const { subscriptionId } = await stripe.subscribe({
     clientReferenceId: await tenant.userId(),
@@ -54,8 +56,10 @@ test("A failed payment, and then the end of the subscription, are said on every 
     email: tenant.email,
   });
   await tenant.section("Subaccount").getByText("Active", { exact: true }).waitFor();
-  await tenant.page.getByRole("button", { name: "I bought this subscription" }).click();
-  await tenant.page.getByRole("button", { name: "Manage subscription" }).waitFor();
+  await plan.getByText("Team").waitFor();
+  assert.equal(await plan.getByRole("button", { name: /^(Manage subscription|Change plan|Cancel sub)/ }).count(), 0);
+  await plan.getByRole("button", { name: "I bought this subscription" }).click();
+  await plan.getByRole("button", { name: "Manage subscription" }).waitFor();
   await tenant.go("Numbers");
 
   const banner = tenant.section("Your account");
@@ -71,6 +75,6 @@ test("A failed payment, and then the end of the subscription, are said on every 
   await tenant.page.keyboard.press("Escape");
   await tenant.go("Overview");
   await tenant.section("Subaccount").getByText("Suspended", { exact: true }).waitFor();
-  await tenant.section("Plan").getByText("No plan", { exact: true }).waitFor();
+  await plan.getByText("No plan", { exact: true }).waitFor();
   assert.equal(await tenant.page.getByText(/without a subscription|switchboard:/).count(), 0);
 });

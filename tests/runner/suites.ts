@@ -110,6 +110,12 @@ export const SOAK: readonly Suite[] = [
     env: { CONSOLE_LOOKS: "all" },
   },
   {
+    name: "console: a conversation of 10,000 messages",
+    args: [...test("tests/console"), "--filter", "A conversation of thousands"],
+    needsChromium: true,
+    env: { THREAD_MESSAGES: "10000" },
+  },
+  {
     name: "deletion of a user with 150,000 messages",
     args: test("tests/database/deletion-cost.test.ts"),
     env: { DELETION_MESSAGES: "150000" },

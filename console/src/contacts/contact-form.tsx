@@ -2,7 +2,13 @@ import { Button, Group, Skeleton, Stack, TagsInput, Text, Textarea, TextInput } 
 import { useForm } from "@mantine/form";
 import { modals } from "@mantine/modals";
 import { Trash2 } from "lucide-react";
-import { MAX_TAGS, problemOfTags, tagsOf } from "../../../supabase/functions/_shared/contacts/tags.ts";
+import {
+  MAX_NAME_LENGTH,
+  MAX_NOTES_LENGTH,
+  MAX_TAG_LENGTH,
+  MAX_TAGS,
+} from "../../../supabase/functions/_shared/contacts/limits.ts";
+import { problemOfTags, tagsOf } from "../../../supabase/functions/_shared/contacts/tags.ts";
 import { readable } from "../phone/phone-format.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { isFailure } from "../platform/failure.ts";
@@ -10,10 +16,6 @@ import { wordingOf } from "../platform/wording.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { useHomeCountry } from "./use-home-country.ts";
 import { type Contact, useContact, useDeleteContact, useSaveContact, useTags } from "./use-contacts.ts";
-
-/** The server's limits, which are shown before it refuses. */
-const LONGEST_NAME = 100;
-const LONGEST_NOTES = 2000;
 
 /** The form of the contact with a number, or for a new one. */
 export function ContactDialog({ phoneNumber, onClose }: { phoneNumber?: string; onClose: () => void }) {
@@ -28,6 +30,8 @@ function StoredContact({ phoneNumber, onClose }: { phoneNumber: string; onClose:
   if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
   return <Skeleton h={320} aria-label="Loading the contact" />;
 }
+
+const TAGS_WANTED = `Use at most ${MAX_TAGS} tags of at most ${MAX_TAG_LENGTH} characters`;
 
 interface ContactFormProps {
   /** Absent: it is asked for. */
@@ -49,7 +53,7 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
     },
     validate: {
       phoneNumber: (text) => text.trim() === "" ? "Enter a phone number" : null,
-      tags: (chosen) => problemOfTags(tagsOf(chosen)) === null ? null : "Use at most 20 tags of at most 40 characters",
+      tags: (chosen) => problemOfTags(tagsOf(chosen)) === null ? null : TAGS_WANTED,
     },
     validateInputOnBlur: ["tags"],
   });
@@ -78,7 +82,7 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
         <TextInput
           label="Name"
           autoComplete="off"
-          maxLength={LONGEST_NAME}
+          maxLength={MAX_NAME_LENGTH}
           data-autofocus={phoneNumber === undefined ? undefined : true}
           {...form.getInputProps("name")}
         />
@@ -97,7 +101,7 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
           autosize
           minRows={3}
           maxRows={8}
-          maxLength={LONGEST_NOTES}
+          maxLength={MAX_NOTES_LENGTH}
           {...form.getInputProps("notes")}
         />
         {isUnplaced && <FailureAlert error={saving.error} />}

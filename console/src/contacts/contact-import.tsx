@@ -3,8 +3,10 @@ import { useForm } from "@mantine/form";
 import { modals } from "@mantine/modals";
 import { Check, Upload } from "lucide-react";
 import type { ImportedContacts } from "../../../client/switchboard.ts";
+import { MAX_IMPORTED } from "../../../supabase/functions/_shared/contacts/limits.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
-import { MOST_CONTACTS, type PastedContact, pastedContacts } from "./pasted-contacts.ts";
+import { wordingOf } from "../platform/wording.ts";
+import { type PastedContact, pastedContacts } from "./pasted-contacts.ts";
 import { useHomeCountry } from "./use-home-country.ts";
 import { useImportContacts } from "./use-contacts.ts";
 
@@ -22,17 +24,28 @@ function ContactImport() {
   const form = useForm({ initialValues: { text: "" } });
 
   async function importAll({ text }: { text: string }) {
-    // The parser is large, and needed here alone.
-    const { default: Papa } = await import("papaparse");
-    const cells: string[][] = Papa.parse(text.trim()).data;
-    const rows = pastedContacts(cells);
+    let rows: PastedContact[];
+    try {
+      rows = await rowsOf(text);
+    } catch (error) {
+      return form.setFieldError("text", wordingOf(error).message);
+    }
     if (rows.length === 0) return form.setFieldError("text", "There is no contact in this text");
-    if (rows.length > MOST_CONTACTS) {
-      return form.setFieldError("text", `These are ${rows.length} contacts. Import at most ${MOST_CONTACTS} at a time`);
+    if (rows.length > MAX_IMPORTED) {
+      return form.setFieldError("text", `These are ${rows.length} contacts. Import at most ${MAX_IMPORTED} at a time`);
     }
     importing.mutate({ contacts: rows.map(({ contact }) => contact), defaultCountry }, {
       onSuccess: (result) => show(result, rows),
     });
+  }
+
+  async function read(file: File | null) {
+    if (file === null) return;
+    try {
+      form.setFieldValue("text", await file.text());
+    } catch {
+      form.setFieldError("text", "This file cannot be read. Choose it again");
+    }
   }
 
   return (
@@ -55,7 +68,7 @@ function ContactImport() {
         <Group justify="space-between" gap="sm">
           <FileButton
             accept="text/csv,text/plain,.csv,.txt"
-            onChange={(file) => void file?.text().then((text) => form.setFieldValue("text", text))}
+            onChange={(file) => void read(file)}
           >
             {(props) => <Button {...props} variant="default" leftSection={<Upload size={16} />}>Choose a file</Button>}
           </FileButton>
@@ -69,6 +82,13 @@ function ContactImport() {
       </Stack>
     </form>
   );
+}
+
+async function rowsOf(text: string): Promise<PastedContact[]> {
+  // The parser is large, and needed here alone.
+  const { default: Papa } = await import("papaparse");
+  const cells: string[][] = Papa.parse(text.trim()).data;
+  return pastedContacts(cells);
 }
 
 function show(result: ImportedContacts, rows: readonly PastedContact[]): void {
@@ -86,7 +106,7 @@ function ImportResult({ result, rows }: { result: ImportedContacts; rows: readon
       {rejected.length > 0 && (
         <div>
           <Text size="sm" fw={600}>
-            {rejected.length === 1 ? "1 line" : `${rejected.length} lines`} could not be read
+            {rejected.length === 1 ? "1 line was not imported" : `${rejected.length} lines were not imported`}
           </Text>
           <List size="sm" mt={4}>
             {rejected.slice(0, SHOWN_REJECTIONS).map(({ index, message }) => (

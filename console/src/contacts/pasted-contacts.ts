@@ -1,8 +1,5 @@
 import type { ContactRow } from "../../../client/switchboard.ts";
 
-/** The most contacts of one import. */
-export const MOST_CONTACTS = 1000;
-
 /** The columns, by the names that other programs give them. */
 const COLUMNS: Readonly<Record<"phoneNumber" | "name" | "tags" | "notes", RegExp>> = {
   phoneNumber: /^(phone|phone ?number|number|mobile|tel|telephone)$/,

@@ -64,7 +64,6 @@ export function useSaveContact() {
   return useMutation({
     mutationFn: (change: ContactChange) => switchboard.saveContact(change),
     onSuccess: useRefresh(),
-    meta: { shownInPlace: true },
   });
 }
 
@@ -73,7 +72,6 @@ export function useDeleteContact() {
   return useMutation({
     mutationFn: (phoneNumber: string) => switchboard.deleteContact({ phoneNumber }),
     onSuccess: useRefresh(),
-    meta: { shownInPlace: true },
   });
 }
 
@@ -82,6 +80,5 @@ export function useImportContacts() {
   return useMutation({
     mutationFn: (contacts: ContactImport) => switchboard.importContacts(contacts),
     onSuccess: useRefresh(),
-    meta: { shownInPlace: true },
   });
 }

@@ -60,7 +60,7 @@ const NOTHING: Readonly<Record<View, string>> = {
   "all": "No messages yet",
   "unread": "No unread conversations",
   "failed": "No failed messages",
-  "opted-out": "Nobody has opted out",
+  "opted-out": "No opt-outs",
 };
 
 /** What an empty list says. */

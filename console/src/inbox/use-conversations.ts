@@ -41,7 +41,6 @@ export function useConversations(filters: Filters) {
     onSuccess: (tail, cursor) => {
       queryClient.setQueryData<ConversationRows>(queryKey, (known) => known && withTail(known, cursor, tail));
     },
-    meta: { shownInPlace: true },
   });
   const next = list.isPlaceholderData ? null : list.data?.next ?? null;
   return {

@@ -191,7 +191,7 @@ Deno.test("a number that will only receive is announced until its date, or until
     });
   assert.deepEqual(of("team"), []);
   assert.deepEqual(banner({ notices: [{ ...notice, details: { ...notice.details, maxNumbers: 3 } }] }), [[
-    "+15005550101 can only receive from December 4, 2026 on: it is beyond the numbers of your plan",
+    "+1 500 555 0101 can only receive from December 4, 2026 on: it is beyond the numbers of your plan",
     "upgrade",
   ]]);
   assert.deepEqual(of("team", "2026-11-20T00:00:00Z"), []);

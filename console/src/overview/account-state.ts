@@ -9,6 +9,7 @@ import {
   type Subscription,
 } from "../billing/subscription.ts";
 import type { Billing } from "../billing/use-billing.ts";
+import { readable } from "../phone/phone-format.ts";
 import { longDate } from "../platform/dates.ts";
 import type { Subaccount } from "../subaccount/account.ts";
 import { usedLimits } from "./limits.ts";
@@ -291,7 +292,7 @@ function numberBanners(facts: AccountFacts, phase: Phase): Banner[] {
     return [{
       id: `sending_ends ${id}`,
       severity: "warning",
-      text: `${phoneNumber} can only receive from ${longDate(at)} on: it is beyond the numbers of your plan`,
+      text: `${readable(phoneNumber)} can only receive from ${longDate(at)} on: it is beyond the numbers of your plan`,
       action: offered(facts, "upgrade"),
     }];
   });

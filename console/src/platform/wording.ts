@@ -112,7 +112,7 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
     what: "No more accounts can be set up just now",
     next: "Your request is saved and carried out later",
   },
-  permanent_user_required: { what: "You're signed in without an email address", next: "Add one before you subscribe" },
+  permanent_user_required: { what: "You're signed in without an email", next: "Add one before you subscribe" },
   subscription_exists: { what: "You already have a subscription", next: "Manage it on the overview" },
   checkout_replaced: { what: "Another checkout was opened meanwhile", next: "Try again" },
   billing_not_set_up: { what: "This plan cannot be bought yet", next: PROVIDER },
@@ -122,14 +122,14 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
   subscription_not_found: { what: "You have no such subscription", next: "Reload the page to see what changed" },
   subscription_over: { what: "This subscription has already ended", next: "Reload the page to see what changed" },
   canceled_by_operator: { what: "Your provider canceled this subscription", next: `${PROVIDER} to keep it` },
-  email_not_confirmed: { what: "Your email address is not confirmed", next: "Confirm it and try again" },
+  email_not_confirmed: { what: "Your email is not confirmed", next: "Confirm it and try again" },
   customer_email_differs: {
-    what: "This subscription was bought with another email address than yours",
-    next: "Sign in with that address",
+    what: "This subscription was bought with another email than yours",
+    next: "Sign in with that email",
   },
   user_not_confirmed: {
     what: "Cannot send from a shared number yet",
-    next: "Confirm your email address or phone number first",
+    next: "Confirm your email or phone number first",
   },
   idempotency_key_reused: { what: "This message was changed after an earlier attempt", next: "Send it again" },
   message_outcome_unknown: {

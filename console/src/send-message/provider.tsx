@@ -96,7 +96,6 @@ function send(queryClient: QueryClient, switchboard: SendClient, pending: Pendin
     // The outbox repeats it, and waits for the network.
     retry: false,
     networkMode: "always",
-    meta: { shownInPlace: true },
   }).mutate();
 }
 

@@ -1,13 +1,13 @@
 import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
-import { CreditCard, LogOut, Mail, Settings, Smartphone } from "lucide-react";
+import { LogOut, Settings } from "lucide-react";
 import { Link } from "wouter";
-import { useBackend } from "../platform/backend.tsx";
 import { ACCOUNT_PATH } from "../session/session-store.ts";
 import { useSessionStore, useUser } from "../session/session.tsx";
+import { useLocalTools } from "./local-tools.ts";
 
 /** The signed-in user and the sign-out item. Narrow screens hide the side navigation, so they get the local tools here. */
 export function AccountMenu() {
-  const { config: { phonesUrl, stripeUrl, mailUrl } } = useBackend();
+  const tools = useLocalTools();
   const { email } = useUser();
   const session = useSessionStore();
   return (
@@ -22,42 +22,19 @@ export function AccountMenu() {
           <Text size="xs" truncate>Signed in as {email}</Text>
         </Menu.Label>
         <Menu.Item component={Link} href={ACCOUNT_PATH} leftSection={<Settings size={16} />}>Account</Menu.Item>
-        {phonesUrl !== null && (
+        {tools.map(({ href, label, Icon }) => (
           <Menu.Item
+            key={href}
             component="a"
-            href={phonesUrl}
+            href={href}
             target="_blank"
             rel="noreferrer"
-            leftSection={<Smartphone size={16} />}
+            leftSection={<Icon size={16} />}
             hiddenFrom="sm"
           >
-            Phones
+            {label}
           </Menu.Item>
-        )}
-        {stripeUrl !== null && (
-          <Menu.Item
-            component="a"
-            href={stripeUrl}
-            target="_blank"
-            rel="noreferrer"
-            leftSection={<CreditCard size={16} />}
-            hiddenFrom="sm"
-          >
-            Subscriptions
-          </Menu.Item>
-        )}
-        {mailUrl !== null && (
-          <Menu.Item
-            component="a"
-            href={mailUrl}
-            target="_blank"
-            rel="noreferrer"
-            leftSection={<Mail size={16} />}
-            hiddenFrom="sm"
-          >
-            Captured mail
-          </Menu.Item>
-        )}
+        ))}
         <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut("local")}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -1,43 +1,28 @@
 import { NavLink, Stack, Text } from "@mantine/core";
-import { ArrowUpRight, CreditCard, Mail, Smartphone } from "lucide-react";
-import { useBackend } from "../platform/backend.tsx";
+import { ArrowUpRight } from "lucide-react";
+import { useLocalTools } from "./local-tools.ts";
 
 /** Links to the simulators' pages, on the local stack only. */
 export function ExternalTools() {
-  const { config: { phonesUrl, stripeUrl, mailUrl } } = useBackend();
-  if (phonesUrl === null && stripeUrl === null && mailUrl === null) return null;
+  const tools = useLocalTools();
+  if (tools.length === 0) return null;
   return (
     <Stack gap={4}>
       <Text size="xs" c="dimmed" fw={600} px="sm" className="side-heading">Local stack</Text>
-      {phonesUrl !== null && (
-        <ToolLink href={phonesUrl} label="Phones" icon={<Smartphone size={19} strokeWidth={1.7} />} />
-      )}
-      {stripeUrl !== null && (
-        <ToolLink href={stripeUrl} label="Subscriptions" icon={<CreditCard size={19} strokeWidth={1.7} />} />
-      )}
-      {mailUrl !== null && (
-        <ToolLink
-          href={mailUrl}
-          label="Captured mail"
-          icon={<Mail size={19} strokeWidth={1.7} />}
+      {tools.map(({ href, label, Icon }) => (
+        <NavLink
+          key={href}
+          component="a"
+          href={href}
+          target="_blank"
+          rel="noreferrer"
+          label={label}
+          aria-label={`${label} (opens in a new tab)`}
+          leftSection={<Icon size={19} strokeWidth={1.7} />}
+          rightSection={<ArrowUpRight size={15} strokeWidth={1.7} aria-hidden />}
+          className="side-link"
         />
-      )}
+      ))}
     </Stack>
-  );
-}
-
-function ToolLink({ href, label, icon }: { href: string; label: string; icon: React.ReactNode }) {
-  return (
-    <NavLink
-      component="a"
-      href={href}
-      target="_blank"
-      rel="noreferrer"
-      label={label}
-      aria-label={`${label} (opens in a new tab)`}
-      leftSection={icon}
-      rightSection={<ArrowUpRight size={15} strokeWidth={1.7} aria-hidden />}
-      className="side-link"
-    />
   );
 }

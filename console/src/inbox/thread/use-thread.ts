@@ -22,21 +22,17 @@ export function useThread(sides: Sides, at?: string) {
 
   const change = (update: WindowUpdate) => updateThread(queryClient, options.queryKey, update);
   const loader = { list, sides };
-  const meta = { shownInPlace: true };
   const older = useMutation({
     mutationFn: (cursor: string) => loadOlder(loader, cursor),
     onSuccess: change,
-    meta,
   });
   const newer = useMutation({
     mutationFn: (cursor: string) => loadNewer(loader, cursor),
     onSuccess: change,
-    meta,
   });
   const latest = useMutation({
     mutationFn: () => openThread(loader),
     onSuccess: (opened) => change(({ epoch }) => ({ ...opened, epoch: epoch + 1 })),
-    meta,
   });
 
   return {

@@ -2,10 +2,9 @@ import * as z from "zod";
 import { defaultCountrySchema, phoneNumberInQuery } from "../numbers/phone-number.ts";
 import { cursorParameter, limitParameter, nextSchema } from "../platform/paging.ts";
 import { isBlank } from "../platform/text.ts";
-import { MAX_TAG_LENGTH, problemOfTags, tagOf, tagsOf } from "./tags.ts";
+import { MAX_IMPORTED, MAX_NAME_LENGTH, MAX_NOTES_LENGTH, MAX_TAG_LENGTH } from "./limits.ts";
+import { problemOfTags, tagOf, tagsOf } from "./tags.ts";
 
-const MAX_NAME_LENGTH = 100;
-const MAX_NOTES_LENGTH = 2000;
 /** Far above what is kept, so that a list with many repetitions is not refused before they are left out. */
 const MAX_GIVEN_TAGS = 200;
 
@@ -92,7 +91,7 @@ const contactRowSchema = z.unknown().meta({
 }) as unknown as z.ZodType<ContactRow, ContactRow>;
 
 export const contactImportSchema = z.strictObject({
-  contacts: z.array(contactRowSchema).min(1).max(1000),
+  contacts: z.array(contactRowSchema).min(1).max(MAX_IMPORTED),
   defaultCountry: defaultCountrySchema,
 }).meta({ id: "ContactImport" });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_TAG_LENGTH, MAX_TAGS, problemOfTags, tagsOf } from "./tags.ts";
+import { MAX_TAG_LENGTH, MAX_TAGS } from "./limits.ts";
+import { problemOfTags, tagsOf } from "./tags.ts";
 
 /** Texts that are often equal but for case, blanks and the composition of their characters. */
 const texts = fc.array(fc.oneof(

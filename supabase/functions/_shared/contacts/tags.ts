@@ -1,7 +1,5 @@
 import { isBlank } from "../platform/text.ts";
-
-export const MAX_TAGS = 20;
-export const MAX_TAG_LENGTH = 40;
+import { MAX_TAG_LENGTH, MAX_TAGS } from "./limits.ts";
 
 /** A tag as it is stored and compared: composed characters, and single spaces between words. */
 export function tagOf(text: string): string {
