@@ -3,7 +3,10 @@ import { useForm } from "@mantine/form";
 import { modals } from "@mantine/modals";
 import { Check, Upload } from "lucide-react";
 import type { ImportedContacts } from "../../../client/switchboard.ts";
+import { useBusyDialog } from "../platform/busy-dialog.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
+import { loadInTime } from "../platform/load-in-time.ts";
+import { wordingOf } from "../platform/wording.ts";
 import { MOST_CONTACTS, type PastedContact, pastedContacts } from "./pasted-contacts.ts";
 import { useHomeCountry } from "./use-home-country.ts";
 import { useImportContacts } from "./use-contacts.ts";
@@ -20,11 +23,15 @@ function ContactImport() {
   const importing = useImportContacts();
   const defaultCountry = useHomeCountry();
   const form = useForm({ initialValues: { text: "" } });
+  useBusyDialog(DIALOG, importing.isPending, form.isDirty());
 
   async function importAll({ text }: { text: string }) {
     // The parser is large, and needed here alone.
-    const { default: Papa } = await import("papaparse");
-    const cells: string[][] = Papa.parse(text.trim()).data;
+    const Papa = await loadInTime(() => import("papaparse")).catch((error) => {
+      form.setFieldError("text", wordingOf(error).message);
+    });
+    if (Papa === undefined) return;
+    const cells: string[][] = Papa.default.parse(text.trim()).data;
     const rows = pastedContacts(cells);
     if (rows.length === 0) return form.setFieldError("text", "There is no contact in this text");
     if (rows.length > MOST_CONTACTS) {
@@ -60,7 +67,9 @@ function ContactImport() {
             {(props) => <Button {...props} variant="default" leftSection={<Upload size={16} />}>Choose a file</Button>}
           </FileButton>
           <Group gap="sm">
-            <Button variant="default" onClick={() => modals.close(DIALOG)}>Cancel</Button>
+            <Button variant="default" disabled={importing.isPending} onClick={() => modals.close(DIALOG)}>
+              Cancel
+            </Button>
             <Button type="submit" loading={importing.isPending} disabled={form.values.text.trim() === ""}>
               Import
             </Button>

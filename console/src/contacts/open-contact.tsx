@@ -15,7 +15,11 @@ export function openContact({ phoneNumber }: { phoneNumber?: string } = {}): voi
     title: phoneNumber === undefined ? "New contact" : `Contact ${readable(phoneNumber)}`,
     children: (
       <DialogPart height={320} label="Loading the contact">
-        <ContactDialog {...(phoneNumber !== undefined && { phoneNumber })} onClose={() => modals.close(ID)} />
+        <ContactDialog
+          {...(phoneNumber !== undefined && { phoneNumber })}
+          dialog={ID}
+          onClose={() => modals.close(ID)}
+        />
       </DialogPart>
     ),
   });

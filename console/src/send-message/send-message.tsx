@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
 import { DialogPart, part } from "../platform/part.tsx";
+import { slotOf } from "./draft.ts";
 import { ReplyForm } from "./reply-form.tsx";
 
 // It needs the metadata of all countries' numbers, which a reply does not.
@@ -48,6 +49,7 @@ export function SendMessage({ to, from, body, onSent, showsPending = true, autoF
       <div className={left === conversation ? "send-form" : undefined}>
         <NewMessageForm
           from={left === conversation ? undefined : from}
+          slot={left === conversation ? slotOf({ own: from!, peer: to! }) : undefined}
           to={to}
           body={body}
           onSent={onSent}
