@@ -94,13 +94,23 @@ test("A message without a network waits, a lost response is tried again under th
   await tenant.sent.getByText("Sent from the shared number").waitFor();
   assert.equal(sends.keys.length, 1);
 
-  await failNextCall(tenant, "send-sms", "response");
+  await failNextCall(tenant, "send-sms", "request");
   await textOf(tenant).fill("Once is enough");
   await fieldOf(tenant).getByRole("button", { name: "Send", exact: true }).click();
   await page.getByText("The server did not answer").first().waitFor();
   await page.getByRole("button", { name: "Try again" }).first().click();
   await tenant.sent.filter({ hasText: "Once is enough" }).getByText("Delivered").waitFor();
   assert.equal(await tenant.sent.filter({ hasText: "Once is enough" }).count(), 1);
+
+  // Of one whose response was lost, the conversation shows that it was sent, and the next message does not wait for it.
+  await failNextCall(tenant, "send-sms", "response");
+  await textOf(tenant).fill("Sent without a response");
+  await textOf(tenant).press("Control+Enter");
+  await tenant.sent.filter({ hasText: "Sent without a response" }).getByText("Delivered").waitFor();
+  await textOf(tenant).fill("Goes out behind it");
+  await textOf(tenant).press("Control+Enter");
+  await tenant.sent.filter({ hasText: "Goes out behind it" }).getByText("Delivered").waitFor();
+  assert.equal(await tenant.sent.filter({ hasText: "Sent without a response" }).count(), 1);
 
   const second = await page.context().newPage();
   await second.goto(page.url());
@@ -115,11 +125,18 @@ test("A message without a network waits, a lost response is tried again under th
   assert.equal(new Set(sends.keys.slice(before)).size, 1);
   assert.equal(await tenant.sent.filter({ hasText: "The newest text" }).count(), 1);
 
-  // A conversation whose number is gone goes on from another one.
+  // A conversation whose number is gone goes on from another one, with what was written in it.
+  const key = `switchboard/${await tenant.userId()}/draft/+14155550199~${PEER}`;
+  const written = { from: "+14155550199", to: PEER, country: null, body: "Written before", mediaUrls: [], key: "k" };
+  await page.evaluate(([key, draft]) => localStorage.setItem(key!, draft!), [
+    key,
+    JSON.stringify({ ...written, at: Date.now() }),
+  ]);
   await page.goto(page.url().replace(/#.*/, `#/inbox/+14155550199~${PEER}`));
   await page.getByText("You can no longer send from this number").waitFor();
   await page.getByRole("button", { name: "Send from another number" }).click();
   assert.equal(await page.getByRole("combobox", { name: "To" }).inputValue(), PEER);
+  assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "Written before");
 });
 
 test("A contact is chosen by name, Enter sends for users who prefer it, and a refused text stays at its field until the sign-out", async (tenant) => {

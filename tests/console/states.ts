@@ -46,6 +46,48 @@ test("A server that does not respond, a lost network, a slow database and a new 
   await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
 });
 
+test("Code of a dialog or a screen that does not load is said in its place, loads on request, and Back closes a dialog", async (tenant) => {
+  const { page } = tenant;
+  const assets = "**/assets/{contact-form,conversation-pane,inbox-signals,spotlight}*";
+  await page.route(assets, (route) => route.fulfill({ status: 404 }));
+  await page.reload();
+  await tenant.go("Contacts");
+  await page.keyboard.press("Control+k");
+  await page.getByText("A new version of the console is available").waitFor();
+  await page.getByRole("button", { name: "New contact" }).click();
+  const dialog = page.getByRole("dialog", { name: "New contact" });
+  await dialog.getByRole("button", { name: "Reload" }).waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+
+  // Without a network, a missing file says nothing about versions.
+  await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: false, configurable: true }));
+  await page.evaluate(() => location.hash = "#/inbox/+14155550199~+14155550142");
+  await page.getByText("Cannot reach the server. Check your connection and try again").waitFor();
+  await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: true, configurable: true }));
+  await page.unroute(assets);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("You can no longer send from this number").waitFor();
+
+  await page.goBack();
+  await page.getByRole("button", { name: "New contact" }).click();
+  await dialog.getByLabel("Notes").fill("Typed");
+  // A click beside the dialog does not throw away what is typed, and neither does a save that is not answered yet.
+  await page.mouse.click(5, 400);
+  await dialog.getByLabel("Phone number").fill("+14155550142");
+  await page.route("**/functions/v1/contacts", async (route) => {
+    if (route.request().method() === "GET") return await route.continue();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.abort();
+  });
+  await dialog.getByRole("button", { name: "Add contact" }).click();
+  await page.keyboard.press("Escape");
+  await dialog.getByRole("alert").waitFor();
+  assert.equal(await dialog.getByLabel("Notes").inputValue(), "Typed");
+  await page.goBack();
+  await dialog.waitFor({ state: "hidden" });
+});
+
 test("A plan of a Payment Link is claimed; its failed payment and its end are said on every screen with a date and a button", async (tenant) => {
   const plan = tenant.section("Plan");
   await plan.getByText("You have no subscription").waitFor();

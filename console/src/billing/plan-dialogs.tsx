@@ -1,12 +1,10 @@
-import { Skeleton } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { lazy, type ReactNode, Suspense } from "react";
-import { Boundary } from "../platform/boundary.tsx";
-import { loadInTime } from "../platform/load-in-time.ts";
+import type { ReactNode } from "react";
+import { DialogPart, part } from "../platform/part.tsx";
 import type { Subscription } from "./subscription.ts";
 
-const Subscribe = lazy(() => loadInTime(async () => ({ default: (await import("./plan-choices.tsx")).Subscribe })));
-const ChangePlan = lazy(() => loadInTime(async () => ({ default: (await import("./plan-choices.tsx")).ChangePlan })));
+const Subscribe = part(() => import("./plan-choices.tsx").then(({ Subscribe }) => Subscribe));
+const ChangePlan = part(() => import("./plan-choices.tsx").then(({ ChangePlan }) => ChangePlan));
 
 const SUBSCRIBE = "subscribe";
 const CHANGE = "change-plan";
@@ -26,9 +24,5 @@ export function openChangePlan(subscription: Subscription): void {
 }
 
 function loaded(content: ReactNode): ReactNode {
-  return (
-    <Boundary>
-      <Suspense fallback={<Skeleton h={260} aria-label="Loading the plans" />}>{content}</Suspense>
-    </Boundary>
-  );
+  return <DialogPart height={260} label="Loading the plans">{content}</DialogPart>;
 }

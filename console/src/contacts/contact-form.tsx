@@ -10,6 +10,7 @@ import {
 } from "../../../supabase/functions/_shared/contacts/limits.ts";
 import { problemOfTags, tagsOf } from "../../../supabase/functions/_shared/contacts/tags.ts";
 import { readable } from "../phone/phone-format.ts";
+import { useBusyDialog } from "../platform/busy-dialog.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { isFailure } from "../platform/failure.ts";
 import { wordingOf } from "../platform/wording.ts";
@@ -17,30 +18,37 @@ import { LoadFailure } from "../platform/load-failure.tsx";
 import { useHomeCountry } from "./use-home-country.ts";
 import { type Contact, useContact, useDeleteContact, useSaveContact, useTags } from "./use-contacts.ts";
 
-/** The form of the contact with a number, or for a new one. */
-export function ContactDialog({ phoneNumber, onClose }: { phoneNumber?: string; onClose: () => void }) {
-  return phoneNumber === undefined
-    ? <ContactForm onClose={onClose} />
-    : <StoredContact phoneNumber={phoneNumber} onClose={onClose} />;
+const DELETION = "delete-contact";
+
+interface InDialog {
+  /** The dialog's id. */
+  dialog: string;
+  onClose: () => void;
 }
 
-function StoredContact({ phoneNumber, onClose }: { phoneNumber: string; onClose: () => void }) {
+/** The form of the contact with a number, or for a new one. */
+export function ContactDialog({ phoneNumber, ...dialog }: InDialog & { phoneNumber?: string }) {
+  return phoneNumber === undefined
+    ? <ContactForm {...dialog} />
+    : <StoredContact phoneNumber={phoneNumber} {...dialog} />;
+}
+
+function StoredContact({ phoneNumber, ...dialog }: InDialog & { phoneNumber: string }) {
   const { data: contact, error, refetch } = useContact(phoneNumber);
-  if (contact !== undefined) return <ContactForm phoneNumber={phoneNumber} contact={contact} onClose={onClose} />;
+  if (contact !== undefined) return <ContactForm phoneNumber={phoneNumber} contact={contact} {...dialog} />;
   if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
   return <Skeleton h={320} aria-label="Loading the contact" />;
 }
 
 const TAGS_WANTED = `Use at most ${MAX_TAGS} tags of at most ${MAX_TAG_LENGTH} characters`;
 
-interface ContactFormProps {
+interface ContactFormProps extends InDialog {
   /** Absent: it is asked for. */
   phoneNumber?: string;
   contact?: Contact | null;
-  onClose: () => void;
 }
 
-function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps) {
+function ContactForm({ phoneNumber, contact = null, dialog, onClose }: ContactFormProps) {
   const { data: tags = [] } = useTags();
   const saving = useSaveContact();
   const defaultCountry = useHomeCountry();
@@ -57,6 +65,7 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
     },
     validateInputOnBlur: ["tags"],
   });
+  useBusyDialog(dialog, saving.isPending, form.isDirty());
   const isUnplaced = saving.error !== null && Object.keys(form.errors).length === 0;
 
   const save = form.onSubmit((fields) => {
@@ -108,7 +117,7 @@ function ContactForm({ phoneNumber, contact = null, onClose }: ContactFormProps)
         <Group justify="space-between" gap="sm">
           {contact === null ? <span /> : <DeleteButton contact={contact} />}
           <Group gap="sm">
-            <Button variant="default" onClick={() => onClose()}>Cancel</Button>
+            <Button variant="default" disabled={saving.isPending} onClick={() => onClose()}>Cancel</Button>
             <Button type="submit" loading={saving.isPending}>{contact === null ? "Add contact" : "Save"}</Button>
           </Group>
         </Group>
@@ -133,7 +142,7 @@ function DeleteButton({ contact: { phoneNumber } }: { contact: Contact }) {
       leftSection={<Trash2 size={16} />}
       onClick={() =>
         modals.open({
-          modalId: "delete-contact",
+          modalId: DELETION,
           title: "Delete this contact?",
           children: <Deletion phoneNumber={phoneNumber} />,
         })}
@@ -145,6 +154,7 @@ function DeleteButton({ contact: { phoneNumber } }: { contact: Contact }) {
 
 function Deletion({ phoneNumber }: { phoneNumber: string }) {
   const deletion = useDeleteContact();
+  useBusyDialog(DELETION, deletion.isPending);
   return (
     <Stack gap="md">
       <Text size="sm">
@@ -152,7 +162,7 @@ function Deletion({ phoneNumber }: { phoneNumber: string }) {
       </Text>
       {deletion.error !== null && <FailureAlert error={deletion.error} />}
       <Group justify="end" gap="sm">
-        <Button variant="default" data-autofocus onClick={() => modals.close("delete-contact")}>Keep contact</Button>
+        <Button variant="default" data-autofocus onClick={() => modals.close(DELETION)}>Keep contact</Button>
         <Button
           color="red"
           loading={deletion.isPending}

@@ -4,7 +4,9 @@ import { modals } from "@mantine/modals";
 import { Check, Upload } from "lucide-react";
 import type { ImportedContacts } from "../../../client/switchboard.ts";
 import { MAX_IMPORTED } from "../../../supabase/functions/_shared/contacts/limits.ts";
+import { useBusyDialog } from "../platform/busy-dialog.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
+import { loadInTime } from "../platform/load-in-time.ts";
 import { wordingOf } from "../platform/wording.ts";
 import { type PastedContact, pastedContacts } from "./pasted-contacts.ts";
 import { useHomeCountry } from "./use-home-country.ts";
@@ -22,6 +24,7 @@ function ContactImport() {
   const importing = useImportContacts();
   const defaultCountry = useHomeCountry();
   const form = useForm({ initialValues: { text: "" } });
+  useBusyDialog(DIALOG, importing.isPending, form.isDirty());
 
   async function importAll({ text }: { text: string }) {
     let rows: PastedContact[];
@@ -73,7 +76,9 @@ function ContactImport() {
             {(props) => <Button {...props} variant="default" leftSection={<Upload size={16} />}>Choose a file</Button>}
           </FileButton>
           <Group gap="sm">
-            <Button variant="default" onClick={() => modals.close(DIALOG)}>Cancel</Button>
+            <Button variant="default" disabled={importing.isPending} onClick={() => modals.close(DIALOG)}>
+              Cancel
+            </Button>
             <Button type="submit" loading={importing.isPending} disabled={form.values.text.trim() === ""}>
               Import
             </Button>
@@ -86,7 +91,7 @@ function ContactImport() {
 
 async function rowsOf(text: string): Promise<PastedContact[]> {
   // The parser is large, and needed here alone.
-  const { default: Papa } = await import("papaparse");
+  const { default: Papa } = await loadInTime(() => import("papaparse"));
   const cells: string[][] = Papa.parse(text.trim()).data;
   return pastedContacts(cells);
 }

@@ -1,10 +1,9 @@
-import { Skeleton } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { lazy, Suspense } from "react";
 import { readable } from "../phone/phone-format.ts";
+import { DialogPart, part } from "../platform/part.tsx";
 
 // It reads what is typed with the metadata of all countries' numbers.
-const ContactDialog = lazy(async () => ({ default: (await import("./contact-form.tsx")).ContactDialog }));
+const ContactDialog = part(() => import("./contact-form.tsx").then(({ ContactDialog }) => ContactDialog));
 
 /** One dialog at a time. */
 const ID = "contact";
@@ -15,9 +14,13 @@ export function openContact({ phoneNumber }: { phoneNumber?: string } = {}): voi
     modalId: ID,
     title: phoneNumber === undefined ? "New contact" : `Contact ${readable(phoneNumber)}`,
     children: (
-      <Suspense fallback={<Skeleton h={320} aria-label="Loading the contact" />}>
-        <ContactDialog {...(phoneNumber !== undefined && { phoneNumber })} onClose={() => modals.close(ID)} />
-      </Suspense>
+      <DialogPart height={320} label="Loading the contact">
+        <ContactDialog
+          {...(phoneNumber !== undefined && { phoneNumber })}
+          dialog={ID}
+          onClose={() => modals.close(ID)}
+        />
+      </DialogPart>
     ),
   });
 }

@@ -1,14 +1,15 @@
 import { ActionIcon, Badge, Menu, Text, Title } from "@mantine/core";
 import { ArrowLeft, BellOff, Copy, Ellipsis, MailOpen, UserPen, UserPlus } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import { openContact } from "../contacts/open-contact.tsx";
 import { nameOf } from "../contacts/contact-name.tsx";
 import { useContact } from "../contacts/use-contacts.ts";
 import { useNumbers } from "../numbers/use-numbers.ts";
+import { announce } from "../platform/notify.ts";
 import { readable } from "../phone/phone-format.ts";
 import { SendMessage } from "../send-message/send-message.tsx";
-import type { Sides } from "./conversations.ts";
+import { pathOf, type Sides } from "./conversations.ts";
 import { Thread } from "./thread/thread.tsx";
 import { useConversation } from "./use-conversations.ts";
 
@@ -24,11 +25,20 @@ export interface ConversationPaneProps {
 
 /** One conversation: its header, its messages and the reply box. */
 export function ConversationPane({ sides, at, listPath, onMarkUnread }: ConversationPaneProps) {
+  const [, navigate] = useLocation();
   return (
     <section className="pane" aria-label={`Conversation with ${readable(sides.peer)}`}>
       <PaneHeader sides={sides} listPath={listPath} onMarkUnread={onMarkUnread} />
       <Thread sides={sides} at={at} />
-      <SendMessage to={sides.peer} from={sides.own} showsPending={false} />
+      <SendMessage
+        to={sides.peer}
+        from={sides.own}
+        showsPending={false}
+        onSent={({ from, to }) => {
+          // The number of this conversation is gone, and it was continued from another one.
+          if (from !== sides.own) navigate(pathOf({ own: from, peer: to }));
+        }}
+      />
     </section>
   );
 }
@@ -87,7 +97,7 @@ function PaneHeader({ sides: { own, peer }, listPath, onMarkUnread }: Omit<Conve
           <Menu.Item leftSection={<MailOpen size={16} />} onClick={onMarkUnread}>Mark as unread</Menu.Item>
           <Menu.Item
             leftSection={<Copy size={16} />}
-            onClick={() => void globalThis.navigator.clipboard.writeText(peer)}
+            onClick={() => void copy(peer)}
           >
             Copy the number
           </Menu.Item>
@@ -95,4 +105,14 @@ function PaneHeader({ sides: { own, peer }, listPath, onMarkUnread }: Omit<Conve
       </Menu>
     </header>
   );
+}
+
+async function copy(phoneNumber: string): Promise<void> {
+  try {
+    await globalThis.navigator.clipboard.writeText(phoneNumber);
+    announce({ title: `${readable(phoneNumber)} is copied` });
+  } catch {
+    // Pages without TLS have no clipboard.
+    announce({ kind: "warning", title: "The browser does not let this page copy", message: phoneNumber });
+  }
 }

@@ -23,6 +23,10 @@ Deno.test("filtersOf accepts a number whose plus sign became a blank, and ignore
   });
 });
 
+Deno.test("filtersOf cuts a text off that is longer than the server accepts", () => {
+  assert.equal(filtersOf(new URLSearchParams({ search: "x".repeat(400) })).search?.length, 200);
+});
+
 Deno.test("An empty list names its filter", () => {
   assert.equal(nothingListed({ view: "unread" }), "No unread conversations");
   assert.equal(nothingListed({ view: "unread", search: "ada" }), "No conversation matches “ada”");

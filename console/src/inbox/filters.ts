@@ -14,13 +14,16 @@ export interface Filters {
   search?: string;
 }
 
+/** The server takes no longer texts. */
+const LONGEST = 200;
+
 const TEXTS = ["number", "tag", "search"] as const;
 
 /** Reads the filters from the query of an address. */
 export function filtersOf(query: URLSearchParams): Filters {
   const filters: Filters = { view: VIEWS.find((view) => view === query.get("view")) ?? "all" };
   for (const name of TEXTS) {
-    const text = query.get(name)?.trim();
+    const text = query.get(name)?.trim().slice(0, LONGEST);
     if (text) filters[name] = name === "number" ? text.replace(/^(?=\d)/, "+") : text;
   }
   return filters;

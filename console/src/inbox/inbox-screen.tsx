@@ -1,10 +1,11 @@
 import { ActionIcon, Button, Center, Skeleton, Stack, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { Keyboard, MessageSquare, SquarePen } from "lucide-react";
-import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { part } from "../platform/part.tsx";
 import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
@@ -20,9 +21,9 @@ import { useConversations } from "./use-conversations.ts";
 import { useUnreadConversations } from "./use-unread-conversations.ts";
 import { useMarkRead } from "./use-mark-read.ts";
 
-const loadPane = async () => ({ default: (await import("./conversation-pane.tsx")).ConversationPane });
+const loadPane = () => import("./conversation-pane.tsx").then(({ ConversationPane }) => ConversationPane);
 /** The list is shown sooner without the thread and the composer. */
-const ConversationPane = lazy(loadPane);
+const ConversationPane = part(loadPane);
 /** What old links to the form for a new message have in place of a conversation. */
 const NEW_MESSAGE = "new";
 

@@ -12,8 +12,11 @@ export interface ReadChange extends Sides {
   unread?: true;
 }
 
-/** Marks a conversation as read, or as unread again, here and in the user's other tabs. */
-export function useMarkRead() {
+/**
+ * Marks a conversation as read, or as unread again, here and in the user's other tabs.
+ * @param isAsked whether the user asks for it: else a failure is not said, and the caller tries again
+ */
+export function useMarkRead({ isAsked = true } = {}) {
   const { switchboard } = useBackend();
   const { id: userId } = useUser();
   const queryClient = useQueryClient();
@@ -32,6 +35,6 @@ export function useMarkRead() {
     },
     // A list that was being read meanwhile may be from before the change.
     onSettled: () => queryClient.invalidateQueries({ queryKey: CONVERSATIONS_KEY }),
-    meta: { background: true },
+    meta: { background: isAsked },
   });
 }

@@ -3,6 +3,7 @@ import { RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { ErrorBoundary, type FallbackProps } from "react-error-boundary";
 import { ErrorReference } from "./error-reference.tsx";
+import { retryParts } from "./part.tsx";
 import { isMissingVersion, wordingOf } from "./wording.ts";
 
 export interface BoundaryProps {
@@ -14,7 +15,12 @@ export interface BoundaryProps {
 /** Shows in place of content that failed to render or to load why, and how to go on. */
 export function Boundary({ resetKey = "", children }: BoundaryProps) {
   return (
-    <ErrorBoundary FallbackComponent={Failure} resetKeys={[resetKey]} onError={(error) => console.error(error)}>
+    <ErrorBoundary
+      FallbackComponent={Failure}
+      resetKeys={[resetKey]}
+      onReset={retryParts}
+      onError={(error) => console.error(error)}
+    >
       {children}
     </ErrorBoundary>
   );

@@ -47,6 +47,16 @@ export function slotOfText(given: { from?: string; to?: string; body: string }):
   return `text:${JSON.stringify([given.from, given.to, given.body])}`;
 }
 
+/** The slot of a new message: each recipient or sender that it is opened for has its own, so that no draft to another appears. */
+export function slotOfNew(
+  { from, to, body }: { from?: string | undefined; to?: string | undefined; body?: string | undefined },
+): Slot {
+  if (body !== undefined) {
+    return slotOfText({ ...(from !== undefined && { from }), ...(to !== undefined && { to }), body });
+  }
+  return from === undefined && to === undefined ? NEW : slotOf({ own: from ?? "", peer: to ?? "" });
+}
+
 export const NO_CONTENT: Content = { from: null, to: "", country: null, body: "", mediaUrls: [] };
 
 /** Whether a draft is worth keeping. A choice alone, without a word, is not. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Content, NEW, NO_CONTENT } from "./draft.ts";
+import { type Content, NEW, NO_CONTENT, slotOfNew } from "./draft.ts";
 import { Drafts, type StoredDraft } from "./drafts.ts";
 import { SharedItems } from "./shared-items.ts";
 import { MemoryStorage, TabStorages } from "./storage.testing.ts";
@@ -109,4 +109,11 @@ Deno.test("in two tabs, each text is sent under one key, and the newest text win
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("a dialog that is opened for a recipient or a sender does not show the draft to another", () => {
+  const [ada, ben] = ["+14155550142", "+14155550143"];
+  const slots = [{}, { to: ada }, { to: ben }, { from: ada }, { from: ben }, { to: ada, body: "Hello" }].map(slotOfNew);
+  assert.equal(new Set(slots).size, 6);
+  assert.equal(slots[0], NEW);
 });

@@ -7,7 +7,7 @@ import { LoadFailure } from "../platform/load-failure.tsx";
 import { wordingOf } from "../platform/wording.ts";
 import { CannotSend } from "./cannot-send.tsx";
 import { Composer } from "./composer.tsx";
-import { type Content, NEW, NO_CONTENT, slotOfText } from "./draft.ts";
+import { type Content, NO_CONTENT, type Slot, slotOfNew } from "./draft.ts";
 import { errorOf, fieldOf } from "./failures.ts";
 import { OptedOut } from "./opted-out.tsx";
 import { PendingList } from "./pending-list.tsx";
@@ -24,6 +24,8 @@ export interface NewMessageFormProps {
   from: string | undefined;
   to: string | undefined;
   body: string | undefined;
+  /** The draft to go on with; one of its own unless given. */
+  slot?: Slot | undefined;
   onSent: ((message: SentMessage) => void) | undefined;
   autoFocus: boolean;
 }
@@ -48,7 +50,7 @@ const ANY_COUNTRY = "US";
 
 function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProps & { senders: Senders }) {
   const { store: { outbox } } = useSending();
-  const slot = given.body === undefined ? NEW : slotOfText(given as { body: string });
+  const slot = given.slot ?? slotOfNew(given);
   const initial = useMemo(
     () => ({ ...NO_CONTENT, from: given.from ?? null, to: given.to ?? "", body: given.body ?? "" }),
     [given.from, given.to, given.body],

@@ -1,11 +1,11 @@
-import { Skeleton, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { lazy, Suspense } from "react";
 import { readable } from "../phone/phone-format.ts";
+import { DialogPart, part } from "../platform/part.tsx";
 import { useSending } from "./provider.tsx";
 import type { SendMessageProps } from "./send-message.tsx";
 
-const SendMessage = lazy(async () => ({ default: (await import("./send-message.tsx")).SendMessage }));
+const SendMessage = part(() => import("./send-message.tsx").then(({ SendMessage }) => SendMessage));
 
 /** One dialog at a time. */
 const ID = "send-message";
@@ -29,7 +29,7 @@ export function openSendMessage(given: Pick<SendMessageProps, "to" | "from" | "b
 function Dialog({ to, from, body }: Pick<SendMessageProps, "to" | "from" | "body">) {
   const { onSent } = useSending();
   return (
-    <Suspense fallback={<Skeleton h={236} aria-label="Loading the form" />}>
+    <DialogPart height={236} label="Loading the form">
       {to !== undefined && from !== undefined && (
         <Text size="sm" c="dimmed" mb="sm" className="digits">To {readable(to)}, from {readable(from)}</Text>
       )}
@@ -43,6 +43,6 @@ function Dialog({ to, from, body }: Pick<SendMessageProps, "to" | "from" | "body
           onSent(message);
         }}
       />
-    </Suspense>
+    </DialogPart>
   );
 }

@@ -202,6 +202,22 @@ Deno.test("a message that waited for more than an hour is not sent without its a
   assert.deepEqual([...computer.server.sent.keys()], [id]);
 });
 
+Deno.test("a message that a page was sending when it was closed more than an hour ago is left to its author", async () => {
+  const computer = new Computer();
+  await computer.connect(false);
+  const id = computer.write("See you in ten minutes");
+  await computer.rest();
+  const stored = new SharedItems<PendingMessage>(computer.storage, "pending/");
+  stored.set(id, { ...stored.get(id)!, state: "sending", startedAt: computer.now, failure: undefined });
+  computer.now += 61 * 60 * 1000;
+  computer.server.isReachable = true;
+  await computer.reload(0);
+  assert.deepEqual([computer.states, computer.bodies], [["lost"], []]);
+  computer.tabs[0]!.outbox.tryAgain(id);
+  await computer.rest();
+  assert.deepEqual([...computer.server.sent.keys()], [id]);
+});
+
 type Step =
   | { do: "write"; tab: number; peer: 0 | 1 }
   | { do: "connect"; on: boolean }

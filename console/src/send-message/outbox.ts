@@ -179,6 +179,11 @@ export class Outbox {
           this.#put({ ...next, state: "failed", failure: WAITED_TOO_LONG });
           return;
         }
+        // Nor one that a page was sending when it was closed: it may have been sent.
+        if (next.state === "sending" && (next.startedAt ?? next.at) < this.#now() - LONGEST_WAIT_MS) {
+          this.#put({ ...next, state: "lost" });
+          return;
+        }
         // A message that another page was sending is sent again: only this page has the lock now.
         if (!await this.#attempt({ ...next, state: "sending", startedAt: this.#now() })) return;
       }

@@ -1,10 +1,11 @@
-import { lazy, Suspense, useState } from "react";
-import { Skeleton } from "@mantine/core";
+import { useState } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
+import { DialogPart, part } from "../platform/part.tsx";
+import { slotOf } from "./draft.ts";
 import { ReplyForm } from "./reply-form.tsx";
 
 // It needs the metadata of all countries' numbers, which a reply does not.
-const NewMessageForm = lazy(async () => ({ default: (await import("./new-message-form.tsx")).NewMessageForm }));
+const NewMessageForm = part(() => import("./new-message-form.tsx").then(({ NewMessageForm }) => NewMessageForm));
 
 export interface SendMessageProps {
   /** The recipient, in E.164, or as it is typed. */
@@ -44,16 +45,17 @@ export function SendMessage({ to, from, body, onSent, showsPending = true, autoF
     );
   }
   return (
-    <Suspense fallback={<Skeleton h={236} aria-label="Loading the form" />}>
+    <DialogPart height={236} label="Loading the form">
       <div className={left === conversation ? "send-form" : undefined}>
         <NewMessageForm
           from={left === conversation ? undefined : from}
+          slot={left === conversation ? slotOf({ own: from!, peer: to! }) : undefined}
           to={to}
           body={body}
           onSent={onSent}
           autoFocus={autoFocus}
         />
       </div>
-    </Suspense>
+    </DialogPart>
   );
 }

@@ -1,10 +1,8 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { ErrorBoundary } from "react-error-boundary";
-import { loadInTime } from "../platform/load-in-time.ts";
+import { part } from "../platform/part.tsx";
 
-const Banner = lazy(() =>
-  loadInTime(async () => ({ default: (await import("../overview/account-banner.tsx")).AccountBanner }))
-);
+const Banner = part(() => import("../overview/account-banner.tsx").then(({ AccountBanner }) => AccountBanner));
 
 /** What the tenant must know about the account on every screen, above its content. Without its code, the screen says more. */
 export function AccountBanner() {

@@ -1,17 +1,17 @@
 import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
 import { useTimeout } from "@mantine/hooks";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useLocation } from "wouter";
-import { loadInTime } from "../platform/load-in-time.ts";
 import { announce } from "../platform/notify.ts";
+import { part } from "../platform/part.tsx";
 import { useSessionState } from "../session/session.tsx";
 import { NEW_PASSWORD_PATH } from "../session/session-store.ts";
 import { SessionToasts } from "../session/session-toasts.tsx";
 import { SignInScreen } from "../session/sign-in-screen.tsx";
 
-const Shell = lazy(() => loadInTime(async () => ({ default: (await import("./shell.tsx")).Shell })));
-const NewPasswordScreen = lazy(() =>
-  loadInTime(async () => ({ default: (await import("../session/new-password-screen.tsx")).NewPasswordScreen }))
+const Shell = part(() => import("./shell.tsx").then(({ Shell }) => Shell));
+const NewPasswordScreen = part(() =>
+  import("../session/new-password-screen.tsx").then(({ NewPasswordScreen }) => NewPasswordScreen)
 );
 
 /** Shows the shell to signed-in users, and the sign-in screen to others. */

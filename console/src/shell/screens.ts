@@ -1,16 +1,13 @@
 import { Hash, LayoutGrid, MessageSquare, Users } from "lucide-react";
-import { loadInTime } from "../platform/load-in-time.ts";
 import { screenOf } from "./hash-location.ts";
 
 /** Loads the code of each screen. A second call returns the same code. */
 export const LOAD = {
-  overview: () =>
-    loadInTime(async () => ({ default: (await import("../overview/overview-screen.tsx")).OverviewScreen })),
-  numbers: () => loadInTime(async () => ({ default: (await import("../numbers/numbers-screen.tsx")).NumbersScreen })),
-  contacts: () =>
-    loadInTime(async () => ({ default: (await import("../contacts/contacts-screen.tsx")).ContactsScreen })),
-  inbox: () => loadInTime(async () => ({ default: (await import("../inbox/inbox-screen.tsx")).InboxScreen })),
-  account: () => loadInTime(async () => ({ default: (await import("../account/account-screen.tsx")).AccountScreen })),
+  overview: () => import("../overview/overview-screen.tsx").then(({ OverviewScreen }) => OverviewScreen),
+  numbers: () => import("../numbers/numbers-screen.tsx").then(({ NumbersScreen }) => NumbersScreen),
+  contacts: () => import("../contacts/contacts-screen.tsx").then(({ ContactsScreen }) => ContactsScreen),
+  inbox: () => import("../inbox/inbox-screen.tsx").then(({ InboxScreen }) => InboxScreen),
+  account: () => import("../account/account-screen.tsx").then(({ AccountScreen }) => AccountScreen),
 };
 
 /** The screens, in the order of the navigation. */

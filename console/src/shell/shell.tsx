@@ -1,5 +1,6 @@
 import { AppShell, Center, Group, Loader } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { ErrorBoundary } from "react-error-boundary";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { Boundary } from "../platform/boundary.tsx";
 import { ConnectionStatus } from "../platform/connection-status.tsx";
@@ -11,6 +12,7 @@ import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
 import { showUnseenFailure } from "../send-message/unseen-failure.ts";
 import { SwitchboardProvider } from "../send-message/provider.tsx";
+import { part } from "../platform/part.tsx";
 import { useUser } from "../session/session.tsx";
 import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
@@ -22,12 +24,12 @@ import { TabBar } from "./tab-bar.tsx";
 import { useArrival } from "./use-arrival.ts";
 import { usePrefetch } from "./use-prefetch.ts";
 
-const InboxSignals = lazy(async () => ({ default: (await import("../inbox/inbox-signals.tsx")).InboxSignals }));
-const OverviewScreen = lazy(LOAD.overview);
-const NumbersScreen = lazy(LOAD.numbers);
-const ContactsScreen = lazy(LOAD.contacts);
-const InboxScreen = lazy(LOAD.inbox);
-const AccountScreen = lazy(LOAD.account);
+const InboxSignals = part(() => import("../inbox/inbox-signals.tsx").then(({ InboxSignals }) => InboxSignals));
+const OverviewScreen = part(LOAD.overview);
+const NumbersScreen = part(LOAD.numbers);
+const ContactsScreen = part(LOAD.contacts);
+const InboxScreen = part(LOAD.inbox);
+const AccountScreen = part(LOAD.account);
 
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
@@ -108,9 +110,12 @@ function Frame() {
         </Boundary>
       </AppShell.Main>
       <TabBar />
-      <Suspense>
-        <InboxSignals />
-      </Suspense>
+      {/* Without its code, the inbox is read less often. */}
+      <ErrorBoundary fallback={null} onError={(error) => console.error(error)}>
+        <Suspense>
+          <InboxSignals />
+        </Suspense>
+      </ErrorBoundary>
     </AppShell>
   );
 }

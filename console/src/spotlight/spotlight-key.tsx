@@ -1,18 +1,19 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { Search } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { type ComponentType, useEffect, useState } from "react";
+import { loadInTime } from "../platform/load-in-time.ts";
+import { showError } from "../platform/notify.ts";
 import type { SpotlightProps } from "./spotlight.tsx";
-
-const Spotlight = lazy(async () => ({ default: (await import("./spotlight.tsx")).Spotlight }));
 
 /** The button, and the keys Ctrl+K and ⌘K, that open the spotlight. Its code is loaded when it is opened first. */
 export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
-  const [isWanted, setWanted] = useState(false);
-  // It opens itself when its code is there.
-  const open = () => {
-    if (!isWanted) setWanted(true);
-    else void import("./spotlight.tsx").then(({ openSpotlight }) => openSpotlight());
-  };
+  const [Spotlight, setSpotlight] = useState<ComponentType<SpotlightProps> | null>(null);
+  const open = () =>
+    void loadInTime(() => import("./spotlight.tsx")).then((loaded) => {
+      // It opens itself when it is shown first.
+      setSpotlight(() => loaded.Spotlight);
+      loaded.openSpotlight();
+    }).catch(showError);
   useEffect(() => {
     // Also while the user types: no field needs these keys.
     function press(event: KeyboardEvent) {
@@ -31,11 +32,7 @@ export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
           <Search size={19} strokeWidth={1.7} />
         </ActionIcon>
       </Tooltip>
-      {isWanted && (
-        <Suspense>
-          <Spotlight screens={screens} />
-        </Suspense>
-      )}
+      {Spotlight !== null && <Spotlight screens={screens} />}
     </>
   );
 }

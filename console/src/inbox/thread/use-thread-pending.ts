@@ -1,6 +1,6 @@
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 import type { ListedMessage } from "../../../../client/switchboard.ts";
-import { type PendingMessage, usePendingMessages } from "../../send-message/use-send-message.ts";
+import { type PendingMessage, usePendingMessages, useSendMessage } from "../../send-message/use-send-message.ts";
 import type { Sides } from "../conversations.ts";
 import { withoutShown } from "./rows.ts";
 
@@ -21,5 +21,25 @@ export function useThreadPending(sides: Sides, messages: readonly ListedMessage[
     knownAt.current.set(id, new Set(before.map((message) => message.id)));
   }
   isFirst.current = false;
-  return withoutShown(pending, messages, knownAt.current);
+  const shown = withoutShown(pending, messages, knownAt.current);
+  const asked = useAgain(pending.filter((message) => message.state === "lost" && !shown.includes(message)));
+  return pending.filter((message) => shown.includes(message) || (message.state === "lost" && asked.has(message.id)));
+}
+
+/**
+ * Sends lost messages again, once each, that seem to be among the thread's messages: under their keys, they are not sent twice,
+ * and the answer says what became of them. The messages behind them would otherwise wait for them.
+ * @returns the ids of those that were sent again
+ */
+function useAgain(lost: readonly PendingMessage[]): ReadonlySet<string> {
+  const { tryAgain } = useSendMessage();
+  const asked = useRef(new Set<string>());
+  const ids = lost.map(({ id }) => id).filter((id) => !asked.current.has(id));
+  useEffect(() => {
+    for (const id of ids) {
+      asked.current.add(id);
+      tryAgain(id);
+    }
+  }, [ids.join(), tryAgain]);
+  return asked.current;
 }
