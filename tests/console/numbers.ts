@@ -127,7 +127,7 @@ test("A number is renamed, made primary, synced and released, each with its resu
   await tenant.change(numbers[1], "Make primary");
   await page.getByText(`${numbers[1]} is your primary number`).waitFor();
 
-  await own.getByText("Not synced with Twilio yet").waitFor();
+  await own.getByText("Your numbers are synced with Twilio every day").waitFor();
   await own.getByRole("button", { name: "Sync now" }).click();
   await own.getByText("2 numbers unchanged").waitFor();
   await own.getByText("Last synced with Twilio today at").waitFor();

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { crc32, deflateSync } from "node:zlib";
 import type { StackState } from "../../../local/stack-state.ts";
 import { type Actor, signUp } from "../../../local/driver/actor.ts";
 import { eventually } from "../../../local/driver/eventually.ts";
@@ -21,21 +23,26 @@ export const UNBROKEN = "https://example.test/" + "orders-and-deliveries-".repea
 
 /** A picture of some size, as a handset sends it: two fields of color. */
 function picture(width: number, height: number): { contentType: string; content: string } {
-  const bytes = new Uint8Array(54 + width * height * 3);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x42, 0x4d]);
-  view.setUint32(2, bytes.length, true);
-  view.setUint32(10, 54, true);
-  view.setUint32(14, 40, true);
-  view.setInt32(18, width, true);
-  view.setInt32(22, height, true);
-  view.setUint16(26, 1, true);
-  view.setUint16(28, 24, true);
-  // Blue, green, red; a width divisible by four needs no padding.
-  for (let pixel = 0; pixel < width * height; pixel += 1) {
-    bytes.set(pixel % width < width / 3 ? [0x6e, 0x76, 0x0f] : [0xda, 0xe3, 0xb0], 54 + pixel * 3);
-  }
-  return { contentType: "image/bmp", content: bytes.toBase64() };
+  const line = Uint8Array.from([
+    0, // The line is not filtered.
+    ...Array.from({ length: width }, (_, x) => x < width / 3 ? [0x0f, 0x76, 0x6e] : [0xb0, 0xe3, 0xda]).flat(),
+  ]);
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2], 8); // Eight bits for each of red, green and blue.
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => line)));
+  const chunks = [pngChunk("IHDR", header), pngChunk("IDAT", pixels), pngChunk("IEND", Buffer.alloc(0))];
+  const content = Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...chunks]);
+  return { contentType: "image/png", content: content.toString("base64") };
+}
+
+function pngChunk(type: string, data: Uint8Array): Buffer {
+  const content = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const ends = Buffer.alloc(8);
+  ends.writeUInt32BE(data.length, 0);
+  ends.writeUInt32BE(crc32(content), 4);
+  return Buffer.concat([ends.subarray(0, 4), content, ends.subarray(4)]);
 }
 
 /** What each peer wrote and was answered, oldest first. `<`: received, `>`: sent. */
