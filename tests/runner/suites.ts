@@ -29,6 +29,7 @@ export const SUITES: readonly Suite[] = [
     args: test(HTTP, `--ignore=${THROUGH_FAULTS.join(",")}`),
     stack: "2.1.4",
   },
+  { name: "console in a browser", args: test("tests/console"), needsChromium: true },
   { name: "faults: campaign to 2,000 through kills", args: test("tests/faults/bulk.test.ts") },
   { name: "functions through faults and rotations, on Deno 2.1.4", args: test(...THROUGH_FAULTS), stack: "2.1.4" },
   { name: "faults: matrix, histories and kills", args: test("tests/faults", "--ignore=tests/faults/bulk.test.ts") },
@@ -37,7 +38,6 @@ export const SUITES: readonly Suite[] = [
   { name: "billing: random histories", args: test("tests/billing") },
   { name: "database, pgTAP", args: test("tests/database") },
   { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
-  { name: "console in a browser", args: test("tests/console"), needsChromium: true },
   {
     name: "types of everything",
     args: ["check", "--quiet", "supabase", "local", "console", "tests", "client", "bench"],

@@ -78,7 +78,7 @@ async function untilStored(
   try {
     await call();
   } catch (error) {
-    const stored = isFailure(error) && error.isTransient ? await read(queryClient, [0, 1], isChanged) : null;
+    const stored = isFailure(error) && error.isTransient ? await read(queryClient, [0, 1, 2, 3], isChanged) : null;
     if (stored === null) throw error;
     return stored;
   }

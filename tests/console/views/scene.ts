@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
 import type { StackState } from "../../../local/stack-state.ts";
 import { type Actor, signUp } from "../../../local/driver/actor.ts";
@@ -21,28 +20,33 @@ export interface Scene {
 /** Text without a place to break a line, longer than any screen is wide. */
 export const UNBROKEN = "https://example.test/" + "orders-and-deliveries-".repeat(12);
 
-/** A picture of some size, as a handset sends it: two fields of color. */
+/** A picture of some size in the format PNG, as a handset sends it: two fields of color. */
 function picture(width: number, height: number): { contentType: string; content: string } {
-  const line = Uint8Array.from([
-    0, // The line is not filtered.
-    ...Array.from({ length: width }, (_, x) => x < width / 3 ? [0x0f, 0x76, 0x6e] : [0xb0, 0xe3, 0xda]).flat(),
+  const chunk = (type: string, data: Uint8Array) => {
+    const content = concat([new TextEncoder().encode(type), data]);
+    return concat([number32(data.length), content, number32(crc32(content))]);
+  };
+  // Eight bits for each of red, green and blue.
+  const header = concat([number32(width), number32(height), new Uint8Array([8, 2, 0, 0, 0])]);
+  const row = [0, ...Array.from({ length: width }, (_, x) => x < width / 3 ? [15, 118, 110] : [176, 227, 218]).flat()];
+  const pixels = deflateSync(new Uint8Array(Array.from({ length: height }, () => row).flat()));
+  const file = concat([
+    new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk("IHDR", header),
+    chunk("IDAT", pixels),
+    chunk("IEND", new Uint8Array()),
   ]);
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8); // Eight bits for each of red, green and blue.
-  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => line)));
-  const chunks = [pngChunk("IHDR", header), pngChunk("IDAT", pixels), pngChunk("IEND", Buffer.alloc(0))];
-  const content = Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...chunks]);
-  return { contentType: "image/png", content: content.toString("base64") };
+  return { contentType: "image/png", content: file.toBase64() };
 }
 
-function pngChunk(type: string, data: Uint8Array): Buffer {
-  const content = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const ends = Buffer.alloc(8);
-  ends.writeUInt32BE(data.length, 0);
-  ends.writeUInt32BE(crc32(content), 4);
-  return Buffer.concat([ends.subarray(0, 4), content, ends.subarray(4)]);
+function number32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** What each peer wrote and was answered, oldest first. `<`: received, `>`: sent. */

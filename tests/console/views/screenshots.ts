@@ -83,8 +83,12 @@ async function takeAs(
       failures += 1;
       console.error(`Cannot show "${view.name}": ${error instanceof Error ? error.message.split("\n")[0] : error}`);
     }
+    // As high as its content, so that what is at the bottom of the window is at the bottom of the picture.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ ...look.viewport, height: Math.max(look.viewport.height, height) });
     // Also of a view that could not be shown: the picture says why.
-    await page.screenshot({ path: fileOf(view), fullPage: true });
+    await page.screenshot({ path: fileOf(view) });
+    await page.setViewportSize(look.viewport);
   }
   await context.close();
   return failures;

@@ -28,7 +28,13 @@ export async function show(page: Page, consoleUrl: string, { name, path, open }:
 export async function settled(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   await page.waitForFunction(() =>
-    document.querySelector(".mantine-Skeleton-root, .mantine-Loader-root") === null &&
+    document.querySelector(".mantine-Skeleton-root, .mantine-Loader-root, [aria-label^='Loading']") === null &&
+    // An open conversation shows its newest message, and its pictures.
+    (document.querySelector(".pane") === null || [...document.querySelectorAll(".pane .bubble-body")].some((bubble) => {
+      const { top, bottom } = bubble.getBoundingClientRect();
+      return bottom > 0 && top < innerHeight &&
+        bubble.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    })) &&
     [...document.images].every(({ complete, loading }) => complete || loading === "lazy") &&
     // A virtual list hides its rows until it has measured them.
     [...document.querySelectorAll("[data-virtuoso-scroller]")].every((list) =>
