@@ -18,6 +18,8 @@ interface PhoneText {
 interface PhoneThread {
   with: string;
   friendlyWith: string;
+  /** The name of the account that owns the other number; null for a handset. */
+  ownerWith: string | null;
   texts: PhoneText[];
 }
 
@@ -37,18 +39,25 @@ interface Phone {
 export function phonesOf(simulation: Simulation): { revision: number; phones: Phone[] } {
   const { store } = simulation;
   const texts = [...store.messages.values()];
-  const bought = new Set([...store.numbers.values()].map(({ phoneNumber }) => phoneNumber));
+  const owners = new Map(
+    [...store.numbers.values()].map(({ phoneNumber, accountSid }) => [
+      phoneNumber,
+      store.accounts.get(accountSid)?.friendlyName ?? accountSid,
+    ]),
+  );
   const twilio = [...store.numbers.values()].map((number): Phone => {
     const account = store.accounts.get(number.accountSid);
     const own = texts.filter((message) => message.accountSid === number.accountSid);
     return {
-      ...phone("twilio", number.phoneNumber, own),
+      ...phone("twilio", number.phoneNumber, own, owners),
       owner: account?.friendlyName ?? null,
       accountStatus: account ? statusOf(simulation, account) : null,
     };
   });
   const handsets = new Set(texts.map((message) => message.direction === "inbound" ? message.from : message.to));
-  const others = [...handsets].filter((number) => !bought.has(number)).map((number) => phone("handset", number, texts));
+  const others = [...handsets].filter((number) => !owners.has(number)).map((number) =>
+    phone("handset", number, texts, owners)
+  );
   return { revision: store.revision, phones: [...twilio, ...others].sort(byLatestActivity) };
 }
 
@@ -56,13 +65,14 @@ function phone(
   kind: Phone["kind"],
   number: string,
   messages: Message[],
+  owners: ReadonlyMap<string, string>,
 ): Phone {
   const threads = new Map<string, PhoneThread>();
   for (const message of messages) {
     if (message.from !== number && message.to !== number) continue;
     const other = message.from === number ? message.to : message.from;
     const thread: PhoneThread = threads.get(other) ??
-      { with: other, friendlyWith: friendlyNumber(other), texts: [] };
+      { with: other, friendlyWith: friendlyNumber(other), ownerWith: owners.get(other) ?? null, texts: [] };
     thread.texts.push(phoneText(message, number));
     threads.set(other, thread);
   }

@@ -36,11 +36,6 @@ export async function settled(page: Page): Promise<void> {
         bubble.checkVisibility({ visibilityProperty: true, opacityProperty: true });
     })) &&
     [...document.images].every(({ complete, loading }) => complete || loading === "lazy") &&
-    // A virtual list hides its rows until it has measured them.
-    [...document.querySelectorAll("[data-virtuoso-scroller]")].every((list) =>
-      !list.checkVisibility() ||
-      [...list.querySelectorAll("[data-item-index]")].some((row) => row.checkVisibility({ visibilityProperty: true }))
-    ) &&
     document.getAnimations().every(({ playState }) => playState !== "running")
   );
 }

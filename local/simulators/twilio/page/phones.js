@@ -70,7 +70,7 @@ function render() {
 function renderPhone(phone) {
   const thread = phone.threads.find((one) => one.with === state.thread) ?? phone.threads[0];
   byId("phone-title").textContent = phoneName(phone);
-  byId("phone-subtitle").textContent = phone.owner ?? "Handset";
+  byId("phone-subtitle").textContent = phone.owner ? phone.friendlyNumber : "Handset";
   const isActive = phone.accountStatus === null || phone.accountStatus === "active";
   byId("phone-state").hidden = isActive;
   byId("phone-state").textContent = phone.accountStatus ?? "";

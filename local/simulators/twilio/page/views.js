@@ -15,9 +15,9 @@ const BROKEN = new Set(["undelivered", "failed"]);
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
-/** Returns the name of a phone: its number, as the app shows it to its user. */
+/** Returns the name of a phone: its owner's name, or its number. */
 export function phoneName(phone) {
-  return phone.friendlyNumber;
+  return phone.owner ?? phone.friendlyNumber;
 }
 
 /** Fills the list of phones: the numbers on Twilio, then the handsets. */
@@ -42,7 +42,7 @@ export function showThreads(container, phone, selected, onSelect) {
     const chip = element(
       "button",
       { type: "button", "aria-pressed": String(thread.with === selected) },
-      thread.friendlyWith,
+      thread.ownerWith ?? thread.friendlyWith,
     );
     chip.dataset.key = thread.with;
     chip.addEventListener("click", () => onSelect(thread.with));
@@ -80,20 +80,26 @@ function entry(phone, isSelected, onSelect) {
   const last = phone.threads[0]?.texts.at(-1);
   const button = element("button", { type: "button", class: "entry", "aria-current": String(isSelected) });
   button.dataset.key = phone.number;
-  const avatar = element(
-    "span",
-    { class: "avatar", "aria-hidden": "true", "data-kind": phone.kind },
-    phone.number.slice(-2),
-  );
+  const avatar = element("span", { class: "avatar", "aria-hidden": "true", "data-kind": phone.kind }, initials(phone));
   const preview = last ? `${last.mine ? "You: " : ""}${last.body || "Media"}` : "No texts yet";
   button.append(
     avatar,
     element("span", { class: "name" }, phoneName(phone)),
     element("span", { class: "time" }, last ? clock.format(new Date(last.at)) : ""),
-    element("span", { class: "preview" }, preview),
+    element("span", { class: "preview" }, phone.owner ? `${phone.friendlyNumber} · ${preview}` : preview),
   );
   button.addEventListener("click", () => onSelect(phone.number));
   return button;
+}
+
+function initials(phone) {
+  if (!phone.owner) return phone.number.slice(-2);
+  return phone.owner.replace(/['’]/g, "").replace(/[^\p{L}\p{N} ]/gu, " ").trim().split(/\s+/).slice(0, 2).map((word) =>
+    word[0] ?? ""
+  ).join(
+    "",
+  )
+    .toUpperCase();
 }
 
 function bubble(text, isFresh) {
