@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Subaccount } from "../../client/switchboard.ts";
+import type { Tenant } from "../support/console/tenant.ts";
 import { failNextCall, test } from "./support.ts";
 
 test("A plan chosen in the console is bought at the checkout, creates the subaccount, and is changed, canceled and kept", async (tenant) => {
@@ -7,9 +9,14 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await tenant.page.getByText("You have not been charged").waitFor();
 
   await tenant.chooseAtCheckout("Team");
+  const releaseAccount = await holdAccount(tenant);
   await tenant.page.getByRole("button", { name: "Subscribe" }).click();
   await tenant.page.getByText("Thank you for subscribing").waitFor();
   assert.equal(new URL(tenant.page.url()).search, "");
+  await tenant.section("Plan").getByText("Your payment is being confirmed").waitFor();
+  await tenant.section("Subaccount").getByText("Your subaccount is being set up").waitFor();
+  assert.equal(await tenant.page.getByRole("button", { name: /Subscribe|Create my|Get your phone system/ }).count(), 0);
+  await releaseAccount();
   await tenant.section("Plan").getByText("Team").waitFor();
   await tenant.section("Plan").getByText(/^Renews on /).waitFor();
   await tenant.section("Subaccount").getByText("Active", { exact: true }).waitFor();
@@ -49,3 +56,26 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await tenant.page.getByRole("link", { name: "Return to the app" }).click();
   await plan.getByText(/^Canceled: ends on /).waitFor();
 });
+
+const NEWCOMER: Subaccount = {
+  provisioned: false,
+  status: null,
+  subaccountSid: null,
+  friendlyName: null,
+  createdAt: null,
+  heldByOperator: false,
+  suspendsAt: null,
+  numbersReleasedAt: null,
+};
+
+/** Shows a newcomer's account until the returned function is called, as if Stripe's event were late. */
+async function holdAccount({ page }: Tenant): Promise<() => Promise<void>> {
+  const subaccount = "**/functions/v1/provision-subaccount";
+  const subscriptions = "**/rest/v1/subscriptions?*";
+  await page.route(subaccount, (route) => route.fulfill({ json: NEWCOMER }));
+  await page.route(subscriptions, (route) => route.fulfill({ json: [] }));
+  return async () => {
+    await page.unroute(subaccount);
+    await page.unroute(subscriptions);
+  };
+}

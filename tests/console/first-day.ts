@@ -3,7 +3,10 @@ import { eventually } from "../../local/driver/eventually.ts";
 import { CAT, fileOf } from "../support/media.ts";
 import { test, text } from "./support.ts";
 
-test("A new tenant creates a subaccount, buys a number, sends a message and sees its delivery and a reply", async (tenant) => {
+/** How long a stranger may take from the sign-up to the reply to the first message. */
+const FIRST_DAY_SECONDS = 120;
+
+test("A new tenant creates a subaccount, buys a number, sends a message and sees its delivery and a reply within two minutes", async (tenant) => {
   await tenant.createSubaccount();
   const number = await tenant.buyNumber("415");
   await tenant.section("Your numbers").getByText("Primary", { exact: true }).waitFor();
@@ -22,6 +25,9 @@ test("A new tenant creates a subaccount, buys a number, sends a message and sees
   await text("+14155550142", number, "On our way: example.com/map", [CAT, fileOf("application/pdf", "%PDF")]);
   const link = tenant.received.getByRole("link", { name: "example.com/map" });
   assert.equal(await link.getAttribute("href"), "https://example.com/map");
+  await link.waitFor();
+  const seconds = Math.ceil((Date.now() - tenant.arrivedAt) / 1000);
+  assert.ok(seconds <= FIRST_DAY_SECONDS, `The first day took ${seconds} s`);
   await tenant.received.getByRole("button", { name: /^Picture 1 of 2 from \+1 415 555 0142/ }).click();
   const dialog = tenant.page.getByRole("dialog", { name: "Picture 1 of 2 from +1 415 555 0142" });
   await eventually("the picture to be loaded", () =>

@@ -129,7 +129,7 @@ test("A number is renamed, made primary, synced and released, each with its resu
   // The keyboard goes on from the menu's button, which was disabled meanwhile.
   await page.locator(":focus").and(page.getByRole("button", { name: `Change ${numbers[1]}` })).waitFor();
 
-  await own.getByText("Not synced with Twilio yet").waitFor();
+  await own.getByText("Your numbers are synced with Twilio every day").waitFor();
   await own.getByRole("button", { name: "Sync now" }).click();
   await own.getByText("2 numbers unchanged").waitFor();
   await own.getByText("Last synced with Twilio today at").waitFor();

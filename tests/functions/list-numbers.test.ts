@@ -55,7 +55,7 @@ test("a user who never had a subaccount sees the offered numbers of the master a
   const ada = await newcomer(stage, "ada");
   const { source, notice, numbers } = await list(ada);
   assert.equal(source, "master");
-  assert.match(notice, /no subaccount yet.*shared numbers.*master account/);
+  assert.match(notice, /no subaccount yet.*shared numbers of the platform/);
   const masters = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
   // The stack offers the first; the other was never offered.
   assert.equal(masters.length, 2);

@@ -30,7 +30,7 @@ test("a user who never had a subaccount sends through the master account, and th
   const to = freshRecipient();
   const { status, body } = await send(ben, to);
   assert.deepEqual([status, body.source, body.from], [201, "master", shared], body.message);
-  assert.match(body.notice, /shared number.*master account.*no subaccount/);
+  assert.match(body.notice, /shared number of the platform.*no subaccount/);
   const [sent] = await sendsTo(stage, to);
   assert.equal(sent?.account, stage.state.twilio.accountSid);
   const row = await becomes(stage, ben, "delivered");

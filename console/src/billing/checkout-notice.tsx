@@ -1,11 +1,13 @@
 import { useEffect } from "react";
 import { announce } from "../platform/notify.ts";
 import { useAccountRefresh } from "../subaccount/use-account.ts";
+import { useAwaitedPayment } from "./awaited-payment.ts";
 import { outcomeIn } from "./return-url.ts";
 
 /** Says once what a visit to Stripe's pages led to, and reads the account until it shows. Renders nothing. */
 export function CheckoutNotice() {
   const refresh = useAccountRefresh();
+  const { expectPayment } = useAwaitedPayment();
   useEffect(() => {
     const { outcome, href } = outcomeIn(globalThis.location.href);
     if (outcome === null) return;
@@ -15,6 +17,7 @@ export function CheckoutNotice() {
       return;
     }
     if (outcome === "paid") {
+      expectPayment();
       announce({
         title: "Thank you for subscribing",
         message: "Your plan appears here as soon as Stripe confirms it, usually within seconds",

@@ -18,7 +18,7 @@ export function SyncPanel({ comparedAt }: { comparedAt: string | null }) {
       <Group justify="space-between" gap="sm">
         <Text size="sm" c="dimmed">
           {comparedAt === null
-            ? "Not synced with Twilio yet. That happens automatically every day."
+            ? "Your numbers are synced with Twilio every day."
             : `Last synced with Twilio ${moment(comparedAt)}.`}
         </Text>
         <Button

@@ -94,6 +94,7 @@ function stateOf({ subscriptions = [], ...given }: Given): AccountState {
     subaccount: account.subaccount,
     billing: billingOf(account, PLANS),
     plans: PLANS,
+    isPaymentAwaited: false,
     usage: null,
     notices: [],
     isOperator: false,
@@ -132,6 +133,15 @@ Deno.test("a canceled tenant reads when the numbers are released, and can resubs
     stateOf({ subaccount: suspended, subscriptions: [ended], sellsSubscriptions: false }).banners[0]?.action,
     null,
   );
+});
+
+Deno.test("a tenant who has just paid is not asked to subscribe while the subscription is not there yet", () => {
+  const absent = subaccount({ provisioned: false, status: null, subaccountSid: null });
+  const first = stateOf({ subaccount: absent, isPaymentAwaited: true });
+  assert.deepEqual([first.phase, first.planTitle], ["starting", "Your payment is being confirmed"]);
+  const ended = subscription({ status: "canceled", ended_at: "2026-11-26T12:00:00Z" });
+  const again = stateOf({ subaccount: SUSPENDED, subscriptions: [ended], isPaymentAwaited: true });
+  assert.deepEqual([again.phase, again.banners], ["resuming", []]);
 });
 
 Deno.test("an account that an operator suspended does not offer what would not help", () => {

@@ -20,6 +20,8 @@ export interface AccountFacts {
   now: Date;
   subaccount: Subaccount;
   billing: Billing;
+  /** Whether the tenant has paid at the checkout, and the subscription is not there yet. */
+  isPaymentAwaited: boolean;
   plans: readonly Plan[];
   /** Null while it is not known, and without a subaccount. */
   usage: Usage | null;
@@ -82,7 +84,7 @@ export interface AccountState {
 /** The one place that combines subscription, subaccount, limits and notices, so that no two sentences contradict. */
 export function accountState(facts: AccountFacts): AccountState {
   const phase = phaseOf(facts);
-  const plan = WORKS.has(phase) ? facts.billing.plan : null;
+  const plan = WORKS.has(phase) && !facts.isPaymentAwaited ? facts.billing.plan : null;
   return {
     phase,
     plan,
@@ -101,7 +103,7 @@ const SEVERITIES: readonly Banner["severity"][] = ["critical", "warning", "notic
 /** The phases in which messages can be sent, from shared numbers without a subaccount. */
 const WORKS: ReadonlySet<Phase> = new Set(["none", "starting", "active", "past_due"]);
 
-function phaseOf({ subaccount, billing, plans, isOperator }: AccountFacts): Phase {
+function phaseOf({ subaccount, billing, plans, isPaymentAwaited, isOperator }: AccountFacts): Phase {
   const { status, heldByOperator } = subaccount;
   const { subscription } = billing;
   const isPaid = subscription !== null && isInForce(subscription, plans);
@@ -112,7 +114,7 @@ function phaseOf({ subaccount, billing, plans, isOperator }: AccountFacts): Phas
       return heldByOperator ? "held" : "starting";
     case null:
       if (heldByOperator) return "held";
-      if (isPaid) return "starting";
+      if (isPaid || isPaymentAwaited) return "starting";
       return isOperator && subscription === null ? "operator" : "none";
     case "active":
       if (heldByOperator) return "stopping";
@@ -120,7 +122,7 @@ function phaseOf({ subaccount, billing, plans, isOperator }: AccountFacts): Phas
       return hasLapsed(subscription) ? "stopping" : "active";
     case "suspended":
       if (heldByOperator) return "held";
-      if (isPaid && subscription.status !== "past_due") return "resuming";
+      if (isPaymentAwaited || (isPaid && subscription.status !== "past_due")) return "resuming";
       return subscription === null ? "suspended" : LAPSED_PHASES[subscription.status] ?? "suspended";
   }
 }
@@ -138,15 +140,20 @@ function hasLapsed(subscription: Subscription | null): boolean {
     subscription.status in LAPSED_PHASES;
 }
 
-function planTitle({ billing: { subscription }, plans }: AccountFacts, plan: Plan | null): string {
+function planTitle({ billing: { subscription }, plans, isPaymentAwaited }: AccountFacts, plan: Plan | null): string {
   if (subscription !== null && isInForce(subscription, plans)) {
     return plans.find(({ key }) => key === subscription.plan_key)?.name ?? "Your plan";
   }
+  if (isPaymentAwaited) return "Your payment is being confirmed";
   if (plan === null) return "No plan";
   return plan.key === "fallback" ? "Shared numbers, without a subscription" : "Own numbers, without a subscription";
 }
 
-function planNote({ billing: { subscription }, subaccount }: AccountFacts, phase: Phase): string {
+function planNote(
+  { billing: { subscription }, subaccount, isPaymentAwaited }: AccountFacts,
+  phase: Phase,
+): string {
+  if (isPaymentAwaited) return "Your plan appears here as soon as Stripe confirms it, usually within seconds";
   const { suspendsAt, numbersReleasedAt } = subaccount;
   if (phase === "past_due" && suspendsAt !== null) {
     return `Your last payment failed. Your service is paused on ${longDate(suspendsAt)} unless it is paid`;
@@ -329,10 +336,10 @@ function dateBanners(facts: AccountFacts, phase: Phase): Banner[] {
 
 /** The action, if the tenant can do it here. */
 function offered(
-  { billing: { own, subscription }, plans, sellsSubscriptions }: AccountFacts,
+  { billing: { own, subscription }, plans, isPaymentAwaited, sellsSubscriptions }: AccountFacts,
   action: BannerAction | null,
 ) {
-  if (!sellsSubscriptions || action === null) return null;
+  if (!sellsSubscriptions || isPaymentAwaited || action === null) return null;
   switch (action) {
     case "update_card":
     case "keep":

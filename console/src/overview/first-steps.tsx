@@ -11,6 +11,7 @@ import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useUser } from "../session/session.tsx";
 import { useCreateSubaccount, useSubaccount } from "../subaccount/use-subaccount.ts";
 import { type Step, type StepName, stepsOf } from "./first-steps.ts";
+import { useAccountState } from "./use-account-state.ts";
 
 /**
  * The steps to the first message, each of which leads to where it is done. Hidden for operators, who send none, once all are
@@ -28,6 +29,7 @@ export function FirstSteps() {
 
 function Steps({ onDismiss }: { onDismiss: () => void }) {
   const { data: subaccount } = useSubaccount();
+  const { state } = useAccountState();
   const { data: list } = useNumbers();
   const hasSent = useHasSent();
   const choosePlan = usePlanChoice();
@@ -40,7 +42,7 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
     hasSent,
   });
   if (steps.length === 0) return null;
-  const isPending = subaccount.status === "pending" || creation.isPending;
+  const isPending = state?.phase === "starting" || creation.isPending;
   const ways: Readonly<Record<StepName, Way>> = {
     subaccount: {
       title: "Get your phone system",

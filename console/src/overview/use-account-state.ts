@@ -1,5 +1,7 @@
 import { useBackend } from "../platform/backend.tsx";
 import { useUser } from "../session/session.tsx";
+import { useAwaitedPayment } from "../billing/awaited-payment.ts";
+import { mayBuy } from "../billing/subscription.ts";
 import { billingOf, usePlans } from "../billing/use-billing.ts";
 import { useAccount } from "../subaccount/use-account.ts";
 import { type AccountFacts, type AccountState, accountState } from "./account-state.ts";
@@ -20,10 +22,13 @@ export function useAccountState(): {
   const { data: usage = null } = useUsage(account.data?.subaccount.provisioned ?? false);
   // Limits and notices are additions: without them the rest is still true.
   const { data: notices = [] } = useNotices();
-  const facts: AccountFacts | undefined = account.data && plans.data && {
+  const { isAwaited } = useAwaitedPayment();
+  const billing = account.data && plans.data && billingOf(account.data, plans.data);
+  const facts: AccountFacts | undefined = account.data && plans.data && billing && {
     now: new Date(),
     subaccount: account.data.subaccount,
-    billing: billingOf(account.data, plans.data),
+    billing,
+    isPaymentAwaited: isAwaited && mayBuy(billing.own),
     plans: plans.data,
     usage,
     notices,

@@ -16,12 +16,12 @@ export interface Sender {
 export interface Senders {
   /** The numbers that can send, the primary one first. */
   numbers: Sender[];
-  /** Set if the numbers are shared numbers of the master account: what that means. */
+  /** Set if the numbers are shared numbers of the platform: what that means. */
   notice: string | null;
   obstacle: Obstacle | null;
 }
 
-const SHARED = "A shared number: sent through the master account";
+const SHARED = "A shared number of the platform, with narrow limits";
 
 /** The numbers that the tenant can send from. The server makes the final decision. */
 export function useSenders() {

@@ -10,7 +10,10 @@ export function CapturedMail() {
     <Text size="sm" c="dimmed">
       This local stack sends no mail.{" "}
       <Anchor href={mailUrl} target="_blank" rel="noreferrer" aria-label="Open the captured mail (opens in a new tab)">
-        Open the captured mail <ArrowUpRight size={14} aria-hidden style={{ verticalAlign: "-2px" }} />
+        Open the captured{" "}
+        <span style={{ whiteSpace: "nowrap" }}>
+          mail <ArrowUpRight size={14} aria-hidden style={{ verticalAlign: "-2px" }} />
+        </span>
       </Anchor>
     </Text>
   );

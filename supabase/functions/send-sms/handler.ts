@@ -43,8 +43,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   return Response.json({ ...message, ...notices }, { status: 201 });
 }
 
-const MASTER_NOTICE =
-  "Sent from a shared number of the platform, through the master account: you have no subaccount of your own yet";
+const MASTER_NOTICE = "Sent from a shared number of the platform: you have no subaccount of your own yet";
 
 /** The account that owns the sender. If its token does not open, nothing was sent and the key may be used again. */
 async function senderOf(reservation: Reservation, context: Context): Promise<Twilio> {

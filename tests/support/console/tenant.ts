@@ -8,6 +8,9 @@ export class Tenant {
   /** The address that the tenant signs up with. */
   readonly email = `${crypto.randomUUID()}@example.test`;
 
+  /** When the tenant saw the console first, in milliseconds. */
+  readonly arrivedAt = Date.now();
+
   constructor(readonly page: Page) {}
 
   /** The id of the signed-in user, from the session that the page stores. */

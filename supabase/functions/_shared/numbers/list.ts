@@ -63,5 +63,5 @@ function noticeFor(status: Exclude<Enum<"account_status">, "suspended" | "closed
   if (count === 0) return "You have no numbers yet, and there are no shared ones";
   return status === "active"
     ? "You have no numbers yet: these are shared numbers of the platform, shown as examples. Buy a number of your own to send"
-    : "You have no subaccount yet: these are shared numbers of the platform. Messages sent from them go through the master account, within narrow limits";
+    : "You have no subaccount yet: these are shared numbers of the platform. You can send from them, within narrow limits";
 }
