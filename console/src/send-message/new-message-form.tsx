@@ -1,4 +1,5 @@
 import { Autocomplete, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
+import { useState } from "react";
 import { useMemo } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
 import { countries, countryName, type EnteredNumber, readEntry } from "../phone/phone-entry.ts";
@@ -202,6 +203,7 @@ interface RecipientFieldProps {
 /** The recipient's number, or the beginning of a contact's name. */
 function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }: RecipientFieldProps) {
   const contacts = useContactSearch(value);
+  const [isChoosing, setChoosing] = useState(false);
   const found = recipient === null ? contacts : contacts.filter(({ phoneNumber }) => phoneNumber === recipient.number);
   const name = found.find(({ phoneNumber }) => phoneNumber === recipient?.number)?.name ?? null;
   const read = recipient === null
@@ -222,10 +224,10 @@ function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }
       error={error}
       data={suggestions}
       openOnFocus={false}
-      {
-        // An open list takes the Esc key, also one that has nothing to show.
-        ...(suggestions.length === 0 && { dropdownOpened: false })
-      }
+      // An open list takes the Esc key, also one that has nothing to show.
+      dropdownOpened={isChoosing && suggestions.length > 0}
+      onDropdownOpen={() => setChoosing(true)}
+      onDropdownClose={() => setChoosing(false)}
       filter={({ options }) => options}
       renderOption={({ option }) => {
         const contact = contacts.find(({ phoneNumber }) => readable(phoneNumber) === option.value);
@@ -238,7 +240,10 @@ function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }
       }}
       value={value}
       onChange={onChange}
-      onBlur={onBlur}
+      onBlur={() => {
+        setChoosing(false);
+        onBlur();
+      }}
     />
   );
 }

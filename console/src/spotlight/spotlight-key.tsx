@@ -5,6 +5,9 @@ import { loadInTime } from "../platform/load-in-time.ts";
 import { showError } from "../platform/notify.ts";
 import type { SpotlightProps } from "./spotlight.tsx";
 
+/** Not the spotlight itself, which is still on the page for a moment after it has closed. */
+const OTHER_DIALOG = "[role=dialog][aria-modal=true]:not(.mantine-Spotlight-content)";
+
 /** The button, and the keys Ctrl+K and ⌘K, that open the spotlight. Its code is loaded when it is opened first. */
 export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
   const [Spotlight, setSpotlight] = useState<ComponentType<SpotlightProps> | null>(null);
@@ -20,7 +23,7 @@ export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
       if (event.key.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
       // Over a dialog, the Esc key would close both, and what is written there would be lost.
-      if (document.querySelector("[role=dialog][aria-modal=true]") === null) open();
+      if (document.querySelector(OTHER_DIALOG) === null) open();
     }
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
