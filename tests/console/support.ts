@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { stackUnderTest } from "../support/stack.ts";
 import { ensureConsoleBuilt } from "../../console/build.ts";
 import type { ReceivedFile } from "../../local/driver/twilio-side.ts";
@@ -24,9 +24,20 @@ export function test(title: string, body: (tenant: Tenant) => Promise<void>): vo
     await using visitor = await visit(browser, stack.state.consoleUrl);
     const tenant = new Tenant(visitor.page);
     await tenant.signUp();
-    await body(tenant);
-    assert.deepEqual(visitor.errors, []);
+    try {
+      await body(tenant);
+      assert.deepEqual(visitor.errors, []);
+    } catch (error) {
+      for (const page of visitor.page.context().pages()) console.log(await describe(page));
+      throw error;
+    }
   });
+}
+
+/** Where a page is and what it shows, for the report of a failed test. */
+async function describe(page: Page): Promise<string> {
+  const text = await page.locator("body").innerText({ timeout: 2_000 }).catch((error) => String(error));
+  return `\n${page.url()}\n${text.replaceAll(/\n+/g, "\n").slice(0, 1_500)}`;
 }
 
 /** Simulates an inbound text to a tenant's number. */

@@ -65,7 +65,7 @@ function withoutChromium(suite: Suite): Outcome {
   return { passed: 0, failed: 0, output: "" };
 }
 
-/** Two at a time, because most suites wait for servers more than they compute. */
+/** Two at a time, because most suites wait for servers more than they compute, and one in a browser beside them. */
 const LANES = 2;
 /** How often running suites report their progress. */
 const HEARTBEAT_MS = 30_000;
@@ -74,19 +74,20 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   const began = performance.now();
   const total = { passed: 0, failed: 0 };
   console.log(
-    `Running ${suites.length} suites, ${lanes} at a time. ` +
+    `Running ${suites.length} suites, ${lanes} at a time${lanes > 1 ? " and one in a browser" : ""}. ` +
       "The first run downloads their dependencies from npm, which takes up to a few minutes.\n",
   );
-  const queue = [...suites];
   const failed: Suite[] = [];
-  const lane = async () => {
+  const lane = async (queue: Suite[]) => {
     for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
       const outcome = await runAndTell(suite);
       if (outcome.failed > 0) failed.push(suite);
       else total.passed += outcome.passed;
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  const inBrowser = lanes > 1 ? suites.filter(({ needsChromium }) => needsChromium) : [];
+  const others = suites.filter((suite) => !inBrowser.includes(suite));
+  await Promise.all([lane(inBrowser), ...Array.from({ length: lanes }, () => lane(others))]);
   for (const suite of failed) {
     // Run the suite again with the machine to itself. A suite that passes now was only slow and is reported as unsteady;
     // a broken one fails again.
