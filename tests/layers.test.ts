@@ -43,7 +43,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   account: ["platform", "session", "send-message"],
   subaccount: ["platform", "session"],
   billing: ["platform", "session", "subaccount"],
-  numbers: ["phone", "platform", "send-message", "billing", "subaccount"],
+  numbers: ["phone", "platform", "session", "send-message", "billing", "subaccount"],
   contacts: ["phone", "platform", "session", "numbers", "send-message"],
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],

@@ -149,4 +149,7 @@ test("The first steps lead to where they are done, can be hidden, and are not sh
   for (const title of ["First steps", "Subaccount", "Plan"]) {
     assert.equal(await operator.section(title).count(), 0, title);
   }
+  await operator.go("Numbers");
+  await operator.section("Your numbers").or(operator.section("Shared numbers")).waitFor();
+  assert.equal(await operator.section("Find a number").count(), 0);
 });

@@ -3,6 +3,7 @@ import { Stack } from "@mantine/core";
 import { useId, useState } from "react";
 import { openDialog } from "../platform/dialogs.tsx";
 import { Panel } from "../platform/panel.tsx";
+import { useUser } from "../session/session.tsx";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
 import { BuyDialog } from "./buy-dialog.tsx";
 import { ObstacleNote } from "./obstacle-note.tsx";
@@ -12,9 +13,10 @@ import { type AvailableNumber, type NumberSearch, useNumberSearch } from "./use-
 import { useNumbersOverview } from "./use-numbers.ts";
 import { useObstacle } from "./use-obstacle.ts";
 
-/** Searches for numbers and buys one. What forbids a purchase is said before. */
+/** Searches for numbers and buys one. What forbids a purchase is said before. Operators who are no tenants have none to buy. */
 export function NumberFinder() {
   const { data: subaccount } = useSubaccount();
+  const { isOperator } = useUser();
   const { data: overview } = useNumbersOverview();
   const obstacle = useObstacle();
   const obstacleId = useId();
@@ -31,6 +33,7 @@ export function NumberFinder() {
     openDialog("Buy this number?", (close) => <BuyDialog number={number} onClose={close} />);
   }
 
+  if (isOperator && subaccount?.provisioned !== true) return null;
   return (
     <Panel title="Find a number" description="Numbers that Twilio offers now">
       <Stack gap="md">
