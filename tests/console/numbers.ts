@@ -101,6 +101,7 @@ test("A number is bought once at the price that was shown, despite a lost answer
   await own.getByText("2 of 3 numbers in your plan").waitFor();
   assert.equal(purchases, 1);
   await finder.getByRole("note").getByText("Your plan allows you to buy 2 numbers in 24 hours").waitFor();
+  await own.getByRole("button", { name: /^Change / }).nth(1).waitFor();
   assert.equal(await own.getByRole("button", { name: /^Change / }).count(), 2);
 });
 

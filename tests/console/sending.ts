@@ -141,7 +141,14 @@ test("A message without a network waits, a lost response is tried again under th
 
 test("A contact is chosen by name, Enter sends for users who prefer it, and a refused text stays at its field until the sign-out", async (tenant) => {
   const { page } = tenant;
-  const contact = { phoneNumber: PEER, name: "Anna Example", notes: null, tags: [], createdAt: "", updatedAt: "" };
+  const contact = {
+    phoneNumber: "+14155550147",
+    name: "Anna Example",
+    notes: null,
+    tags: [],
+    createdAt: "",
+    updatedAt: "",
+  };
   await tenant.page.route("**/functions/v1/contacts?*", (route) => {
     return route.fulfill({
       json: { contacts: [contact], next: null },
@@ -151,7 +158,7 @@ test("A contact is chosen by name, Enter sends for users who prefer it, and a re
   const dialog = await tenant.openDialog();
   await dialog.getByLabel("To", { exact: true }).fill("Ann");
   await tenant.page.getByRole("option", { name: "Anna Example" }).click();
-  await dialog.getByText("+1 415 555 0142 · Anna Example").waitFor();
+  await dialog.getByText("+1 415 555 0147 · Anna Example").waitFor();
   const body = dialog.getByLabel("Message", { exact: true });
   await body.fill("One");
   await body.press("Enter");

@@ -29,8 +29,14 @@ export interface Visit extends AsyncDisposable {
   errors: string[];
 }
 
-export async function visit(browser: Browser, url: string): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, locale: "en-US" });
+/** @param stored what the page's storage already has, by its key */
+export async function visit(browser: Browser, url: string, stored: Record<string, string> = {}): Promise<Visit> {
+  const localStorage = Object.entries(stored).map(([name, value]) => ({ name, value }));
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 820 },
+    locale: "en-US",
+    storageState: { cookies: [], origins: [{ origin: new URL(url).origin, localStorage }] },
+  });
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   const errors: string[] = [];

@@ -5,13 +5,11 @@ export const PASSWORD = "correct horse battery";
 
 /** The actions of a tenant in the console. */
 export class Tenant {
-  /** The address that the tenant signs up with. */
-  readonly email = `${crypto.randomUUID()}@example.test`;
-
   /** When the tenant saw the console first, in milliseconds. */
   readonly arrivedAt = Date.now();
 
-  constructor(readonly page: Page) {}
+  /** @param email that the tenant signs up with */
+  constructor(readonly page: Page, readonly email: string = `${crypto.randomUUID()}@example.test`) {}
 
   /** The id of the signed-in user, from the session that the page stores. */
   async userId(): Promise<string> {
