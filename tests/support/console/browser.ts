@@ -13,7 +13,7 @@ const FLAGS = [
 ];
 
 /** How long a page may take to show an awaited element. */
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 
 /** @throws Error with install instructions when Chromium is missing */
 export async function startBrowser(): Promise<Browser> {
@@ -32,10 +32,11 @@ export interface Visit extends AsyncDisposable {
 /** @param stored what the page's storage already has, by its key */
 export async function visit(browser: Browser, url: string, stored: Record<string, string> = {}): Promise<Visit> {
   const localStorage = Object.entries(stored).map(([name, value]) => ({ name, value }));
+  const origins = localStorage.length === 0 ? [] : [{ origin: new URL(url).origin, localStorage }];
   const context = await browser.newContext({
     viewport: { width: 1280, height: 820 },
     locale: "en-US",
-    storageState: { cookies: [], origins: [{ origin: new URL(url).origin, localStorage }] },
+    storageState: { cookies: [], origins },
   });
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
