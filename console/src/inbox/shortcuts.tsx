@@ -39,7 +39,7 @@ export function useInboxKeys({ move, markRead, markUnread, reply, write, search,
   );
 }
 
-/** Whether the key is nobody else's; then the browser does not type it into what gets the focus. */
+/** Whether the inbox may use the key. If so, the browser does not also type it into the field that gets the focus. */
 function isFree(event: KeyboardEvent): boolean {
   const isOpen = document.querySelector('[role="dialog"], [role="menu"]') !== null;
   if (event.defaultPrevented || event.isComposing || isOpen) return false;

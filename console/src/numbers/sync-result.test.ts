@@ -27,7 +27,7 @@ Deno.test("resultOfSync counts what was added, removed, updated and unchanged, a
 const number = fc.constantFrom(ONE, TWO, THREE);
 const kind = fc.constantFrom<NumberChange["change"]>("appeared", "changed", "repaired", "released");
 
-Deno.test("resultOfSync counts each number once, whatever happened to it", () => {
+Deno.test("resultOfSync counts each number once, for every kind of change", () => {
   fc.assert(fc.property(fc.uniqueArray(number), fc.array(fc.tuple(kind, number)), (numbers, changes) => {
     // A number that was released is not listed, and every other change is of a listed number.
     const possible = changes.filter(([change, phoneNumber]) =>

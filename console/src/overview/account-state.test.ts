@@ -282,7 +282,7 @@ const anyGiven: fc.Arbitrary<Given> = fc.record({
   sellsSubscriptions: fc.boolean(),
 });
 
-Deno.test("whatever the facts, no two sentences about the account contradict, and none has an internal name", () => {
+Deno.test("for any facts, no two sentences about the account contradict, and none has an internal name", () => {
   fc.assert(
     fc.property(anyGiven, (given) => {
       const { phase, plan, planTitle, planNote, badge, explanation, banners } = stateOf(given);

@@ -10,7 +10,7 @@ const WORDS = /[\p{L}\p{N}]+/gu;
 
 /**
  * Splits a text into the parts that match a search and those that do not: the beginnings of words, regardless of case and
- * accents, or three or more digits in a row, whatever is written between them. The parts together are the text.
+ * accents, or three or more digits in a row, with any characters between them. The parts together are the text.
  */
 export function partsOf(text: string, search: string): TextPart[] {
   const marks = new Set<number>();

@@ -39,7 +39,7 @@ export function followMessages(options: LiveChannelOptions): () => void {
   let isStopped = false;
 
   async function open() {
-    // Joins as the user: without this, a client that has just read its session joins as nobody and gets no rows.
+    // Without this, a client that has just read its session joins without a user and gets no rows.
     await realtime.setAuth().catch(() => {});
     if (isStopped) return;
     const opened = realtime.channel(`inbox:${userId}`);

@@ -85,7 +85,7 @@ function arrive(history: History, second: number) {
 const test = (name: string, fn: () => Promise<void>) =>
   Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 
-test("messages that Realtime announces are shown, whatever the order and number of its events", async () => {
+test("messages that Realtime announces are shown, for any order and number of its events", async () => {
   await using server = new RealtimeServer();
   await using thread = await following(server);
   await until(() => thread.states.at(-1) === true);
