@@ -43,10 +43,12 @@ async function hasFocus(element: Locator): Promise<void> {
 }
 
 /** The shared number that a tenant without a subaccount can send from. */
-async function sharedNumber({ page }: Tenant): Promise<string> {
-  const response = page.waitForResponse("**/functions/v1/list-numbers");
-  await page.reload();
-  const { numbers } = await (await response).json();
+async function sharedNumber(tenant: Tenant): Promise<string> {
+  const { accessToken } = await tenant.session();
+  const response = await fetch(`${stack.state.apiUrl}/functions/v1/list-numbers`, {
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
+  const { numbers } = await response.json();
   return numbers[0].phoneNumber;
 }
 

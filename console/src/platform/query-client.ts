@@ -7,18 +7,26 @@ const READ_RETRIES = 2;
 /** A read that got no answer in time has taken ten seconds already: with one retry, the user waits at most twenty. */
 const SLOW_RETRIES = 1;
 
-/** Creates the query client. A 401 of any query or mutation calls `onUnauthorized`. */
-export function createQueryClient(onUnauthorized: () => void): QueryClient {
+/**
+ * Creates the query client.
+ * @param renewSession called on a 401 of any query or mutation; if it returns true, what failed is read again
+ */
+export function createQueryClient(renewSession: () => Promise<boolean>): QueryClient {
   const isUnauthorized = (error: unknown) => isFailure(error) && error.status === 401;
-  return new QueryClient({
+  const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({
       // A failed read is shown in place of its content, so that failing polls do not accumulate toasts.
-      onError: (error) => isUnauthorized(error) && onUnauthorized(),
+      onError: (error, query) => {
+        if (!isUnauthorized(error)) return;
+        void renewSession().then((isRenewed) => {
+          if (isRenewed) void client.invalidateQueries({ queryKey: query.queryKey });
+        });
+      },
     }),
     mutationCache: new MutationCache({
       // The control that started a mutation shows its error. One without a control says `meta: { background: true }`.
       onError: (error, _variables, _context, mutation) => {
-        if (isUnauthorized(error)) onUnauthorized();
+        if (isUnauthorized(error)) void renewSession();
         else if (mutation.meta?.background === true) showError(error);
       },
     }),
@@ -34,6 +42,7 @@ export function createQueryClient(onUnauthorized: () => void): QueryClient {
       mutations: { networkMode: "always" },
     },
   });
+  return client;
 }
 
 function shouldRetry(count: number, error: unknown): boolean {

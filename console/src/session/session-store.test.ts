@@ -24,18 +24,26 @@ function tab(
 ) {
   let tell: (event: AuthChangeEvent, session: { user: User } | null) => void = () => {};
   const routes: string[] = [];
-  const played = { signOut: Promise.resolve({ error: NO_ERROR }), getSession: () => answer(stored) };
+  const played = {
+    signOut: Promise.resolve({ error: NO_ERROR }),
+    getSession: () => answer(stored),
+    refreshSession: () => answer(null, new AuthApiError("gone", 400, "refresh_token_not_found")),
+  };
   const auth: SessionAuth = {
     onAuthStateChange(callback) {
       tell = callback;
       return { data: { subscription: { unsubscribe: () => {} } } };
     },
     getSession: () => played.getSession(),
+    refreshSession: () => played.refreshSession(),
     setSession: linked,
     verifyOtp: linked,
     exchangeCodeForSession: linked,
     signOut: ({ scope }) => {
-      if (scope === "local") tell("SIGNED_OUT", null);
+      if (scope === "local") {
+        stored = null;
+        tell("SIGNED_OUT", null);
+      }
       return played.signOut;
     },
   };
@@ -52,7 +60,19 @@ function tab(
     routes,
     forgotten,
     played,
-    tell: (event: AuthChangeEvent, user: User | null) => tell(event, user === null ? null : { user }),
+    /** An event of Auth, whose session this tab's storage has, too. */
+    tell: (event: AuthChangeEvent, user: User | null) => {
+      stored = user;
+      tell(event, user === null ? null : { user });
+      return settled();
+    },
+    /** An event of another tab, and what this tab's storage has then. */
+    hear: (user: User, storedNow: User | null) => {
+      stored = storedNow;
+      tell("SIGNED_IN", { user });
+      return { stores: (later: User | null) => void (stored = later) };
+    },
+    stored: () => stored,
   };
 }
 
@@ -67,20 +87,20 @@ const said = (state: SessionState) => [
 Deno.test("A session that ends keeps the route, says so, and is over when the same user signs in again", async () => {
   const { store, routes, tell } = tab();
   tell("INITIAL_SESSION", ADA);
-  store.end(store.signIn());
-  store.end(store.signIn());
+  const endings = [store.renewOrEnd(store.signIn()), store.renewOrEnd(store.signIn())];
+  assert.deepEqual(await Promise.all(endings), [false, false]);
   assert.deepEqual(said(store.get()), ["signed-out", null, "ended"]);
-  tell("SIGNED_IN", ADA);
+  await tell("SIGNED_IN", ADA);
   await settled();
   assert.deepEqual(said(store.get()), ["signed-in", "ada", null]);
   assert.deepEqual(routes, []);
 });
 
-Deno.test("Another user who signs in after a session has ended starts on the first screen, also after a reload", () => {
+Deno.test("Another user who signs in after a session has ended starts on the first screen, also after a reload", async () => {
   const { store, routes, tell } = tab({ lastUser: "ada" });
   tell("SIGNED_OUT", null);
   assert.deepEqual(said(store.get()), ["signed-out", null, "ended"]);
-  tell("SIGNED_IN", BEN);
+  await tell("SIGNED_IN", BEN);
   assert.deepEqual(routes, ["/"]);
   assert.deepEqual(said(store.get()), ["signed-in", "ben", null]);
 });
@@ -89,7 +109,7 @@ Deno.test("A visitor who signs in for the first time in a tab stays at the route
   const { routes, tell } = tab();
   tell("INITIAL_SESSION", null);
   await settled();
-  tell("SIGNED_IN", ADA);
+  await tell("SIGNED_IN", ADA);
   assert.deepEqual(routes, []);
 });
 
@@ -113,30 +133,77 @@ Deno.test("A sign-out everywhere that Auth refuses keeps the session and throws 
   assert.deepEqual(said(store.get()), ["signed-in", "ada", null]);
 });
 
-Deno.test("Another user who signs in in another tab replaces the user here, on the first screen and with a notice", () => {
+Deno.test("Another user who signs in in another tab replaces the user here, on the first screen and with a notice", async () => {
   const { store, routes, tell } = tab();
   tell("INITIAL_SESSION", ADA);
-  tell("SIGNED_IN", BEN);
+  await tell("SIGNED_IN", BEN);
   assert.deepEqual(said(store.get()), ["signed-in", "ben", "user-changed"]);
   assert.deepEqual(routes, ["/"]);
 });
 
-Deno.test("A late 401 of an earlier sign-in does not end the session of the user who signed in since", () => {
+Deno.test("A late 401 of an earlier sign-in does not end the session of the user who signed in since", async () => {
   for (const next of [ADA, BEN]) {
     const { store, tell } = tab();
     tell("INITIAL_SESSION", ADA);
     const earlier = store.signIn();
     tell("SIGNED_OUT", null);
-    tell("SIGNED_IN", next);
-    store.end(earlier);
+    await tell("SIGNED_IN", next);
+    await store.renewOrEnd(earlier);
     assert.deepEqual(said(store.get()).slice(0, 2), ["signed-in", next.id]);
-    tell("TOKEN_REFRESHED", next);
-    store.end(store.signIn());
+    await tell("TOKEN_REFRESHED", next);
+    await store.renewOrEnd(store.signIn());
     assert.equal(store.get().status, "signed-out");
   }
 });
 
-Deno.test("A renewed token is the same user object, and a changed email or role is another", () => {
+Deno.test("A session that the server rejects is renewed once, and ends when it is rejected again", async () => {
+  const { store, played, stored, tell } = tab();
+  await tell("INITIAL_SESSION", ADA);
+  let renewals = 0;
+  played.refreshSession = () => {
+    renewals++;
+    return answer(ADA);
+  };
+  const first = [store.renewOrEnd(store.signIn()), store.renewOrEnd(store.signIn())];
+  assert.deepEqual(await Promise.all(first), [true, true]);
+  assert.deepEqual(said(store.get()), ["signed-in", "ada", null]);
+  assert.equal(await store.renewOrEnd(store.signIn()), false);
+  assert.deepEqual(said(store.get()), ["signed-out", null, "ended"]);
+  assert.deepEqual([renewals, stored()], [1, null]);
+});
+
+Deno.test("A session that has ended does not take the session of the next user, who signed in in another tab, with it", async () => {
+  const { store, played, stored, tell, hear } = tab();
+  await tell("INITIAL_SESSION", ADA);
+  const refused = played.refreshSession;
+  played.refreshSession = () => {
+    hear(BEN, BEN);
+    return refused();
+  };
+  assert.equal(await store.renewOrEnd(store.signIn()), false);
+  await settled();
+  assert.deepEqual(said(store.get()), ["signed-in", "ben", "user-changed"]);
+  assert.equal(stored(), BEN);
+});
+
+Deno.test("A user of another tab is signed in here when the storage of this tab has their session, not before", async () => {
+  const { store, tell, hear } = tab();
+  await tell("INITIAL_SESSION", null);
+  const { stores } = hear(BEN, null);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(store.get().status, "signed-out");
+  stores(BEN);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(said(store.get()), ["signed-in", "ben", null]);
+
+  const late = hear(ADA, BEN);
+  await tell("SIGNED_OUT", null);
+  late.stores(ADA);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(store.get().status, "signed-out");
+});
+
+Deno.test("A renewed token is the same user object, and a changed email or role is another", async () => {
   const { store, tell } = tab();
   const user = () => {
     const state = store.get();
@@ -144,11 +211,11 @@ Deno.test("A renewed token is the same user object, and a changed email or role 
   };
   tell("INITIAL_SESSION", ADA);
   const first = user();
-  tell("TOKEN_REFRESHED", { ...ADA });
+  await tell("TOKEN_REFRESHED", { ...ADA });
   assert.equal(user(), first);
-  tell("USER_UPDATED", { ...ADA, new_email: "new@example.test" });
+  await tell("USER_UPDATED", { ...ADA, new_email: "new@example.test" });
   assert.equal(user()?.newEmail, "new@example.test");
-  tell("USER_UPDATED", { ...ADA, app_metadata: { role: "operator" } });
+  await tell("USER_UPDATED", { ...ADA, app_metadata: { role: "operator" } });
   assert.equal(user()?.isOperator, true);
 });
 
@@ -159,7 +226,8 @@ Deno.test("A stored session that cannot be renewed, because Auth does not answer
   tell("INITIAL_SESSION", null);
   await settled();
   assert.equal(store.get().status, "unreachable");
-  tell("TOKEN_REFRESHED", ADA);
+  played.getSession = () => answer(ADA);
+  await tell("TOKEN_REFRESHED", ADA);
   assert.deepEqual(said(store.get()), ["signed-in", "ada", null]);
 });
 

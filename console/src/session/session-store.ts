@@ -45,6 +45,7 @@ export interface SessionAuth {
     callback: (event: AuthChangeEvent, session: StoredSession | null) => void,
   ): { data: { subscription: { unsubscribe: () => void } } };
   getSession(): Answer;
+  refreshSession(): Answer;
   setSession(tokens: { access_token: string; refresh_token: string }): Answer;
   verifyOtp(parameters: { token_hash: string; type: LinkPurpose }): Answer;
   exchangeCodeForSession(code: string): Answer;
@@ -72,10 +73,12 @@ export interface SessionStore {
   /** Which sign-in this is, counted from the start of the page. */
   signIn(): number;
   /**
-   * Returns to the sign-in screen, after a response with status 401. The route stays, for when the user signs in again. Does
-   * nothing when the response belongs to an earlier sign-in.
+   * Renews the session after a response with status 401, as a clock that runs slow does not show that a token has expired. If
+   * that fails, returns to the sign-in screen; the route stays, for when the user signs in again. Does nothing when the
+   * response belongs to an earlier sign-in.
+   * @returns whether the session was renewed, so that what failed can be read again
    */
-  end(signIn: number): void;
+  renewOrEnd(signIn: number): Promise<boolean>;
   dismissNotice(): void;
 }
 
@@ -84,6 +87,10 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
   let isArriving = arrival.kind !== "none";
   let isLeaving = false;
   let signIns = 0;
+  /** The newest event of Auth. */
+  let events = 0;
+  let renewal: Promise<boolean> | null = null;
+  let renewedAt = -Infinity;
   const listeners = new Set<() => void>();
 
   function become(next: SessionState): void {
@@ -157,11 +164,46 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
     }
   }
 
+  /**
+   * Another tab's event can arrive before its session is in the storage of this one. Requests sent until then would have no
+   * token, and their responses would end the session in both tabs.
+   */
+  async function signedInWhenStored({ user }: StoredSession): Promise<void> {
+    if (state.status === "signed-in" && state.user.id === user.id) return signedIn(user, null);
+    const event = events;
+    for (let waits = 0; waits < STORAGE_WAITS; waits++) {
+      const { data } = await auth.getSession();
+      if (events !== event) return;
+      if (data.session?.user.id === user.id) return signedIn(user, null);
+      await new Promise((resolve) => setTimeout(resolve, STORAGE_WAIT_MS));
+    }
+  }
+
+  /** Ends the session of a user here, unless another one has taken its place in the storage that all tabs share. */
+  async function ended(user: SignedInUser): Promise<void> {
+    const { data: { session } } = await auth.getSession();
+    if (session !== null && session.user.id !== user.id) return;
+    if (state.status === "signed-in" && state.user.id === user.id) signedOut(ENDED);
+    // Local only: the server has already ended the session, or cannot be reached.
+    if (session !== null) await auth.signOut({ scope: "local" });
+  }
+
+  async function renew(user: SignedInUser): Promise<boolean> {
+    const { data: { session } } = Date.now() - renewedAt < RENEWAL_PAUSE_MS ? NO_SESSION : await auth.refreshSession();
+    if (session?.user.id === user.id) {
+      renewedAt = Date.now();
+      return true;
+    }
+    await ended(user);
+    return false;
+  }
+
   auth.onAuthStateChange((event, session) => {
+    events++;
     // The link decides who is signed in, so nothing is shown before it is checked.
     if (isArriving) return;
     if (event === "INITIAL_SESSION") void atStart(session);
-    else if (session !== null) signedIn(session.user, null);
+    else if (session !== null) void signedInWhenStored(session);
     else if (event === "SIGNED_OUT") left();
   });
   if (isArriving) void arrive();
@@ -183,11 +225,10 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
       }
     },
     signIn: () => signIns,
-    end(signIn) {
-      if (state.status === "signed-out" || signIn !== signIns) return;
-      signedOut(ENDED);
-      // Local only: the server has already ended the session, or cannot be reached.
-      void auth.signOut({ scope: "local" });
+    async renewOrEnd(signIn) {
+      if (isLeaving || state.status !== "signed-in" || signIn !== signIns) return false;
+      renewal ??= renew(state.user).finally(() => renewal = null);
+      return await renewal;
     },
     dismissNotice() {
       if ((state.status === "signed-in" || state.status === "signed-out") && state.notice !== null) {
@@ -198,6 +239,12 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
 }
 
 const ENDED: SessionNotice = { kind: "ended" };
+const NO_SESSION = { data: { session: null } };
+/** How long a session is waited for that another tab has stored: five seconds. */
+const STORAGE_WAIT_MS = 20;
+const STORAGE_WAITS = 250;
+/** A session that the server rejects again this soon after its renewal has ended. */
+const RENEWAL_PAUSE_MS = 60_000;
 
 interface ArrivalResult {
   session: StoredSession | null;

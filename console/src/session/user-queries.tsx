@@ -10,7 +10,7 @@ export function UserQueries({ children }: { children: ReactNode }) {
   const client = useMemo(() => {
     // A late response to the user before does not end the session of this one.
     const signIn = store.signIn();
-    return createQueryClient(() => store.end(signIn));
+    return createQueryClient(() => store.renewOrEnd(signIn));
   }, [store, userId]);
   return <QueryClientProvider client={client}>{children}</QueryClientProvider>;
 }

@@ -11,15 +11,21 @@ export class Tenant {
   /** @param email that the tenant signs up with */
   constructor(readonly page: Page, readonly email: string = `${crypto.randomUUID()}@example.test`) {}
 
-  /** The id of the signed-in user, from the session that the page stores. */
+  /** The id of the signed-in user. */
   async userId(): Promise<string> {
+    return (await this.session()).userId;
+  }
+
+  /** The session that the page stores. */
+  async session(): Promise<{ userId: string; accessToken: string }> {
     const text = await this.page.evaluate(() => {
       const { localStorage } = globalThis;
       const key = Object.keys(localStorage).find((name) => name.endsWith("-auth-token"));
       return key === undefined ? null : localStorage.getItem(key);
     });
     if (text === null) throw new Error("The page has no session");
-    return JSON.parse(text).user.id;
+    const session = JSON.parse(text);
+    return { userId: session.user.id, accessToken: session.access_token };
   }
 
   async signUp(): Promise<void> {
