@@ -15,6 +15,7 @@ import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, conversationId, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import { addressOf, type Filters, filtersOf, isUnfiltered, nothingListed } from "./filters.ts";
+import { keyOf, rowsInView } from "./in-view.ts";
 import { SearchResults } from "./search-results.tsx";
 import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations } from "./use-conversations.ts";
@@ -43,15 +44,17 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   const list = useRef<ListHandle>(null);
   const searchField = useRef<HTMLInputElement>(null);
   const sides = openId === undefined ? null : sidesOfId(openId);
+  const at = query.get("at") ?? undefined;
 
   useEffect(() => {
     if (openId !== NEW_MESSAGE) return;
     openSendMessage();
     navigate("/inbox", { replace: true });
   }, [openId]);
-  useFocusOnClose(openId, list);
+  useFocusOnClose(openId, at, list);
   useInboxKeys({
     move(by) {
+      if (filters.search !== undefined) return moveInResults(by);
       const row = neighbour(conversations ?? [], focusedRow() ?? openId, by);
       if (row === undefined) return;
       // On a narrow screen with an open conversation, there is no list to move in.
@@ -114,7 +117,14 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           searchField={searchField}
           onDown={() => document.querySelector<HTMLElement>(".messages-list .conversation")?.focus()}
         />
-        <Listing filters={filters} found={found} conversations={conversations} openId={openId} handle={list} />
+        <Listing
+          filters={filters}
+          found={found}
+          conversations={conversations}
+          openId={openId}
+          at={at}
+          handle={list}
+        />
       </nav>
       <div className="messages-pane">
         {sides === null && (
@@ -129,7 +139,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
             <ConversationPane
               key={conversationId(sides)}
               sides={sides}
-              at={query.get("at") ?? undefined}
+              at={at}
               listPath={listPath}
               onMarkUnread={() => {
                 markRead.mutate({ ...sides, unread: true });
@@ -165,17 +175,19 @@ interface ListingProps {
   found: ReturnType<typeof useConversations>;
   conversations: readonly Conversation[] | undefined;
   openId: string | undefined;
+  /** The message that is shown. */
+  at: string | undefined;
   handle: RefObject<ListHandle | null>;
 }
 
-function Listing({ filters, found, conversations, openId, handle }: ListingProps) {
+function Listing({ filters, found, conversations, openId, at, handle }: ListingProps) {
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
   const { isPending } = useNumbers();
   const draftOf = useDraftOf();
   const { search } = filters;
   if (search !== undefined) {
-    return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
+    return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} at={at} showOwn={showOwn} />;
   }
   // Until the numbers are known, each row might have a line more.
   if (conversations === undefined || isPending) {
@@ -191,6 +203,7 @@ function Listing({ filters, found, conversations, openId, handle }: ListingProps
   }
   return (
     <ConversationList
+      key={addressOf(filters)}
       conversations={conversations}
       openId={openId}
       query={addressOf(filters)}
@@ -250,15 +263,17 @@ function useKept(rows: readonly Conversation[] | undefined, openId: string | und
   return rows && withOpen(rows, isKept ? { ...kept.row, unread: 0 } : undefined);
 }
 
-/** Returns the focus to the row of the conversation that was closed. */
-function useFocusOnClose(openId: string | undefined, list: RefObject<ListHandle | null>): void {
-  const before = useRef(openId);
+/** Returns the focus to the row of the conversation, or of the found message, that was closed. */
+function useFocusOnClose(openId: string | undefined, at: string | undefined, list: RefObject<ListHandle | null>): void {
+  const before = useRef({ openId, at });
   useEffect(() => {
     const closed = before.current;
-    before.current = openId;
-    if (closed === undefined || openId !== undefined) return;
-    if (!focusRow(closed)) list.current?.focus(closed);
-  }, [openId, list]);
+    before.current = { openId, at };
+    if (closed.openId === undefined || openId !== undefined) return;
+    const message = foundRows().find(({ dataset }) => dataset["message"] === closed.at);
+    if (closed.at !== undefined && message !== undefined) message.focus();
+    else if (!focusRow(closed.openId)) list.current?.focus(closed.openId);
+  }, [openId, at, list]);
 }
 
 /** The id of the conversation whose row has the focus. */
@@ -271,8 +286,25 @@ function isListHidden(): boolean {
   return list === null || getComputedStyle(list).visibility === "hidden";
 }
 
-/** The conversation that is this many rows away; without one to start from, the first. */
+/** The conversation that is this many rows away; without one to start from, the first in view. */
 function neighbour(rows: readonly Conversation[], id: string | undefined, by: number): Conversation | undefined {
   const index = rows.findIndex((row) => idOf(row) === id);
-  return index === -1 ? rows[0] : rows[index + by];
+  if (index !== -1) return rows[index + by];
+  const [first] = rowsInView(document.querySelector(".conversations"));
+  return rows.find((row) => first !== undefined && idOf(row) === keyOf(first)) ?? rows[0];
+}
+
+/** The links to what a search has found: conversations, then messages. */
+function foundRows(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>(".search-results .conversation")];
+}
+
+function moveInResults(by: number): void {
+  const rows = foundRows();
+  const focused = rows.findIndex((row) => row === document.activeElement);
+  const index = focused === -1 ? rows.findLastIndex((row) => row.ariaCurrent === "page") : focused;
+  const row = index === -1 ? rows[0] : rows[index + by];
+  // On a narrow screen with an open conversation, there is no list to move in.
+  if (isListHidden()) row?.click();
+  else row?.focus();
 }
