@@ -1,4 +1,4 @@
-import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { AppShell, Box, Center, Group, Loader } from "@mantine/core";
 import { Suspense } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
@@ -71,7 +71,10 @@ function Frame() {
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
             <SpotlightKey screens={SCREENS} />
-            <ColorSchemeMenu />
+            {/* Narrow screens have no space for it: the account and the search offer the colors, too. */}
+            <Box visibleFrom="xs">
+              <ColorSchemeMenu />
+            </Box>
             <AccountMenu />
           </Group>
         </Group>
