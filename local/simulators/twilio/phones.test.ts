@@ -9,9 +9,9 @@ Deno.test("A phone has the name that its number was given, or else a short one o
   };
   const tenant = await fixture.subaccount("switchboard:3f2a9c1e-0b1d-4c5e-8f7a-9b8c7d6e5f4a");
   const bakery = await fixture.subaccount("Ada's Bakery");
-  const number = await tenant.client.incomingPhoneNumbers.create({ areaCode: "415" });
+  const { sid } = await tenant.client.incomingPhoneNumbers.create({ areaCode: "415" });
   await bakery.client.incomingPhoneNumbers.create({ areaCode: "415" });
   assert.deepEqual(await owners(), ["Ada's Bakery", "Tenant 3f2a9c1e"]);
-  await number.update({ friendlyName: "Front desk" });
+  await tenant.client.incomingPhoneNumbers(sid).update({ friendlyName: "Front desk" });
   assert.deepEqual(await owners(), ["Ada's Bakery", "Front desk"]);
 });
