@@ -88,9 +88,13 @@ function useFirstNumber(rows: readonly Conversation[], scroller: RefObject<HTMLE
 
 /** Moves the focus to a row that is on the page. @returns whether it was */
 export function focusRow(id: string): boolean {
-  const row = document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`);
+  const row = rowOf(id);
   row?.focus();
   return row !== null;
+}
+
+export function rowOf(id: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`);
 }
 
 /** Says what is being loaded, or offers it. Nothing at the end of the list. */

@@ -10,13 +10,14 @@ import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useDraftOf } from "../send-message/use-draft.ts";
-import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
+import { ConversationList, focusRow, type ListHandle, rowOf } from "./conversation-list.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, conversationId, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import { addressOf, type Filters, filtersOf, isUnfiltered, nothingListed } from "./filters.ts";
 import { keyOf, rowsInView } from "./in-view.ts";
 import { SearchResults } from "./search-results.tsx";
+import { successorOf } from "./steady.ts";
 import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations } from "./use-conversations.ts";
 import { useUnreadConversations } from "./use-unread-conversations.ts";
@@ -51,12 +52,24 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
     openSendMessage();
     navigate("/inbox", { replace: true });
   }, [openId]);
-  useFocusOnClose(openId, at, list);
+  /** The row where the keyboard was last. */
+  const place = useRef<Conversation>(undefined);
+  const openRow = conversations?.find((row) => idOf(row) === openId);
+  useFocusOnClose(openId, at, (id) => {
+    const isListed = conversations?.some((row) => idOf(row) === id);
+    const next = place.current && successorOf(conversations ?? [], place.current);
+    const row = isListed || next === undefined ? id : idOf(next);
+    if (!focusRow(row)) list.current?.focus(row);
+  });
+  useEffect(() => {
+    if (openRow !== undefined) place.current = openRow;
+  }, [openRow]);
   useInboxKeys({
     move(by) {
       if (filters.search !== undefined) return moveInResults(by);
-      const row = neighbour(conversations ?? [], focusedRow() ?? openId, by);
+      const row = neighbour(conversations ?? [], focusedRow() ?? openId, by, place.current);
       if (row === undefined) return;
+      place.current = row;
       // On a narrow screen with an open conversation, there is no list to move in.
       if (isListHidden()) navigate(`${pathOf(sidesOf(row))}${address}`);
       else if (!focusRow(idOf(row))) list.current?.focus(idOf(row));
@@ -264,7 +277,7 @@ function useKept(rows: readonly Conversation[] | undefined, openId: string | und
 }
 
 /** Returns the focus to the row of the conversation, or of the found message, that was closed. */
-function useFocusOnClose(openId: string | undefined, at: string | undefined, list: RefObject<ListHandle | null>): void {
+function useFocusOnClose(openId: string | undefined, at: string | undefined, focusId: (id: string) => void): void {
   const before = useRef({ openId, at });
   useEffect(() => {
     const closed = before.current;
@@ -272,8 +285,8 @@ function useFocusOnClose(openId: string | undefined, at: string | undefined, lis
     if (closed.openId === undefined || openId !== undefined) return;
     const message = foundRows().find(({ dataset }) => dataset["message"] === closed.at);
     if (closed.at !== undefined && message !== undefined) message.focus();
-    else if (!focusRow(closed.openId)) list.current?.focus(closed.openId);
-  }, [openId, at, list]);
+    else focusId(closed.openId);
+  }, [openId, at]);
 }
 
 /** The id of the conversation whose row has the focus. */
@@ -286,10 +299,21 @@ function isListHidden(): boolean {
   return list === null || getComputedStyle(list).visibility === "hidden";
 }
 
-/** The conversation that is this many rows away; without one to start from, the first in view. */
-function neighbour(rows: readonly Conversation[], id: string | undefined, by: number): Conversation | undefined {
+/**
+ * The conversation that is this many rows away. From a row that has moved or is gone, its place is the start; without one to
+ * start from, the first in view is meant.
+ */
+function neighbour(
+  rows: readonly Conversation[],
+  id: string | undefined,
+  by: number,
+  place: Conversation | undefined,
+): Conversation | undefined {
   const index = rows.findIndex((row) => idOf(row) === id);
   if (index !== -1) return rows[index + by];
+  const next = place && successorOf(rows, place);
+  // The reader may have scrolled away from it.
+  if (next !== undefined && rowOf(idOf(next)) !== null) return by > 0 ? next : rows[rows.indexOf(next) - 1];
   const [first] = rowsInView(document.querySelector(".conversations"));
   return rows.find((row) => first !== undefined && idOf(row) === keyOf(first)) ?? rows[0];
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Conversation } from "./conversations.ts";
 import { idOf } from "./conversation-rows.ts";
-import { anchorOf, numbered, numberedAgain, type NumberedRows } from "./steady.ts";
+import { anchorOf, numbered, numberedAgain, type NumberedRows, successorOf } from "./steady.ts";
 
 /** Conversations in the order of their last messages: pairs of a peer and the minute of its last message. */
 function list(last: ReadonlyMap<number, number>): Conversation[] {
@@ -38,6 +38,15 @@ Deno.test("The conversations in view keep their numbers while messages arrive in
       }
     },
   ));
+});
+
+Deno.test("Where a conversation was read or answered and left its place, the next older one follows, at the end the last one", () => {
+  const rows = list(new Map([[1, 9], [3, 2], [4, 1]]));
+  const peerAfter = (peer: number, minute: number) => successorOf(rows, list(new Map([[peer, minute]]))[0]!)?.with;
+  assert.equal(peerAfter(2, 5), "+14155552003");
+  assert.equal(peerAfter(1, 4), "+14155552003");
+  assert.equal(peerAfter(5, 0), "+14155552004");
+  assert.equal(successorOf([], list(new Map([[1, 1]]))[0]!), undefined);
 });
 
 Deno.test("At its top, a list keeps the number of its first row, so that an arriving message appears there", () => {

@@ -39,6 +39,14 @@ export function anchorOf(
   return inView.find((id) => known.get(id) === now.get(id));
 }
 
+/** The row that is in the place of one that has moved or is gone. */
+export function successorOf(
+  rows: readonly Conversation[],
+  gone: Pick<Conversation, "lastMessageAt">,
+): Conversation | undefined {
+  return rows.find((row) => row.lastMessageAt < gone.lastMessageAt) ?? rows.at(-1);
+}
+
 function indexOf(rows: readonly Conversation[], id: string): number {
   return rows.findIndex((row) => idOf(row) === id);
 }
