@@ -86,12 +86,17 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
   }
   const conversation = `${numbers[0]}~${CHATTY}`;
   const made = new Map<AccountState, Promise<Actor>>();
+  let newest: Promise<unknown> = Promise.resolve();
   const scene: Scene = {
     newcomer,
     busy: { ...busy, numbers, conversation, failing: `${numbers[0]}~${UNREACHABLE}` },
     inState(account) {
-      const user = made.get(account) ?? inState(state, account, PASSWORD);
+      const known = made.get(account);
+      if (known !== undefined) return known;
+      // One after another: all at once would keep the stack busy for longer than a page waits.
+      const user = newest.then(() => inState(state, account, PASSWORD));
       made.set(account, user);
+      newest = user;
       return user;
     },
   };

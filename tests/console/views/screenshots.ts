@@ -44,7 +44,6 @@ async function takeAll(folder: string, views: readonly View[]): Promise<number> 
     console.log("Making the users, numbers and conversations");
     const scene = await setScene(stack.state);
     const users = [...new Set(views.map(({ user }) => user))];
-    await Promise.all(users.map((user) => user && userOf(scene, user)));
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of SCHEMES) {
         for (const user of users) {
