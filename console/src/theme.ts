@@ -89,9 +89,12 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => {
     });
     const lightest = [shades[4], shades[3], shades[2], shades[1], shades[0]];
     const darkText = readable(lightest, SURFACES.dark);
-    // Also of buttons without a ground, which Mantine's whitest shade would make look like all other text.
-    const onLight = readable(lightest, [darken(shades[9], 0.5), darken(shades[9], 0.3), ...SURFACES.dark]);
+    // Of alerts and badges on a calm ground, and of buttons without one, which Mantine's whitest shade would make look like all other text.
+    const [ground, hovered] = [darken(shades[9], 0.7), darken(shades[9], 0.6)];
+    const onLight = readable(lightest, [ground, hovered, ...SURFACES.dark]);
     Object.assign(darkScheme, both, {
+      [`${variable}-light`]: ground,
+      [`${variable}-light-hover`]: hovered,
       [`${variable}-text`]: darkText,
       [`${variable}-outline`]: darkText,
       [`${variable}-light-color`]: onLight,
