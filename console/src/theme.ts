@@ -89,7 +89,8 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => {
     });
     const lightest = [shades[4], shades[3], shades[2], shades[1], shades[0]];
     const darkText = readable(lightest, SURFACES.dark);
-    // Of alerts and badges on a calm ground, and of buttons without one, which Mantine's whitest shade would make look like all other text.
+    // Calm grounds of alerts and badges. Their text is also that of buttons without a ground, which in Mantine's whitest
+    // shade look like all other text.
     const [ground, hovered] = [darken(shades[9], 0.7), darken(shades[9], 0.6)];
     const onLight = readable(lightest, [ground, hovered, ...SURFACES.dark]);
     Object.assign(darkScheme, both, {
