@@ -49,10 +49,18 @@ Deno.test("white text on every filled color, and text of every color on every su
         ["filled", isReadable("#fff", [of("filled"), of("filled-hover")])],
         ["text", isReadable(of("text"), SURFACES[scheme])],
         ["outline", isReadable(of("outline"), SURFACES[scheme])],
-        ["light", isReadable(of("light-color"), [of("light"), of("light-hover")])],
+        ["light", isReadable(of("light-color"), [of("light"), of("light-hover"), SURFACES[scheme][0]])],
       ].filter(([, fine]) => !fine).map(([part]) => `${scheme} ${name} ${part}`);
     });
     assert.deepEqual(unreadable, []);
+  }
+});
+
+Deno.test("a red button without a ground is red in both schemes", () => {
+  for (const scheme of schemes) {
+    const [red, green, blue] = variablesOf(scheme)("--mantine-color-red-light-color").match(/[\da-f]{2}/g)!
+      .map((pair) => parseInt(pair, 16));
+    assert.ok(red! > green! + 60 && red! > blue! + 60, `${scheme}: ${[red, green, blue]}`);
   }
 });
 

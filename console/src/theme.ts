@@ -40,6 +40,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    Badge: { defaultProps: { tt: "none" } },
     // In a dialog, `header` would be a second banner of the page.
     ModalHeader: { defaultProps: { role: "none" } },
     DrawerHeader: { defaultProps: { role: "none" } },
@@ -86,8 +87,19 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => {
       [`${variable}-outline`]: text,
       [`${variable}-light-color`]: readable([shades[9]], [shades[1], shades[2]]),
     });
-    const darkText = readable([shades[4], shades[3], shades[2], shades[1], shades[0]], SURFACES.dark);
-    Object.assign(darkScheme, both, { [`${variable}-text`]: darkText, [`${variable}-outline`]: darkText });
+    const lightest = [shades[4], shades[3], shades[2], shades[1], shades[0]];
+    const darkText = readable(lightest, SURFACES.dark);
+    // Calm grounds of alerts and badges. Their text is also that of buttons without a ground, which in Mantine's whitest
+    // shade look like all other text.
+    const [ground, hovered] = [darken(shades[9], 0.7), darken(shades[9], 0.6)];
+    const onLight = readable(lightest, [ground, hovered, ...SURFACES.dark]);
+    Object.assign(darkScheme, both, {
+      [`${variable}-light`]: ground,
+      [`${variable}-light-hover`]: hovered,
+      [`${variable}-text`]: darkText,
+      [`${variable}-outline`]: darkText,
+      [`${variable}-light-color`]: onLight,
+    });
   }
   return {
     variables: {},
@@ -104,6 +116,10 @@ export const cssVariables: CSSVariablesResolver = ({ colors }) => {
       "--mantine-color-anchor": darkScheme["--mantine-color-exchange-text"]!,
       "--mantine-color-dimmed": SECONDARY.dark.dimmed,
       "--mantine-color-placeholder": SECONDARY.dark.placeholder,
+      // Lighter than a panel, not nearly black.
+      "--mantine-color-gray-light": "var(--mantine-color-dark-6)",
+      "--mantine-color-gray-light-hover": "var(--mantine-color-dark-5)",
+      "--mantine-color-gray-light-color": "var(--mantine-color-dark-0)",
       "--mantine-color-exchange-light": "#163530",
       "--mantine-color-exchange-light-hover": "#1c433d",
       "--mantine-color-exchange-light-color": "#83d4c7",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { browser, stack } from "./support.ts";
 import { faultsOf, shiftFaults, watchShifts } from "./views/faults-of.ts";
-import { type Scene, setScene } from "./views/scene.ts";
+import { type Scene, setScene, userOf } from "./views/scene.ts";
 import { type View, VIEWS } from "./views/views.ts";
 import { enter, settled, show } from "./views/visit-view.ts";
 
@@ -35,7 +35,7 @@ async function pageOf(user: View["user"], { width, colorScheme }: Look) {
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   await watchShifts(page);
-  await enter(page, stack.state.consoleUrl, user === null ? null : (await scene())[user].email);
+  await enter(page, stack.state.consoleUrl, user && (await userOf(await scene(), user)).email);
   return { page, [Symbol.asyncDispose]: () => context.close() };
 }
 

@@ -121,6 +121,16 @@ test("A conversation of thousands of messages scrolls both ways, keeps the reade
     return row!.unread === 0;
   });
 
+  // A banner that appears, or a composer that grows, takes height from the thread: its end stays in view.
+  await page.setViewportSize({ width: 1280, height: 770 });
+  await eventually(
+    "the end to be in view",
+    () =>
+      thread(page).evaluate(({ scrollTop, scrollHeight, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2),
+    5_000,
+  );
+  await page.setViewportSize({ width: 1280, height: 820 });
+
   // A link to a message in the middle.
   await page.goto(`${stack.state.consoleUrl}#/inbox/${OWN}~${BUSY}?at=${middle}`);
   const found = thread(page).locator("[aria-current=true]");

@@ -9,13 +9,14 @@ export function AppearancePanel() {
     <Panel title="Appearance" description="For this browser. “System” follows the setting of your device.">
       <SegmentedControl
         className="segments-wrap"
+        withItemsBorders={false}
         aria-label="Colors"
         value={colorScheme}
         onChange={(value) => setColorScheme(value as MantineColorScheme)}
         data={COLOR_SCHEMES.map(({ value, label, icon: Icon }) => ({
           value,
           label: (
-            <Group gap={8} wrap="nowrap">
+            <Group gap={8} wrap="nowrap" justify="center">
               <Icon size={16} aria-hidden />
               {label}
             </Group>

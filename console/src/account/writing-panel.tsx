@@ -12,6 +12,7 @@ export function WritingPanel() {
     >
       <SegmentedControl
         className="segments-wrap"
+        withItemsBorders={false}
         aria-label="Enter"
         value={enter}
         onChange={(value) => setEnter(value as EnterKey)}

@@ -1,7 +1,7 @@
 import { Badge, Button, Group, Radio, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { FailureAlert } from "../platform/failure-alert.tsx";
-import type { Plan } from "./subscription.ts";
+import { type Plan, suggestedPlan } from "./subscription.ts";
 
 export interface PlanFormProps {
   /** The plans for sale, the smallest first. */
@@ -23,7 +23,7 @@ export function PlanForm(
     PlanFormProps,
 ) {
   const selectable = plans.filter(({ key }) => key !== current);
-  const form = useForm({ initialValues: { plan: selectable[0]?.key ?? "" } });
+  const form = useForm({ initialValues: { plan: suggestedPlan(plans, current) ?? "" } });
   const chosen = selectable.find(({ key }) => key === form.values.plan);
 
   function submit() {
@@ -59,12 +59,14 @@ function PlanOption({ plan, isCurrent }: { plan: Plan; isCurrent: boolean }) {
       <Group wrap="nowrap" align="start">
         <Radio.Indicator disabled={isCurrent} />
         <div style={{ flex: 1 }}>
-          <Text fw={600}>{plan.name}</Text>
+          <Group gap="xs" justify="space-between">
+            <Text fw={600}>{plan.name}</Text>
+            {isCurrent && <Badge variant="light" color="gray" radius="sm">Your plan</Badge>}
+          </Group>
           <Text size="sm" c="dimmed">
             {numbers} · {number.format(plan.monthly_message_limit)} messages a month
           </Text>
         </div>
-        {isCurrent && <Badge variant="light" color="gray" radius="sm" tt="none">Your plan</Badge>}
       </Group>
     </Radio.Card>
   );

@@ -12,6 +12,7 @@ import {
   planInForce,
   plansForSale,
   type Subscription,
+  suggestedPlan,
 } from "./subscription.ts";
 
 function subscription(fields: Partial<Subscription>): Subscription {
@@ -137,4 +138,16 @@ Deno.test("outcomeIn reads what overviewUrl wrote, and removes it from the URL",
   assert.deepEqual(outcomeIn(url), { outcome: "paid", href: "https://app.example.com/console/#/" });
   assert.deepEqual(outcomeIn(page.href), { outcome: null, href: page.href });
   assert.equal(outcomeIn("https://app.example.com/?checkout=other").outcome, null);
+});
+
+Deno.test("a change of the plan suggests the next larger plan, then the next smaller one, and never the tenant's own", () => {
+  const sold = plansForSale(PLANS);
+  assert.deepEqual([null, "team", "scale", "an-old-one"].map((current) => suggestedPlan(sold, current)), [
+    "team",
+    "scale",
+    "team",
+    "team",
+  ]);
+  assert.equal(suggestedPlan([], null), null);
+  assert.equal(suggestedPlan(sold.slice(0, 1), "team"), null);
 });

@@ -75,6 +75,12 @@ export function plansForSale(plans: readonly Plan[]): Plan[] {
     .toSorted((a, b) => a.rank - b.rank);
 }
 
+/** The key of the plan that is offered first: the one above the tenant's, or the one below the largest. */
+export function suggestedPlan(plans: readonly Plan[], current: string | null): string | null {
+  const index = plans.findIndex(({ key }) => key === current);
+  return (plans[index + 1] ?? plans[index - 1])?.key ?? null;
+}
+
 /** Whether a subscription gives a plan now. */
 export function isInForce(
   { status, plan_key: key, first_payment_pending: isPending }: Subscription,

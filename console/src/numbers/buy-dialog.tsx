@@ -11,7 +11,7 @@ import { announce } from "../platform/notify.ts";
 import { readable } from "../phone/phone-format.ts";
 import { capabilitiesInWords, requirementsOf, usageOf } from "./buying.ts";
 import { LONGEST_NAME } from "./number-name.ts";
-import { fieldErrors, neededIn, paperRules, type Papers, papersOf } from "./papers.ts";
+import { fieldErrors, neededIn, paperRules, PAPERS, type Papers, papersOf } from "./papers.ts";
 import { isOutcomeUnknown, useBuyNumber } from "./use-buy-number.ts";
 import { SEARCH_KEY } from "./use-number-search.ts";
 import { type PhoneNumber, useNumbers, useNumbersOverview } from "./use-numbers.ts";
@@ -64,28 +64,18 @@ export function BuyDialog({ number, onClose }: BuyDialogProps) {
           data-autofocus
           {...form.getInputProps("friendlyName")}
         />
-        {needed.includes("addressSid") && (
+        {needed.map((field) => (
           <TextInput
-            label="Address ID"
-            description="The ID of an address in your account at Twilio. Your provider tells you it"
-            placeholder="AD…"
+            key={field}
+            label={PAPERS[field].label}
+            description={`The ID of ${PAPERS[field].what} in your account at Twilio. Your provider tells you it`}
+            placeholder={`${PAPERS[field].prefix}…`}
             autoComplete="off"
             required
-            {...form.getInputProps("addressSid")}
-            error={form.errors["addressSid"] ?? errors.addressSid}
+            {...form.getInputProps(field)}
+            error={form.errors[field] ?? errors[field]}
           />
-        )}
-        {needed.includes("bundleSid") && (
-          <TextInput
-            label="Regulatory bundle ID"
-            description="The ID of an approved bundle in your account at Twilio. Your provider tells you it"
-            placeholder="BU…"
-            autoComplete="off"
-            required
-            {...form.getInputProps("bundleSid")}
-            error={form.errors["bundleSid"] ?? errors.bundleSid}
-          />
-        )}
+        ))}
         {error !== null && <Problem error={error} phoneNumber={phoneNumber} isField={Object.keys(errors).length > 0} />}
         <Group justify="end" gap="sm">
           <Button variant="default" onClick={onClose}>{purchase.isPending ? "Close" : "Cancel"}</Button>

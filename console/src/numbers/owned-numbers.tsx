@@ -5,6 +5,7 @@ import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { readable } from "../phone/phone-format.ts";
+import { useUser } from "../session/session.tsx";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
 import { usageOf } from "./buying.ts";
 import { NumberRow } from "./number-row.tsx";
@@ -21,12 +22,17 @@ export function OwnedNumbers() {
   const { data, error, isPending, refetch } = useNumbers();
   const { data: overview } = useNumbersOverview();
   const { data: subaccount } = useSubaccount();
+  const { isOperator } = useUser();
+  const isActive = subaccount?.status === "active";
   return (
     <Panel
       title={data?.source === "master" ? "Shared numbers" : "Your numbers"}
-      aside={overview !== undefined && data?.source === "subaccount" && <PlanUsage overview={overview} />}
+      // A suspended account has no plan in force.
+      aside={isActive && overview !== undefined && data?.source === "subaccount" && <PlanUsage overview={overview} />}
     >
-      {data !== undefined && <Numbers list={data} overview={overview} status={subaccount?.status} />}
+      {data !== undefined && (
+        <Numbers list={data} overview={overview} status={subaccount?.status} isTenant={!isOperator} />
+      )}
       {data === undefined && isPending && <Skeleton h={120} aria-label="Loading your numbers" />}
       {data === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
     </Panel>
@@ -37,16 +43,18 @@ interface NumbersProps extends Pick<Parameters<typeof OwnNumber>[0], "status"> {
   list: NumberList;
   /** Undefined until it is loaded: the list does not wait for it. */
   overview: NumbersOverview | undefined;
+  /** Others are not told how to get numbers of their own. */
+  isTenant: boolean;
 }
 
-function Numbers({ list: { source, notice, numbers }, overview, status }: NumbersProps) {
+function Numbers({ list: { source, notice, numbers }, overview, status, isTenant }: NumbersProps) {
   const listed = new Set(numbers.map(({ phoneNumber }) => phoneNumber));
   const inProgress = overview?.inProgress.filter(({ phoneNumber }) => !listed.has(phoneNumber)) ?? [];
   const kept = overview?.scheduled.filter(({ change }) => change === "parked_until") ?? [];
   const isEmpty = numbers.length + inProgress.length + kept.length === 0;
   return (
     <Stack gap="sm">
-      {notice !== undefined && <SharedNotice notice={notice} />}
+      {isTenant && notice !== undefined && <SharedNotice notice={notice} />}
       {isEmpty && notice === undefined && (
         <EmptyState icon={<Hash />} title="No numbers yet">
           Find one below. The first number you buy becomes your primary number: messages are sent from it by default.

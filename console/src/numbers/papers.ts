@@ -7,9 +7,10 @@ export interface Papers {
   bundleSid: string;
 }
 
-const PATTERNS: Readonly<Record<keyof Papers, RegExp>> = {
-  addressSid: /^AD[0-9a-fA-F]{32}$/,
-  bundleSid: /^BU[0-9a-fA-F]{32}$/,
+/** How each paper is called, and the letters that its ID begins with. */
+export const PAPERS: Readonly<Record<keyof Papers, { label: string; what: string; prefix: string }>> = {
+  addressSid: { label: "Address ID", what: "an address", prefix: "AD" },
+  bundleSid: { label: "Regulatory bundle ID", what: "an approved bundle", prefix: "BU" },
 };
 
 /** The papers that a number needs: as the search says, and as the server said when it refused the purchase. */
@@ -26,9 +27,9 @@ export function neededIn(
 /** What is wrong with the papers that a number needs, by field. */
 export function paperRules(needed: readonly (keyof Papers)[]) {
   const rule = (field: keyof Papers) => (value: string) => {
-    if (!needed.includes(field)) return null;
-    const [letters] = field === "addressSid" ? ["AD"] : ["BU"];
-    return PATTERNS[field].test(value.trim()) ? null : `Enter ${letters} followed by 32 digits and letters from A to F`;
+    const { prefix } = PAPERS[field];
+    if (!needed.includes(field) || new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value.trim())) return null;
+    return `Enter ${prefix} followed by 32 digits and letters from A to F`;
   };
   return { addressSid: rule("addressSid"), bundleSid: rule("bundleSid") };
 }

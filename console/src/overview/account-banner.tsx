@@ -77,7 +77,9 @@ function BannerRow({ banner: { severity, text, action }, facts, onDismiss, child
         {action !== null && <ActionButton action={action} facts={facts} />}
         {children}
       </Group>
-      {severity === "notice" && <CloseButton size="sm" aria-label="Dismiss" onClick={onDismiss} />}
+      {severity === "notice" && (
+        <CloseButton size="sm" className="account-banner-close" aria-label="Dismiss" onClick={onDismiss} />
+      )}
     </div>
   );
 }

@@ -21,7 +21,11 @@ function DemoUserButton({ user, onChoose }: { user: DemoUser; onChoose: (credent
       variant="default"
       justify="space-between"
       fullWidth
-      rightSection={<Badge variant="light" color={user.role === "operator" ? "grape" : "exchange"}>{user.role}</Badge>}
+      rightSection={
+        <Badge variant="light" tt="capitalize" color={user.role === "operator" ? "grape" : "exchange"}>
+          {user.role}
+        </Badge>
+      }
       onClick={() => onChoose({ email: user.email, password: user.password })}
     >
       <Text size="sm" truncate>{user.email}</Text>

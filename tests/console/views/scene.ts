@@ -5,6 +5,7 @@ import { eventually } from "../../../local/driver/eventually.ts";
 import { stripeSide } from "../../../local/driver/stripe-side.ts";
 import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { fileOf } from "../../support/media.ts";
+import { type AccountState, inState } from "./account-states.ts";
 
 /** The password of every user of the scene. */
 export const PASSWORD = "correct horse battery";
@@ -15,6 +16,15 @@ export interface Scene {
   newcomer: Actor;
   /** Has a plan, numbers, contacts and conversations of every kind. */
   busy: Actor & { numbers: string[]; conversation: string; failing: string };
+  /** The user whose account is in a state, made at the first call for it: the gate looks at none of them. */
+  inState(state: AccountState): Promise<Actor>;
+}
+
+export type SceneUser = "newcomer" | "busy" | AccountState;
+
+/** A user of a scene. */
+export async function userOf(scene: Scene, user: SceneUser): Promise<Actor> {
+  return user === "newcomer" || user === "busy" ? scene[user] : await scene.inState(user);
 }
 
 /** Text without a place to break a line, longer than any screen is wide. */
@@ -75,7 +85,21 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
     numbers.push((await busy.switchboard.buyNumber({ phoneNumber: offer!.phoneNumber })).phoneNumber);
   }
   const conversation = `${numbers[0]}~${CHATTY}`;
-  const scene = { newcomer, busy: { ...busy, numbers, conversation, failing: `${numbers[0]}~${UNREACHABLE}` } };
+  const made = new Map<AccountState, Promise<Actor>>();
+  let newest: Promise<unknown> = Promise.resolve();
+  const scene: Scene = {
+    newcomer,
+    busy: { ...busy, numbers, conversation, failing: `${numbers[0]}~${UNREACHABLE}` },
+    inState(account) {
+      const known = made.get(account);
+      if (known !== undefined) return known;
+      // One after another: all at once would keep the stack busy for longer than a page waits.
+      const user = newest.then(() => inState(state, account, PASSWORD));
+      made.set(account, user);
+      newest = user;
+      return user;
+    },
+  };
   await converse(state, scene.busy, lines);
   return scene;
 }

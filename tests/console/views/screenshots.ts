@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { ensureConsoleBuilt } from "../../../console/build.ts";
 import { startStack } from "../../../local/stack.ts";
 import { startBrowser } from "../../support/console/browser.ts";
-import { type Scene, setScene } from "./scene.ts";
+import { type Scene, setScene, userOf } from "./scene.ts";
 import { type View, VIEWS } from "./views.ts";
 import { enter, show } from "./visit-view.ts";
 
@@ -74,7 +74,7 @@ async function takeAs(
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const user = views[0]?.user ?? null;
-  await enter(page, consoleUrl, user === null ? null : scene[user].email);
+  await enter(page, consoleUrl, user && (await userOf(scene, user)).email);
   let failures = 0;
   for (const view of views) {
     try {
@@ -83,8 +83,11 @@ async function takeAs(
       failures += 1;
       console.error(`Cannot show "${view.name}": ${error instanceof Error ? error.message.split("\n")[0] : error}`);
     }
-    // As high as its content, so that what is at the bottom of the window is at the bottom of the picture.
-    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    // As high as its content, so that what is at the bottom of the window is at the bottom of the picture. A dialog is in
+    // the middle of a window of the usual height.
+    const height = await page.evaluate(() =>
+      document.querySelector("[role=dialog]") === null ? document.documentElement.scrollHeight : 0
+    );
     await page.setViewportSize({ ...look.viewport, height: Math.max(look.viewport.height, height) });
     // Also of a view that could not be shown: the picture says why.
     await page.screenshot({ path: fileOf(view) });

@@ -1,11 +1,11 @@
 import type { Page } from "playwright-core";
-import type { Scene } from "./scene.ts";
+import type { Scene, SceneUser } from "./scene.ts";
 
 /** One view of the console: a screen, or a screen with something opened on it. */
 export interface View {
   name: string;
   /** Null: signed out. */
-  user: keyof Scene | null;
+  user: SceneUser | null;
   /** The route, without the hash. */
   path: string | ((scene: Scene) => string);
   /** One of the screens that the gate looks at. The soak looks at every view. */
@@ -62,6 +62,24 @@ export const VIEWS: readonly View[] = [
     },
   },
   { name: "account", user: "busy", path: "/account", inGate: true },
+  { name: "past-due-overview", user: "pastDue", path: "/" },
+  { name: "past-due-thread", user: "pastDue", path: "/inbox", open: click("link", /Ada Lovelace/) },
+  { name: "unpaid-overview", user: "unpaid", path: "/" },
+  { name: "unpaid-thread", user: "unpaid", path: "/inbox", open: click("link", /Ada Lovelace/) },
+  { name: "paused-overview", user: "paused", path: "/" },
+  { name: "held-overview", user: "held", path: "/" },
+  { name: "held-send-dialog", user: "held", path: "/inbox", open: click("button", "New message") },
+  { name: "canceled-overview", user: "canceled", path: "/" },
+  { name: "canceled-numbers", user: "canceled", path: "/numbers" },
+  { name: "canceled-plan-dialog", user: "canceled", path: "/contacts", open: click("button", "Resubscribe") },
+  { name: "ending-overview", user: "ending", path: "/" },
+  { name: "near-limits-overview", user: "nearLimits", path: "/" },
+  { name: "near-limits-banners", user: "nearLimits", path: "/contacts", open: click("button", /^and \d more/) },
+  { name: "at-limits-overview", user: "atLimits", path: "/" },
+  { name: "at-limits-thread", user: "atLimits", path: "/inbox", open: click("link", /Ada Lovelace/) },
+  { name: "at-limits-banners", user: "atLimits", path: "/numbers", open: click("button", /^and \d more/) },
+  { name: "operator-overview", user: "operator", path: "/" },
+  { name: "operator-numbers", user: "operator", path: "/numbers" },
   { name: "not-found", user: "busy", path: "/campaigns/of/2019", inGate: true },
 ];
 

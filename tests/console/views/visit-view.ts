@@ -35,6 +35,10 @@ export async function settled(page: Page): Promise<void> {
       return bottom > 0 && top < innerHeight &&
         bubble.checkVisibility({ visibilityProperty: true, opacityProperty: true });
     })) &&
+    // An open dialog has the focus.
+    [...document.querySelectorAll("[role=dialog][aria-modal=true]")].every((dialog) =>
+      dialog.contains(document.activeElement)
+    ) &&
     [...document.images].every(({ complete, loading }) => complete || loading === "lazy") &&
     document.getAnimations().every(({ playState }) => playState !== "running")
   );

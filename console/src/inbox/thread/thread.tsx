@@ -16,6 +16,7 @@ import { PendingBubble } from "./pending-bubble.tsx";
 import { type Row, rowsOf, unseenAfter } from "./rows.ts";
 import { useArrivals } from "./use-arrivals.ts";
 import { useThreadPending } from "./use-thread-pending.ts";
+import { useKeptEnd } from "./use-kept-end.ts";
 import { useReadMark } from "./use-read-mark.ts";
 import { useThread } from "./use-thread.ts";
 import type { ThreadWindow } from "./window.ts";
@@ -62,6 +63,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
   const { rows, firstNumber } = useMemo(() => rowsOf(window, pending), [window, pending]);
   const isEndInView = isAtEnd && window.newer === null;
   const seen = useSeen(window, isEndInView);
+  const scrollerRef = useKeptEnd(isEndInView);
   useReadMark(sides, messages, isEndInView);
   const announcement = useArrivals(messages, peerName);
   const { send } = useSendMessage();
@@ -91,6 +93,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
     <div className="thread">
       <Virtuoso
         ref={list}
+        scrollerRef={scrollerRef}
         className="thread-scroller"
         role="log"
         aria-label="Messages"
