@@ -242,7 +242,8 @@ function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }
       onChange={onChange}
       onBlur={() => {
         setChoosing(false);
-        onBlur();
+        // Nothing is missing yet while the other fields are filled in first.
+        if (value !== "") onBlur();
       }}
     />
   );

@@ -78,6 +78,12 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
     if (isNew) goToEnd("auto");
   }, [newestPending]);
 
+  // What is said below the last message, such as why it failed, is shown to those who are at the end.
+  const lastState = pending.at(-1)?.state ?? messages.at(-1)?.status;
+  useEffect(() => {
+    if (isEndInView) goToEnd("auto");
+  }, [lastState]);
+
   function goToEnd(behavior: "smooth" | "auto") {
     if (window.newer === null) list.current?.scrollToIndex({ index: "LAST", align: "end", behavior });
     else thread.goToEnd();
