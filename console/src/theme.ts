@@ -47,6 +47,12 @@ export const theme = createTheme({
     // of it. They are fixed, so that no dialog that scrolls cuts them, and above its header.
     Combobox: { defaultProps: { withinPortal: false, floatingStrategy: "fixed", zIndex: 1001 } },
     Tooltip: { defaultProps: { withinPortal: false, floatingStrategy: "fixed", zIndex: 1001 } },
+    ...Object.fromEntries(
+      // Above or below the field is room for it, also in a window that is zoomed to 200 %.
+      ["Select", "Autocomplete", "TagsInput"].map((name) => [name, {
+        defaultProps: { maxDropdownHeight: "min(220px, 40dvh)" },
+      }]),
+    ),
     // Without a transformation, relative to which a list inside would be placed.
     Modal: { defaultProps: { transitionProps: { duration: 150, transition: "fade" } } },
     // A menu belongs to the landmark of its button, and contains nothing but items.
