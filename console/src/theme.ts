@@ -44,11 +44,26 @@ export const theme = createTheme({
     // In a dialog, `header` would be a second banner of the page.
     ModalHeader: { defaultProps: { role: "none" } },
     DrawerHeader: { defaultProps: { role: "none" } },
+    // Lists and tooltips belong to the landmark or the dialog of their field: a screen reader in a dialog reads nothing outside
+    // of it. They are fixed, so that no dialog that scrolls cuts them, and above its header.
+    Combobox: { defaultProps: { withinPortal: false, floatingStrategy: "fixed", zIndex: 1001 } },
+    Tooltip: { defaultProps: { withinPortal: false, floatingStrategy: "fixed", zIndex: 1001 } },
+    ...Object.fromEntries(
+      // Above or below the field is room for it, also in a window that is zoomed to 200 %.
+      ["Select", "Autocomplete", "TagsInput"].map((name) => [name, {
+        defaultProps: { maxDropdownHeight: "min(220px, 40dvh)" },
+      }]),
+    ),
+    // Without a transformation, relative to which a list inside would be placed.
+    Modal: { defaultProps: { transitionProps: { duration: 150, transition: "fade" } } },
     // A menu belongs to the landmark of its button, and contains nothing but items.
     Menu: { defaultProps: { withinPortal: false, floatingStrategy: "fixed", withInitialFocusPlaceholder: false } },
     Notification: {
       defaultProps: { withBorder: true, closeButtonProps: { "aria-label": "Dismiss" } },
-      styles: { description: { color: "var(--mantine-color-dimmed)" } },
+      styles: {
+        title: { overflowWrap: "anywhere" },
+        description: { color: "var(--mantine-color-dimmed)", overflowWrap: "anywhere" },
+      },
     },
   },
   fontFamily,

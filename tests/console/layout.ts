@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { browser, stack } from "./support.ts";
 import { faultsOf, shiftFaults, watchShifts } from "./views/faults-of.ts";
+import { OPENED } from "./views/opened.ts";
 import { type Scene, setScene, userOf } from "./views/scene.ts";
 import { type View, VIEWS } from "./views/views.ts";
 import { enter, settled, show } from "./views/visit-view.ts";
@@ -9,16 +10,26 @@ import { enter, settled, show } from "./views/visit-view.ts";
 /** How a view is looked at. */
 interface Look {
   width: number;
+  height?: number;
   colorScheme: "light" | "dark";
 }
 
-/** With CONSOLE_LOOKS=all every view is looked at in both schemes and all widths, which takes some minutes. */
+/** With CONSOLE_LOOKS=all every view and everything that opens on it is looked at, which takes many minutes. */
 const ALL_LOOKS = Deno.env.get("CONSOLE_LOOKS") === "all";
-const LOOKS: readonly Look[] = ALL_LOOKS
-  ? ([1280, 820, 375, 320] as const).flatMap((
-    width,
-  ) => [{ width, colorScheme: "light" }, { width, colorScheme: "dark" }])
-  : [{ width: 320, colorScheme: "light" }];
+const SMALLEST: Look = { width: 320, colorScheme: "light" };
+/** 1280 by 820 pixels at 200 %. */
+const ZOOMED: Look = { width: 640, height: 410, colorScheme: "light" };
+/** What is looked at in which ways. */
+const SIGHTS: readonly { views: readonly View[]; looks: readonly Look[] }[] = ALL_LOOKS
+  ? [
+    { views: VIEWS, looks: [...inBothSchemes(1280, 820, 375, 320), ZOOMED] },
+    { views: OPENED, looks: [...inBothSchemes(1280, 375), SMALLEST, ZOOMED] },
+  ]
+  : [{ views: VIEWS.filter(({ inGate = false }) => inGate), looks: [SMALLEST] }];
+
+function inBothSchemes(...widths: number[]): Look[] {
+  return widths.flatMap((width) => [{ width, colorScheme: "light" }, { width, colorScheme: "dark" }] as const);
+}
 
 let made: Promise<Scene> | undefined;
 /** One scene for all tests of this file. */
@@ -29,8 +40,8 @@ function layoutTest(title: string, body: () => Promise<void>): void {
 }
 
 /** A page of a user of the scene. */
-async function pageOf(user: View["user"], { width, colorScheme }: Look) {
-  const viewport = { width, height: width < 768 ? 720 : 820 };
+async function pageOf(user: View["user"], { width, height = width < 768 ? 720 : 820, colorScheme }: Look) {
+  const viewport = { width, height };
   const context = await browser.newContext({ viewport, colorScheme, locale: "en-US", reducedMotion: "reduce" });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -39,21 +50,21 @@ async function pageOf(user: View["user"], { width, colorScheme }: Look) {
   return { page, [Symbol.asyncDispose]: () => context.close() };
 }
 
-const LOOKED_AT = VIEWS.filter(({ inGate = false }) => ALL_LOOKS || inGate);
-
 layoutTest(
   "Every view fits the width, has one main, one h1 and no violation that axe finds, and does not shift",
   async () => {
     const faults: string[] = [];
-    for (const look of LOOKS) {
-      const users = [...new Set(LOOKED_AT.map((view) => view.user))];
-      await Promise.all(users.map(async (user) => {
-        await using visit = await pageOf(user, look);
-        for (const view of LOOKED_AT.filter((one) => one.user === user)) {
-          const found = await faultsIn(visit.page, view);
-          faults.push(...found.map((fault) => `${view.name} ${look.width} ${look.colorScheme}: ${fault}`));
-        }
-      }));
+    for (const { views, looks } of SIGHTS) {
+      for (const look of looks) {
+        const users = [...new Set(views.map((view) => view.user))];
+        await Promise.all(users.map(async (user) => {
+          await using visit = await pageOf(user, look);
+          for (const view of views.filter((one) => one.user === user)) {
+            const found = await faultsIn(visit.page, view);
+            faults.push(...found.map((fault) => `${view.name} ${look.width} ${look.colorScheme}: ${fault}`));
+          }
+        }));
+      }
     }
     assert.deepEqual(faults, []);
   },
@@ -61,18 +72,21 @@ layoutTest(
 
 async function faultsIn(page: Page, view: View): Promise<string[]> {
   try {
-    await show(page, stack.state.consoleUrl, view, await scene());
+    const { open, ...closed } = view;
+    await show(page, stack.state.consoleUrl, closed, await scene());
+    const shifts = await shiftFaults(page);
+    await open?.(page);
+    await settled(page);
+    return [...shifts, ...await faultsOf(page)];
   } catch (error) {
     return [`cannot be shown: ${error instanceof Error ? error.message.split("\n")[0] : error}`];
   }
-  return [...await shiftFaults(page), ...await faultsOf(page)];
 }
 
 layoutTest(
   "In a window zoomed to 200 %, the Tab key reaches only what is shown, and the first stop leads to the content",
   async () => {
-    // 1280 pixels at 200 %.
-    await using visit = await pageOf("busy", { width: 640, colorScheme: "light" });
+    await using visit = await pageOf("busy", ZOOMED);
     const { page } = visit;
     // After the sign-in, the focus is on the heading of the screen.
     await page.waitForFunction(() => document.activeElement?.tagName === "H1");

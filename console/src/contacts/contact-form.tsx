@@ -63,7 +63,7 @@ function ContactForm({ phoneNumber, contact = null, dialog, onClose }: ContactFo
       phoneNumber: (text) => text.trim() === "" ? "Enter a phone number" : null,
       tags: (chosen) => problemOfTags(tagsOf(chosen)) === null ? null : TAGS_WANTED,
     },
-    validateInputOnBlur: ["tags"],
+    validateInputOnChange: ["tags"],
   });
   useBusyDialog(dialog, saving.isPending, form.isDirty());
   const isUnplaced = saving.error !== null && Object.keys(form.errors).length === 0;

@@ -74,7 +74,7 @@ function Shortcuts() {
         {SHORTCUTS.map(([keys, action]) => (
           <Table.Tr key={action}>
             <Table.Th scope="row" fw={400}>{action}</Table.Th>
-            <Table.Td ta="end">
+            <Table.Td ta="end" style={{ whiteSpace: "nowrap" }}>
               {keys.map((key, index) => (
                 <span key={key}>
                   {index > 0 && " + "}

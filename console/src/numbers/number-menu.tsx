@@ -48,7 +48,7 @@ export function NumberMenu({ number, obstacle, onMakePrimary, isPending }: Numbe
           Rename
         </Menu.Item>
         <Menu.Item
-          color="red"
+          color="var(--mantine-color-error)"
           leftSection={<Trash2 size={16} />}
           disabled={disabled}
           onClick={() => openDialog(`Release ${name}?`, (close) => <ReleaseDialog number={number} onClose={close} />)}

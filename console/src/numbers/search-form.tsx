@@ -1,6 +1,7 @@
 import { Button, Checkbox, Group, Input, SegmentedControl, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { Search } from "lucide-react";
+import { checkedAfterPress } from "../platform/after-press.ts";
 import { COUNTRIES } from "./countries.ts";
 import {
   criteriaOf,
@@ -73,13 +74,23 @@ export function SearchForm({ onSearch, isSearching, disabled }: SearchFormProps)
               placeholder="415"
               inputMode="numeric"
               maxLength={3}
-              {...form.getInputProps("areaCode")}
+              {...checkedAfterPress(form.getInputProps("areaCode"))}
             />
           )}
           {hasLocality && (
-            <TextInput label="City" placeholder="Any" maxLength={100} {...form.getInputProps("locality")} />
+            <TextInput
+              label="City"
+              placeholder="Any"
+              maxLength={100}
+              {...checkedAfterPress(form.getInputProps("locality"))}
+            />
           )}
-          <TextInput label="Contains" placeholder="555 or HELLO" maxLength={17} {...form.getInputProps("contains")} />
+          <TextInput
+            label="Contains"
+            placeholder="555 or HELLO"
+            maxLength={17}
+            {...checkedAfterPress(form.getInputProps("contains"))}
+          />
         </SimpleGrid>
         <Group justify="space-between" gap="sm">
           <Group gap="md" role="group" aria-label="Besides SMS">

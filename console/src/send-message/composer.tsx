@@ -146,8 +146,11 @@ function AttachPicture({ disabled, onAttach }: { disabled: boolean; onAttach: (u
   });
   return (
     <Popover opened={opened} onChange={setOpened} position="top-start" width={300} trapFocus withinPortal>
-      <Popover.Target>
-        <Tooltip label={disabled ? "A message holds at most 10 pictures" : "Attach a picture by its URL"}>
+      <Tooltip
+        label={disabled ? "A message holds at most 10 pictures" : "Attach a picture by its URL"}
+        disabled={opened}
+      >
+        <Popover.Target>
           <ActionIcon
             variant="subtle"
             color="gray"
@@ -159,8 +162,8 @@ function AttachPicture({ disabled, onAttach }: { disabled: boolean; onAttach: (u
           >
             <Image size={18} />
           </ActionIcon>
-        </Tooltip>
-      </Popover.Target>
+        </Popover.Target>
+      </Tooltip>
       <Popover.Dropdown>
         <Stack gap="xs">
           <TextInput

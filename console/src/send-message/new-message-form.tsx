@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
 import { countries, countryName, type EnteredNumber, readEntry } from "../phone/phone-entry.ts";
 import { countryOf, readable } from "../phone/phone-format.ts";
+import { afterPress } from "../platform/after-press.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { wordingOf } from "../platform/wording.ts";
 import { CannotSend } from "./cannot-send.tsx";
@@ -242,7 +243,8 @@ function RecipientField({ value, recipient, error, autoFocus, onChange, onBlur }
       onChange={onChange}
       onBlur={() => {
         setChoosing(false);
-        onBlur();
+        // Nothing is missing yet while the other fields are filled in first.
+        if (value !== "") afterPress(onBlur);
       }}
     />
   );

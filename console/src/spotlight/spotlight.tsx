@@ -37,6 +37,8 @@ export interface SpotlightProps {
 }
 
 /** Cuts long words off. */
+/** On the dialog itself: other properties are of the element around it. */
+const ATTRIBUTES = { content: { "aria-label": "Search and commands" } };
 const CLASS_NAMES = { actionBody: "found-body", actionLabel: "found-text", actionDescription: "found-text" };
 
 const [store, spotlight] = createSpotlight();
@@ -80,7 +82,7 @@ export function Spotlight({ screens }: SpotlightProps) {
 
   return (
     <MantineSpotlight.Root
-      aria-label="Search and commands"
+      attributes={ATTRIBUTES}
       store={store}
       query={query}
       onQueryChange={setQuery}
@@ -113,7 +115,7 @@ export function Spotlight({ screens }: SpotlightProps) {
           </MantineSpotlight.ActionsGroup>
         ))}
         {isEmpty && (
-          <MantineSpotlight.Empty>
+          <MantineSpotlight.Empty style={{ overflowWrap: "anywhere" }}>
             {found.isSearching ? "Searching…" : `Nothing matches “${search}”`}
           </MantineSpotlight.Empty>
         )}

@@ -6,6 +6,7 @@ import type { Browser } from "playwright-core";
 import { ensureConsoleBuilt } from "../../../console/build.ts";
 import { startStack } from "../../../local/stack.ts";
 import { startBrowser } from "../../support/console/browser.ts";
+import { OPENED } from "./opened.ts";
 import { type Scene, setScene, userOf } from "./scene.ts";
 import { type View, VIEWS } from "./views.ts";
 import { enter, show } from "./visit-view.ts";
@@ -27,7 +28,7 @@ const { values, positionals: words } = parseArgs({
   allowPositionals: true,
 });
 if (values.help) console.log(USAGE);
-else Deno.exit(await takeAll(values.out, VIEWS.filter(({ name }) => isWanted(name))) === 0 ? 0 : 1);
+else Deno.exit(await takeAll(values.out, [...VIEWS, ...OPENED].filter(({ name }) => isWanted(name))) === 0 ? 0 : 1);
 
 function isWanted(name: string): boolean {
   return words.length === 0 || words.some((word) => name.includes(word));

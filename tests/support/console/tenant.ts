@@ -96,14 +96,14 @@ export class Tenant {
     await this.go("Inbox");
     await this.page.getByRole("button", { name: "New message" }).click();
     const dialog = this.page.getByRole("dialog", { name: "New message" });
-    await dialog.getByLabel("To", { exact: true }).waitFor();
+    await dialog.getByRole("combobox", { name: "To" }).waitFor();
     return dialog;
   }
 
   /** Writes a message in the dialog and sends it. */
   async send(to: string, body: string): Promise<void> {
     const dialog = await this.openDialog();
-    await dialog.getByLabel("To", { exact: true }).fill(to);
+    await dialog.getByRole("combobox", { name: "To" }).fill(to);
     await dialog.getByLabel("Message", { exact: true }).fill(body);
     await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }

@@ -80,6 +80,12 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
     if (isNew) goToEnd();
   }, [newestPending]);
 
+  // What is said below the last message, such as why it failed, is shown to those who are at the end.
+  const lastState = pending.at(-1)?.state ?? messages.at(-1)?.status;
+  useEffect(() => {
+    if (isEndInView) goToEnd();
+  }, [lastState]);
+
   /** At once: a message that arrives during a smooth scroll would end it before the end. */
   function goToEnd() {
     if (window.newer === null) list.current?.scrollToIndex({ index: "LAST", align: "end" });
