@@ -48,8 +48,8 @@ export function SearchResults({ filters, found, openId, showOwn }: SearchResults
           </Center>
         )}
       </section>
-      {/* Shown with the conversations, which would push them down. */}
-      <div hidden={conversations === undefined && error === null}>
+      {/* Shown with the conversations of the same search, which would push them down or pull them up. */}
+      <div hidden={isOld || (conversations === undefined && error === null)}>
         <MessageResults filters={filters} />
       </div>
     </div>

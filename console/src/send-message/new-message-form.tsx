@@ -37,7 +37,9 @@ export function NewMessageForm(props: NewMessageFormProps) {
   if (senders === undefined) {
     return error === null ? <FormLoading /> : <LoadFailure error={error} onRetry={refetch} />;
   }
-  if (senders.obstacle !== null) return <CannotSend reason={senders.obstacle} />;
+  if (senders.obstacle !== null) {
+    return <CannotSend reason={senders.obstacle} slot={props.slot ?? slotOfNew(props)} />;
+  }
   return <NewMessage {...props} senders={senders} />;
 }
 
@@ -75,6 +77,7 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
   const pending = useOutbox().filter((message) => message.slot === slot);
   const watch = useOnSent(onSent);
   const field = failure === null ? null : fieldOf(failure);
+  const isOtherSender = values.from !== null && chosen === undefined;
 
   function send(content: Content) {
     const to = readEntry(content.to, country);
@@ -96,7 +99,9 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
           allowDeselect={false}
           value={own}
           onChange={(value) => form.setFieldValue("from", value)}
-          error={field === "from" && failure !== null && wordingOf(errorOf(failure)).message}
+          error={field === "from" && failure !== null
+            ? wordingOf(errorOf(failure)).message
+            : isOtherSender && `You can no longer send from ${readable(values.from!)}: this number is used instead`}
         />
         <Group gap="xs" align="start" wrap="nowrap">
           <CountrySelect

@@ -112,7 +112,7 @@ export function Spotlight({ screens }: SpotlightProps) {
             ))}
           </MantineSpotlight.ActionsGroup>
         ))}
-        {isEmpty && (
+        {isEmpty && !found.hasFailed && (
           <MantineSpotlight.Empty>
             {found.isSearching ? "Searching…" : `Nothing matches “${search}”`}
           </MantineSpotlight.Empty>
