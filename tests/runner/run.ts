@@ -1,7 +1,9 @@
-// `deno task test`: runs every suite, two at a time, the longest first. `deno task test console demo` runs the suites whose name
+// `deno task test`: runs every suite, two at a time and one more in a browser, the longest first. `deno task test console demo` runs the suites whose name
 // contains one of the words. `--soak` (`deno task test:soak`) runs the same tests at larger sizes, one suite at a time.
 import { parseArgs } from "node:util";
 import { join } from "node:path";
+import { bundleFunctions } from "../../local/bundle/bundle.ts";
+import { BUNDLES } from "../../local/functions/engine.ts";
 import { whenLauncherEnds } from "../../local/launcher.ts";
 import { startStack } from "../../local/stack.ts";
 import { findChromium, HOW_TO_INSTALL } from "../support/chromium.ts";
@@ -25,9 +27,24 @@ interface Progress {
 
 const underWay = new Set<Progress>();
 
+let bundled: Promise<void> | undefined;
+
+/** Bundles the functions for all stacks of this run. */
+async function bundle(): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "switchboard-bundles-" });
+  Deno.env.set(BUNDLES, folder);
+  await bundleFunctions(folder);
+}
+
+function removeBundles(): void {
+  const folder = Deno.env.get(BUNDLES);
+  if (bundled !== undefined && folder !== undefined) Deno.removeSync(folder, { recursive: true });
+}
+
 async function runSuite(suite: Suite, progress: Progress): Promise<Outcome> {
   const env = suite.env ?? {};
   if (suite.stack === undefined) return await runTests(suite.args, env, progress);
+  if (suite.stack !== "own") await (bundled ??= bundle());
   const folder = await Deno.makeTempDir({ prefix: "switchboard-test-" });
   const stateFile = join(folder, "stack.json");
   const stack = await startStack({
@@ -65,7 +82,7 @@ function withoutChromium(suite: Suite): Outcome {
   return { passed: 0, failed: 0, output: "" };
 }
 
-/** Two at a time, because most suites wait for servers more than they compute, and one in a browser beside them. */
+/** Two at a time, because most suites wait for servers more than they compute, and one more lane for those in a browser. */
 const LANES = 2;
 /** How often running suites report their progress. */
 const HEARTBEAT_MS = 30_000;
@@ -74,7 +91,9 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   const began = performance.now();
   const total = { passed: 0, failed: 0 };
   console.log(
-    `Running ${suites.length} suites, ${lanes} at a time${lanes > 1 ? " and one in a browser" : ""}. ` +
+    `Running ${suites.length} suites, ${
+      lanes > 1 ? `${lanes + 1} at a time, one of them in a browser` : "one at a time"
+    }. ` +
       "The first run downloads their dependencies from npm, which takes up to a few minutes.\n",
   );
   const failed: Suite[] = [];
@@ -87,7 +106,12 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   };
   const inBrowser = lanes > 1 ? suites.filter(({ needsChromium }) => needsChromium) : [];
   const others = suites.filter((suite) => !inBrowser.includes(suite));
-  await Promise.all([lane(inBrowser), ...Array.from({ length: lanes }, () => lane(others))]);
+  // Once the browser's are done, its lane takes from the others, too.
+  const afterBrowser = async () => {
+    await lane(inBrowser);
+    await lane(others);
+  };
+  await Promise.all([afterBrowser(), ...Array.from({ length: lanes }, () => lane(others))]);
   for (const suite of failed) {
     // Run the suite again with the machine to itself. A suite that passes now was only slow and is reported as unsteady;
     // a broken one fails again.
@@ -134,6 +158,7 @@ function secondsSince(moment: number): string {
 async function endTogether(): Promise<void> {
   const stop = () => {
     stopRunning();
+    removeBundles();
     Deno.exit(130);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
@@ -154,4 +179,4 @@ if (suites.length === 0) {
 }
 await endTogether();
 Deno.unrefTimer(setInterval(tellProgress, HEARTBEAT_MS));
-Deno.exit(await runSuites(suites, soak ? 1 : LANES) ? 0 : 1);
+Deno.exit(await runSuites(suites, soak ? 1 : LANES).finally(removeBundles) ? 0 : 1);

@@ -1,8 +1,10 @@
 /** How to install Chromium. */
 export const HOW_TO_INSTALL =
-  "Install one (Debian, Ubuntu: `apt-get install -y chromium`), or set CHROMIUM_PATH to a Chromium or Chrome you have";
+  "Install one (Debian: `apt-get install -y chromium-headless-shell`, Ubuntu: `chromium`), or set CHROMIUM_PATH to a Chromium or Chrome you have";
 
+/** The first one, Debian's browser without windows, takes half the processor time of the others. */
 const USUAL_PLACES = [
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
