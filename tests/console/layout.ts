@@ -89,6 +89,7 @@ Deno.test({
 
 /** Each read takes another time, and some of them are read after others. */
 async function slowFaultsIn(page: Page, view: View): Promise<string[]> {
+  page.setDefaultTimeout(30_000);
   let reads = 0;
   await page.route(/\/(functions|rest)\/v1\//, async (route) => {
     const number = reads++;
