@@ -1,4 +1,5 @@
 import type { StackState } from "../stack-state.ts";
+import { journalReader } from "./journal-reader.ts";
 
 /** A request that the Twilio simulator received. */
 export interface SeenRequest {
@@ -9,8 +10,9 @@ export interface SeenRequest {
   /** The authenticated account. Null after wrong credentials or a fault that precedes authentication. */
   account: string | null;
   form: Record<string, string | string[]>;
-  /** Null if the connection was dropped. */
+  /** Null while the request is in progress, and if the connection was dropped. */
   status: number | null;
+  dropped: boolean;
 }
 
 /** One attempt of the Twilio simulator to send a webhook. */
@@ -157,7 +159,10 @@ export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globa
     },
     bundle: async (accountSid, isoCountry, status = "twilio-approved") =>
       (await control("POST", "/bundles", { accountSid, isoCountry, status })).sid,
-    requests: async (since = 0) => (await control("GET", `/requests?since=${since}`)).requests,
+    requests: journalReader<SeenRequest>(async (since) => {
+      const { requests, cleared } = await control("GET", `/requests?since=${since}`);
+      return { entries: requests, cleared };
+    }),
     webhooks: async () => (await control("GET", "/callbacks")).callbacks,
     fault: (fault) => control("POST", "/faults", fault),
     clearFaults: () => control("DELETE", "/faults"),

@@ -68,12 +68,23 @@ test("The inbox scrolls to the oldest of 200 conversations, and lists them by fi
     return await list200th.isVisible();
   });
 
+  // What arrives meanwhile in conversations above, in and below what is in view moves nothing but these.
+  await page.locator(".conversations").evaluate((element) => element.scrollTo(0, 3_000));
+  const inView = row(page, shownNumber(48));
+  await inView.waitFor();
+  const { y: before } = (await inView.boundingBox())!;
+  await hasWritten(stack.state, tenant, OWN, [10, 49, 190, 250].map((index) => ({ with: numberOf(index), ago: 0 })));
+  await titled(page, "(71) Inbox · Switchboard");
+  await row(page, shownNumber(49)).waitFor({ state: "hidden" });
+  const { y: after } = (await inView.boundingBox())!;
+  assert.ok(Math.abs(after - before) < 2, `the conversation in view has moved by ${after - before} pixels`);
+
   await page.getByText("Failed", { exact: true }).click();
   await row(page, shownNumber(4)).getByText("Not delivered: Text 4").waitFor();
   assert.equal(await list(page).getByRole("link").count(), 1);
   await page.getByText("Opted out", { exact: true }).click();
   await list(page).getByText("No opt-outs").waitFor();
-  await page.getByText("Unread 67", { exact: true }).click();
+  await page.getByText("Unread 71", { exact: true }).click();
   await row(page, shownNumber(3)).waitFor();
   assert.equal(await row(page, shownNumber(4)).count(), 0);
   assert.match(page.url(), /#\/inbox\?view=unread$/);
@@ -107,6 +118,15 @@ test("The inbox scrolls to the oldest of 200 conversations, and lists them by fi
   await page.getByRole("heading", { name: shownNumber(7) }).waitFor();
   await tenant.sent.getByText("Your table is ready").waitFor();
   assert.match(page.url(), /search=table&at=[0-9a-f-]{36}$/);
+  await page.keyboard.press("Escape");
+  await hasFocus(found);
+  await page.getByRole("searchbox").fill("text 19");
+  await found.nth(10).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("j");
+  await hasFocus(found.nth(1));
+  await page.keyboard.press("k");
+  await hasFocus(found.first());
 });
 
 test("A read conversation is read in the list, the navigation, the title and another tab, and so is one marked as unread", async (tenant) => {

@@ -68,6 +68,17 @@ test("The dialog reads a national number, tells the price, keeps its draft, and 
   assert.equal(new Set(sends.keys).size, 2);
   assert.equal(await textOf(tenant).inputValue(), "Typed meanwhile");
 
+  // Of one whose dialog was closed meanwhile, the outcome is announced.
+  const conversation = tenant.page.url();
+  sends.hold();
+  await tenant.send("+14155550143", "Closed meanwhile");
+  await dialog.getByText("Sending…").waitFor();
+  await tenant.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  sends.release();
+  await tenant.page.getByText("Your message to +1 415 555 0143 was sent").waitFor();
+  await tenant.page.goto(conversation);
+
   await text(PEER, number, "STOP");
   await tenant.received.getByText("STOP").waitFor();
   // With the message that brings it, not with the next poll.
@@ -136,10 +147,10 @@ test("A message without a network waits, a lost response is tried again under th
     JSON.stringify({ ...written, at: Date.now() }),
   ]);
   await page.goto(page.url().replace(/#.*/, `#/inbox/+14155550199~${PEER}`));
-  await page.getByText("You can no longer send from this number").waitFor();
+  await page.getByText("This is not one of your current numbers").waitFor();
   assert.equal(await page.getByLabel("What you wrote").inputValue(), "Written before");
   await page.getByRole("button", { name: "Send from another number" }).click();
-  await page.getByText("You can no longer send from +1 415 555 0199: this number is used instead").waitFor();
+  await page.getByText("+1 415 555 0199 is not one of your current numbers: this one is used instead").waitFor();
   assert.equal(await page.getByRole("combobox", { name: "To" }).inputValue(), PEER);
   assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "Written before");
 });

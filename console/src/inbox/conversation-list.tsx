@@ -1,10 +1,12 @@
 import { Button, Center, Loader } from "@mantine/core";
-import { type RefObject, useImperativeHandle, useRef } from "react";
+import { type RefObject, useImperativeHandle, useRef, useState } from "react";
 import { type Components, Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { type Conversation, type Sides, sidesOf } from "./conversations.ts";
 import { idOf } from "./conversation-rows.ts";
 import { ConversationRow } from "./conversation-row.tsx";
+import { keyOf, rowsInView } from "./in-view.ts";
+import { numbered, numberedAgain } from "./steady.ts";
 import type { useConversations } from "./use-conversations.ts";
 
 /** What the keyboard can do with the list. */
@@ -32,11 +34,16 @@ const COMPONENTS: Components<Conversation, Footing> = {
   Footer: ({ context }) => <ListEnd {...context} />,
 };
 
-/** The conversations, the most recent first. Loads more when the end comes into view. */
+/**
+ * The conversations, the most recent first. Loads more when the end comes into view. Below its top, the list stays in its place
+ * while messages arrive.
+ */
 export function ConversationList(
   { conversations, openId, query, showOwn, draftOf, handle, ...footing }: ConversationListProps,
 ) {
   const list = useRef<VirtuosoHandle>(null);
+  const scroller = useRef<HTMLElement | null>(null);
+  const firstNumber = useFirstNumber(conversations, scroller);
   useImperativeHandle(handle, () => ({
     focus(id) {
       const index = conversations.findIndex((conversation) => idOf(conversation) === id);
@@ -46,8 +53,10 @@ export function ConversationList(
   return (
     <Virtuoso
       ref={list}
+      scrollerRef={(element) => void (scroller.current = element instanceof HTMLElement ? element : null)}
       className="conversations"
       data={conversations}
+      firstItemIndex={firstNumber}
       computeItemKey={(_, conversation) => idOf(conversation)}
       itemContent={(_, conversation) => (
         <ConversationRow
@@ -68,11 +77,24 @@ export function ConversationList(
   );
 }
 
+/** The number of the first row, by which the list keeps its place. */
+function useFirstNumber(rows: readonly Conversation[], scroller: RefObject<HTMLElement | null>): number {
+  const [known, setKnown] = useState(() => numbered(rows));
+  if (known.rows === rows) return known.firstNumber;
+  const next = numberedAgain(known, rows, rowsInView(scroller.current).map(keyOf));
+  setKnown(next);
+  return next.firstNumber;
+}
+
 /** Moves the focus to a row that is on the page. @returns whether it was */
 export function focusRow(id: string): boolean {
-  const row = document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`);
+  const row = rowOf(id);
   row?.focus();
   return row !== null;
+}
+
+export function rowOf(id: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`);
 }
 
 /** Says what is being loaded, or offers it. Nothing at the end of the list. */

@@ -10,12 +10,14 @@ import { useScreenHeading } from "../platform/screen-title.tsx";
 import { useTabTitle } from "../platform/tab-title.ts";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
 import { useDraftOf } from "../send-message/use-draft.ts";
-import { ConversationList, focusRow, type ListHandle } from "./conversation-list.tsx";
+import { ConversationList, focusRow, type ListHandle, rowOf } from "./conversation-list.tsx";
 import { idOf, withOpen } from "./conversation-rows.ts";
 import { type Conversation, conversationId, pathOf, sidesOf, sidesOfId } from "./conversations.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import { addressOf, type Filters, filtersOf, isUnfiltered, nothingListed } from "./filters.ts";
+import { keyOf, rowsInView } from "./in-view.ts";
 import { SearchResults } from "./search-results.tsx";
+import { successorOf } from "./steady.ts";
 import { showShortcuts, useInboxKeys } from "./shortcuts.tsx";
 import { useConversations } from "./use-conversations.ts";
 import { useUnreadConversations } from "./use-unread-conversations.ts";
@@ -43,17 +45,31 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
   const list = useRef<ListHandle>(null);
   const searchField = useRef<HTMLInputElement>(null);
   const sides = openId === undefined ? null : sidesOfId(openId);
+  const at = query.get("at") ?? undefined;
 
   useEffect(() => {
     if (openId !== NEW_MESSAGE) return;
     openSendMessage();
     navigate("/inbox", { replace: true });
   }, [openId]);
-  useFocusOnClose(openId, list);
+  /** The row where the keyboard was last. */
+  const place = useRef<Conversation>(undefined);
+  const openRow = conversations?.find((row) => idOf(row) === openId);
+  useFocusOnClose(openId, at, (id) => {
+    const isListed = conversations?.some((row) => idOf(row) === id);
+    const next = place.current && successorOf(conversations ?? [], place.current);
+    const row = isListed || next === undefined ? id : idOf(next);
+    if (!focusRow(row)) list.current?.focus(row);
+  });
+  useEffect(() => {
+    if (openRow !== undefined) place.current = openRow;
+  }, [openRow]);
   useInboxKeys({
     move(by) {
-      const row = neighbour(conversations ?? [], focusedRow() ?? openId, by);
+      if (filters.search !== undefined) return moveInResults(by);
+      const row = neighbour(conversations ?? [], focusedRow() ?? openId, by, place.current);
       if (row === undefined) return;
+      place.current = row;
       // On a narrow screen with an open conversation, there is no list to move in.
       if (isListHidden()) navigate(`${pathOf(sidesOf(row))}${address}`);
       else if (!focusRow(idOf(row))) list.current?.focus(idOf(row));
@@ -114,7 +130,14 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
           searchField={searchField}
           onDown={() => document.querySelector<HTMLElement>(".messages-list .conversation")?.focus()}
         />
-        <Listing filters={filters} found={found} conversations={conversations} openId={openId} handle={list} />
+        <Listing
+          filters={filters}
+          found={found}
+          conversations={conversations}
+          openId={openId}
+          at={at}
+          handle={list}
+        />
       </nav>
       <div className="messages-pane">
         {sides === null && (
@@ -129,7 +152,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
             <ConversationPane
               key={conversationId(sides)}
               sides={sides}
-              at={query.get("at") ?? undefined}
+              at={at}
               listPath={listPath}
               onMarkUnread={() => {
                 markRead.mutate({ ...sides, unread: true });
@@ -165,17 +188,19 @@ interface ListingProps {
   found: ReturnType<typeof useConversations>;
   conversations: readonly Conversation[] | undefined;
   openId: string | undefined;
+  /** The message that is shown. */
+  at: string | undefined;
   handle: RefObject<ListHandle | null>;
 }
 
-function Listing({ filters, found, conversations, openId, handle }: ListingProps) {
+function Listing({ filters, found, conversations, openId, at, handle }: ListingProps) {
   // A tenant with one number does not need to see which one.
   const showOwn = useOwnNumbers().length > 1 && filters.number === undefined;
   const { isPending } = useNumbers();
   const draftOf = useDraftOf();
   const { search } = filters;
   if (search !== undefined) {
-    return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} showOwn={showOwn} />;
+    return <SearchResults filters={{ ...filters, search }} found={found} openId={openId} at={at} showOwn={showOwn} />;
   }
   // Until the numbers are known, each row might have a line more.
   if (conversations === undefined || isPending) {
@@ -191,6 +216,7 @@ function Listing({ filters, found, conversations, openId, handle }: ListingProps
   }
   return (
     <ConversationList
+      key={addressOf(filters)}
       conversations={conversations}
       openId={openId}
       query={addressOf(filters)}
@@ -250,15 +276,17 @@ function useKept(rows: readonly Conversation[] | undefined, openId: string | und
   return rows && withOpen(rows, isKept ? { ...kept.row, unread: 0 } : undefined);
 }
 
-/** Returns the focus to the row of the conversation that was closed. */
-function useFocusOnClose(openId: string | undefined, list: RefObject<ListHandle | null>): void {
-  const before = useRef(openId);
+/** Returns the focus to the row of the conversation, or of the found message, that was closed. */
+function useFocusOnClose(openId: string | undefined, at: string | undefined, focusId: (id: string) => void): void {
+  const before = useRef({ openId, at });
   useEffect(() => {
     const closed = before.current;
-    before.current = openId;
-    if (closed === undefined || openId !== undefined) return;
-    if (!focusRow(closed)) list.current?.focus(closed);
-  }, [openId, list]);
+    before.current = { openId, at };
+    if (closed.openId === undefined || openId !== undefined) return;
+    const message = foundRows().find(({ dataset }) => dataset["message"] === closed.at);
+    if (closed.at !== undefined && message !== undefined) message.focus();
+    else focusId(closed.openId);
+  }, [openId, at]);
 }
 
 /** The id of the conversation whose row has the focus. */
@@ -271,8 +299,36 @@ function isListHidden(): boolean {
   return list === null || getComputedStyle(list).visibility === "hidden";
 }
 
-/** The conversation that is this many rows away; without one to start from, the first. */
-function neighbour(rows: readonly Conversation[], id: string | undefined, by: number): Conversation | undefined {
+/**
+ * The conversation that is this many rows away. From a row that has moved or is gone, its place is the start; without one to
+ * start from, the first in view is meant.
+ */
+function neighbour(
+  rows: readonly Conversation[],
+  id: string | undefined,
+  by: number,
+  place: Conversation | undefined,
+): Conversation | undefined {
   const index = rows.findIndex((row) => idOf(row) === id);
-  return index === -1 ? rows[0] : rows[index + by];
+  if (index !== -1) return rows[index + by];
+  const next = place && successorOf(rows, place);
+  // The reader may have scrolled away from it.
+  if (next !== undefined && rowOf(idOf(next)) !== null) return by > 0 ? next : rows[rows.indexOf(next) - 1];
+  const [first] = rowsInView(document.querySelector(".conversations"));
+  return rows.find((row) => first !== undefined && idOf(row) === keyOf(first)) ?? rows[0];
+}
+
+/** The links to what a search has found: conversations, then messages. */
+function foundRows(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>(".search-results .conversation")];
+}
+
+function moveInResults(by: number): void {
+  const rows = foundRows();
+  const focused = rows.findIndex((row) => row === document.activeElement);
+  const index = focused === -1 ? rows.findLastIndex((row) => row.ariaCurrent === "page") : focused;
+  const row = index === -1 ? rows[0] : rows[index + by];
+  // On a narrow screen with an open conversation, there is no list to move in.
+  if (isListHidden()) row?.click();
+  else row?.focus();
 }

@@ -1,4 +1,5 @@
 import { Button, Center, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useRef } from "react";
 import { Link } from "wouter";
 import { ContactName } from "../contacts/contact-name.tsx";
 import { FailureAlert } from "../platform/failure-alert.tsx";
@@ -6,10 +7,11 @@ import { LoadFailure } from "../platform/load-failure.tsx";
 import { MarkedText } from "../platform/marked-text.tsx";
 import { timeOrDay } from "../platform/dates.ts";
 import { ConversationRow } from "./conversation-row.tsx";
-import { pathOf } from "./conversations.ts";
+import { type Conversation, conversationId, pathOf } from "./conversations.ts";
 import { idOf } from "./conversation-rows.ts";
 import { excerptOf } from "./excerpt.ts";
 import { addressOf, type Filters } from "./filters.ts";
+import { useSteadyScroll } from "./in-view.ts";
 import type { useConversations } from "./use-conversations.ts";
 import { type FoundMessage, useMessageSearch } from "./use-message-search.ts";
 
@@ -17,15 +19,21 @@ export interface SearchResultsProps {
   filters: Filters & { search: string };
   found: ReturnType<typeof useConversations>;
   openId: string | undefined;
+  /** The id of the message that is shown. */
+  at: string | undefined;
   showOwn: boolean;
 }
 
+const NO_CONVERSATIONS: readonly Conversation[] = [];
+
 /** The conversations whose name or number matches, and below them the messages whose text does. */
-export function SearchResults({ filters, found, openId, showOwn }: SearchResultsProps) {
+export function SearchResults({ filters, found, openId, at, showOwn }: SearchResultsProps) {
   const { search } = filters;
   const { conversations, isOld, error, retry, hasMore, more, isLoadingMore, moreError } = found;
+  const scroller = useRef<HTMLDivElement>(null);
+  useSteadyScroll(scroller, conversations ?? NO_CONVERSATIONS);
   return (
-    <div className="conversations search-results" tabIndex={-1}>
+    <div ref={scroller} className="conversations search-results" tabIndex={-1}>
       <section aria-label="Matching conversations" aria-busy={isOld} className={isOld ? "search-old" : undefined}>
         <Title order={2} className="search-heading">Conversations</Title>
         {conversations === undefined && error === null && <ResultsLoading label="Searching conversations" />}
@@ -35,7 +43,7 @@ export function SearchResults({ filters, found, openId, showOwn }: SearchResults
             key={idOf(conversation)}
             conversation={conversation}
             query={addressOf(filters)}
-            isOpen={idOf(conversation) === openId}
+            isOpen={at === undefined && idOf(conversation) === openId}
             showOwn={showOwn}
             search={search}
           />
@@ -50,13 +58,13 @@ export function SearchResults({ filters, found, openId, showOwn }: SearchResults
       </section>
       {/* Shown with the conversations of the same search, which would push them down or pull them up. */}
       <div hidden={isOld || (conversations === undefined && error === null)}>
-        <MessageResults filters={filters} />
+        <MessageResults filters={filters} at={at} />
       </div>
     </div>
   );
 }
 
-function MessageResults({ filters }: { filters: Filters & { search: string } }) {
+function MessageResults({ filters, at }: Pick<SearchResultsProps, "filters" | "at">) {
   const { search } = filters;
   const { data, error, isPlaceholderData, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useMessageSearch(
     filters,
@@ -71,7 +79,9 @@ function MessageResults({ filters }: { filters: Filters & { search: string } }) 
       <Title order={2} className="search-heading">Messages</Title>
       {messages === undefined && error === null && <ResultsLoading label="Searching messages" />}
       {error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
-      {messages?.map((message) => <MessageResult key={message.id} message={message} filters={filters} />)}
+      {messages?.map((message) => (
+        <MessageResult key={message.id} message={message} filters={filters} isOpen={message.id === at} />
+      ))}
       {messages?.length === 0 && !hasNextPage && <Nothing>No message contains “{search}”.</Nothing>}
       {hasNextPage && (
         <Center>
@@ -84,11 +94,22 @@ function MessageResults({ filters }: { filters: Filters & { search: string } }) 
   );
 }
 
-function MessageResult({ message, filters }: { message: FoundMessage; filters: Filters & { search: string } }) {
+interface MessageResultProps extends Pick<SearchResultsProps, "filters"> {
+  message: FoundMessage;
+  isOpen: boolean;
+}
+
+function MessageResult({ message, filters, isOpen }: MessageResultProps) {
   const { id, direction, from, to, body, createdAt } = message;
   const sides = direction === "outbound" ? { own: from, peer: to } : { own: to, peer: from };
   return (
-    <Link href={`${pathOf(sides)}${addressOf(filters)}&at=${id}`} className="conversation" data-message={id}>
+    <Link
+      href={`${pathOf(sides)}${addressOf(filters)}&at=${id}`}
+      className="conversation"
+      data-conversation={conversationId(sides)}
+      data-message={id}
+      aria-current={isOpen ? "page" : undefined}
+    >
       <span className="conversation-line">
         <Text span size="sm" fw={500} truncate className="digits">
           {direction === "outbound" && "You to "}

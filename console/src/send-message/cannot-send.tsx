@@ -5,7 +5,7 @@ import { type Places, useSending } from "./provider.tsx";
 import { useDraftIn } from "./use-draft.ts";
 import type { Obstacle } from "./use-senders.ts";
 
-export type Reason = Obstacle | "number-gone" | "no-reply";
+export type Reason = Obstacle | "not-a-sender" | "no-reply";
 
 const REASONS: Record<Reason, { text: string; place?: keyof Places; label?: string }> = {
   "no-number": { text: "You need a number to send from.", place: "numbers", label: "Find one" },
@@ -25,7 +25,7 @@ const REASONS: Record<Reason, { text: string; place?: keyof Places; label?: stri
     place: "plan",
     label: "View your plan",
   },
-  "number-gone": { text: "You can no longer send from this number." },
+  "not-a-sender": { text: "This is not one of your current numbers that can send text messages." },
   "no-reply": { text: "You cannot reply to a short code or a name, only to a phone number." },
 };
 

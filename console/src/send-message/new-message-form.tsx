@@ -101,7 +101,7 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
           onChange={(value) => form.setFieldValue("from", value)}
           error={field === "from" && failure !== null
             ? wordingOf(errorOf(failure)).message
-            : isOtherSender && `You can no longer send from ${readable(values.from!)}: this number is used instead`}
+            : isOtherSender && `${readable(values.from!)} is not one of your current numbers: this one is used instead`}
         />
         <Group gap="xs" align="start" wrap="nowrap">
           <CountrySelect

@@ -1,6 +1,7 @@
 import { MutationObserver, onlineManager, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from "react";
 import type { SentMessage, Switchboard } from "../../../client/switchboard.ts";
+import { slotOf } from "./draft.ts";
 import type { PendingMessage, Settled } from "./outbox.ts";
 import type { Sides } from "./sides.ts";
 import { Store } from "./store.ts";
@@ -25,8 +26,8 @@ export interface SwitchboardProviderProps {
   places?: Places;
   /** A message of the dialog was sent. */
   onSent?: (message: SentMessage) => void;
-  /** A message was not sent, and no field for its conversation is on the screen. */
-  onFailedUnseen?: (pending: PendingMessage, settled: Settled) => void;
+  /** A message was sent or not, and nothing on the screen shows it. Not called for a reply that is sent within seconds. */
+  onSettledUnseen?: (pending: PendingMessage, settled: Settled) => void;
   children: ReactNode;
 }
 
@@ -70,7 +71,9 @@ export function SwitchboardProvider(props: SwitchboardProviderProps) {
     const { store, watched } = sending;
     const end = store.start();
     const endSettled = store.outbox.onSettled((pending, settled) => {
-      if (settled.outcome !== "sent" && !watched.has(pending.slot)) latest.current.onFailedUnseen?.(pending, settled);
+      if (watched.has(pending.slot)) return;
+      if (settled.outcome === "sent" && (watched.has(slotOf(pending)) || isQuickReply(pending))) return;
+      latest.current.onSettledUnseen?.(pending, settled);
     });
     return () => {
       endSettled();
@@ -85,6 +88,13 @@ export function useSending(): Sending {
   const sending = useContext(SendingContext);
   if (sending === null) throw new Error("Cannot send messages outside of SwitchboardProvider");
   return sending;
+}
+
+/** A reply that is sent sooner was seen on its way, by an author who had no reason to wait for its end. */
+const QUICK_MS = 5_000;
+
+function isQuickReply(pending: PendingMessage): boolean {
+  return pending.slot === slotOf(pending) && Date.now() - pending.at < QUICK_MS;
 }
 
 /** As a mutation, so that the rules of the host's query client hold for it, too: such as the end of a session. */

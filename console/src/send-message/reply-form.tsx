@@ -24,7 +24,7 @@ export interface ReplyFormProps {
   onSent: ((message: SentMessage) => void) | undefined;
   showsPending: boolean;
   autoFocus: boolean;
-  /** The user continues from another number, because this one is gone. */
+  /** The user continues from another number, because this one cannot send. */
   onOtherNumber: () => void;
 }
 
@@ -40,14 +40,14 @@ export function ReplyForm(props: ReplyFormProps) {
       </div>
     );
   }
-  // A released number can no longer send, nor can a shared number once the tenant has a subaccount.
+  // A released number cannot send, nor can a shared number once the tenant has a subaccount, nor one that was never theirs.
   const sender = senders.numbers.find(({ phoneNumber }) => phoneNumber === own);
-  const reason = senders.obstacle ?? (sender === undefined ? "number-gone" : isE164(peer) ? null : "no-reply");
+  const reason = senders.obstacle ?? (sender === undefined ? "not-a-sender" : isE164(peer) ? null : "no-reply");
   if (reason !== null || sender === undefined) {
     return (
       <div className="send-form">
-        <CannotSend reason={reason ?? "number-gone"} slot={slot}>
-          {reason === "number-gone" && isE164(peer) && (
+        <CannotSend reason={reason ?? "not-a-sender"} slot={slot}>
+          {reason === "not-a-sender" && isE164(peer) && (
             <Anchor component="button" type="button" inherit underline="always" onClick={props.onOtherNumber}>
               Send from another number
             </Anchor>

@@ -1,4 +1,4 @@
-import { AppShell, Center, Group, Loader } from "@mantine/core";
+import { AppShell, Box, Center, Group, Loader } from "@mantine/core";
 import { Suspense } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
@@ -10,7 +10,7 @@ import { Brand } from "../platform/brand.tsx";
 import { ColorSchemeMenu } from "../platform/color-scheme-menu.tsx";
 import { Dialogs } from "../platform/dialogs.tsx";
 import { CONTENT_ID } from "../platform/screen-title.tsx";
-import { showUnseenFailure } from "../send-message/unseen-failure.ts";
+import { showUnseenOutcome } from "../send-message/unseen-outcome.ts";
 import { SwitchboardProvider } from "../send-message/provider.tsx";
 import { part } from "../platform/part.tsx";
 import { useUser } from "../session/session.tsx";
@@ -45,7 +45,7 @@ export function Shell() {
       userId={userId}
       places={PLACES}
       onSent={({ from, to }) => navigate(pathOf({ own: from, peer: to }))}
-      onFailedUnseen={(pending, settled) => void showUnseenFailure(pending, settled)}
+      onSettledUnseen={(pending, settled) => void showUnseenOutcome(pending, settled)}
     >
       <Dialogs>
         <Frame />
@@ -71,7 +71,10 @@ function Frame() {
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
             <SpotlightKey screens={SCREENS} />
-            <ColorSchemeMenu />
+            {/* Narrow screens have no space for it: the account and the search offer the colors, too. */}
+            <Box visibleFrom="xs">
+              <ColorSchemeMenu />
+            </Box>
             <AccountMenu />
           </Group>
         </Group>

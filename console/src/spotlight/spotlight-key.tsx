@@ -31,7 +31,7 @@ export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
   return (
     <>
       <Tooltip label="Go to anything (Ctrl+K or ⌘K)">
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Go to anything" visibleFrom="xs" onClick={open}>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Go to anything" onClick={open}>
           <Search size={19} strokeWidth={1.7} />
         </ActionIcon>
       </Tooltip>

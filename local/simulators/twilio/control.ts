@@ -109,9 +109,9 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
       return { status: 204, headers: {}, body: "" };
     },
     "GET /_sim/requests": ({ requests }, { query }) =>
-      json(200, { requests: requests.since(sinceOf(query)), last: requests.lastId }),
+      json(200, { requests: requests.since(sinceOf(query)), last: requests.lastId, cleared: requests.cleared }),
     "GET /_sim/callbacks": ({ callbacks }, { query }) =>
-      json(200, { callbacks: callbacks.since(sinceOf(query)), last: callbacks.lastId }),
+      json(200, { callbacks: callbacks.since(sinceOf(query)), last: callbacks.lastId, cleared: callbacks.cleared }),
     "POST /_sim/inbound": takeInbound,
     "GET /_sim/outcomes": ({ store }) => json(200, { outcomes: outcomesOf(store.outcomes) }),
     "POST /_sim/outcomes": ({ store }, request) => {

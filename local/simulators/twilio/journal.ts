@@ -4,6 +4,7 @@ const CAPACITY = 5000;
 export class Journal<T extends object> {
   #entries: (T & { id: number })[] = [];
   #lastId = 0;
+  #cleared = 0;
 
   /** Adds `entry` and returns the stored object, so that the caller can complete it later. */
   add(entry: T): T & { id: number } {
@@ -22,8 +23,14 @@ export class Journal<T extends object> {
     return this.#lastId;
   }
 
+  /** How often the entries were removed: what a reader has kept from before is gone. */
+  get cleared(): number {
+    return this.#cleared;
+  }
+
   clear(): void {
     this.#entries = [];
+    this.#cleared++;
   }
 }
 

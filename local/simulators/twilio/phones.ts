@@ -1,6 +1,6 @@
 import { statusOf } from "./account-status.ts";
 import { friendlyNumber } from "./number-inventory.ts";
-import type { AccountStatus, Message } from "./records.ts";
+import type { Account, AccountStatus, Message, PhoneNumber } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** One text on a phone. */
@@ -18,7 +18,7 @@ interface PhoneText {
 interface PhoneThread {
   with: string;
   friendlyWith: string;
-  /** The name of the account that owns the other number; null for a handset. */
+  /** The name of the other number; null for a handset. */
   ownerWith: string | null;
   texts: PhoneText[];
 }
@@ -27,6 +27,7 @@ interface Phone {
   kind: "twilio" | "handset";
   number: string;
   friendlyNumber: string;
+  /** The name that the number was given, or the name of its account; null for a handset. */
   owner: string | null;
   accountStatus: AccountStatus | null;
   threads: PhoneThread[];
@@ -40,17 +41,16 @@ export function phonesOf(simulation: Simulation): { revision: number; phones: Ph
   const { store } = simulation;
   const texts = [...store.messages.values()];
   const owners = new Map(
-    [...store.numbers.values()].map(({ phoneNumber, accountSid }) => [
-      phoneNumber,
-      store.accounts.get(accountSid)?.friendlyName ?? accountSid,
-    ]),
+    [...store.numbers.values()].map((
+      number,
+    ) => [number.phoneNumber, nameOf(number, store.accounts.get(number.accountSid))]),
   );
   const twilio = [...store.numbers.values()].map((number): Phone => {
     const account = store.accounts.get(number.accountSid);
     const own = texts.filter((message) => message.accountSid === number.accountSid);
     return {
       ...phone("twilio", number.phoneNumber, own, owners),
-      owner: account?.friendlyName ?? null,
+      owner: nameOf(number, account),
       accountStatus: account ? statusOf(simulation, account) : null,
     };
   });
@@ -59,6 +59,13 @@ export function phonesOf(simulation: Simulation): { revision: number; phones: Ph
     phone("handset", number, texts, owners)
   );
   return { revision: store.revision, phones: [...twilio, ...others].sort(byLatestActivity) };
+}
+
+/** The name of a number's phone. A tenant's account is named after the id of its user, which says little to a reader. */
+function nameOf({ friendlyName, phoneNumber, accountSid }: PhoneNumber, account: Account | undefined): string {
+  const isNamed = friendlyName !== phoneNumber && friendlyName !== friendlyNumber(phoneNumber);
+  if (isNamed && friendlyName !== "") return friendlyName;
+  return account?.friendlyName.replace(/^switchboard:([\da-f]{8})-[\da-f-]{27}$/, "Tenant $1") ?? accountSid;
 }
 
 function phone(

@@ -77,11 +77,12 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
   useEffect(() => {
     const isNew = newestPending !== undefined && newestPending !== sentBefore.current;
     sentBefore.current = newestPending;
-    if (isNew) goToEnd("auto");
+    if (isNew) goToEnd();
   }, [newestPending]);
 
-  function goToEnd(behavior: "smooth" | "auto") {
-    if (window.newer === null) list.current?.scrollToIndex({ index: "LAST", align: "end", behavior });
+  /** At once: a message that arrives during a smooth scroll would end it before the end. */
+  function goToEnd() {
+    if (window.newer === null) list.current?.scrollToIndex({ index: "LAST", align: "end" });
     else thread.goToEnd();
   }
 
@@ -114,7 +115,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
         context={{ thread, peerName, at, onResend }}
         components={COMPONENTS}
         itemContent={renderRow}
-        onKeyDown={({ key }) => key === "End" && goToEnd("auto")}
+        onKeyDown={({ key }) => key === "End" && goToEnd()}
       />
       {!isEndInView && (
         <Button
@@ -124,7 +125,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
           variant={unseen > 0 ? "filled" : "default"}
           leftSection={<ArrowDown size={14} aria-hidden />}
           loading={thread.isLoadingNewer}
-          onClick={() => goToEnd("smooth")}
+          onClick={goToEnd}
         >
           {unseen === 0 ? "Latest messages" : unseen === 1 ? "1 new message" : `${unseen} new messages`}
         </Button>
