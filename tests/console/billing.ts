@@ -26,6 +26,15 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await plan.getByRole("button", { name: "Change plan" }).click();
   assert.equal(await dialog.getByRole("radio", { name: "Team" }).isDisabled(), true);
   await dialog.getByRole("radio", { name: "Scale" }).click();
+  // A request that was refused for its rate has changed nothing: that is said without a look for the change.
+  const tooMany = { code: "rate_limited", message: "Cannot accept more requests", requestId: "r" };
+  await tenant.page.route(
+    "**/functions/v1/change-plan",
+    (route) => route.fulfill({ status: 429, headers: { "retry-after": "42" }, json: tooMany }),
+    { times: 1 },
+  );
+  await dialog.getByRole("button", { name: "Change to Scale" }).click();
+  await dialog.getByRole("alert").getByText("Try again in 42 seconds").waitFor({ timeout: 4_000 });
   await failNextCall(tenant, "change-plan", "request");
   await dialog.getByRole("button", { name: "Change to Scale" }).click();
   await dialog.getByRole("alert").getByText("Cannot reach the server").waitFor();

@@ -99,7 +99,17 @@ test("The inbox scrolls to the oldest of 200 conversations, and lists them by fi
   const conversation = list(page).getByRole("region", { name: "Matching conversations" }).getByRole("link");
   await conversation.getByText("Text 12", { exact: true }).waitFor();
   assert.deepEqual(await conversation.locator("mark").allInnerTexts(), ["555", "2012"]);
+  const answered = Promise.withResolvers<void>();
+  await page.route("**/list-conversations?*search=table*", async (route) => {
+    await answered.promise;
+    await route.continue();
+  });
   await page.getByRole("searchbox").fill("table");
+  // Messages below conversations of the search before would move when the list is replaced.
+  await list(page).getByRole("region", { name: "Matching conversations" }).and(page.locator("[aria-busy=true]"))
+    .waitFor();
+  await list(page).getByRole("region", { name: "Matching messages" }).waitFor({ state: "hidden" });
+  answered.resolve();
   await list(page).getByText("No name or number matches “table”.").waitFor();
   const found = list(page).getByRole("region", { name: "Matching messages" }).getByRole("link");
   await found.getByText(/^….*time\. Your table is ready\.$/).waitFor();

@@ -83,6 +83,39 @@ async function faultsIn(page: Page, view: View): Promise<string[]> {
   }
 }
 
+Deno.test({
+  name: "On a slow network, no screen shifts while its parts and the banner of the account arrive",
+  ignore: !ALL_LOOKS,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const faults: string[] = [];
+    const screens = VIEWS.filter(({ user, open }) => user !== null && open === undefined);
+    await Promise.all([1280, 375].map(async (width) => {
+      for (const view of screens) {
+        await using visit = await pageOf(view.user, { width, colorScheme: "light" });
+        const found = await slowFaultsIn(visit.page, view);
+        faults.push(...found.map((fault) => `${view.name} ${width}: ${fault}`));
+      }
+    }));
+    assert.deepEqual(faults, []);
+  },
+});
+
+/** Each read takes another time, and some of them are read after others. */
+async function slowFaultsIn(page: Page, view: View): Promise<string[]> {
+  page.setDefaultTimeout(30_000);
+  let reads = 0;
+  await page.route(/\/(functions|rest)\/v1\//, async (route) => {
+    const number = reads++;
+    await new Promise((resolve) => setTimeout(resolve, 2_000 + (number * 1_700) % 4_000));
+    await route.continue().catch(() => {});
+  });
+  await show(page, stack.state.consoleUrl, view, await scene());
+  await page.waitForFunction(() => performance.now() > 13_000);
+  return await shiftFaults(page);
+}
+
 layoutTest(
   "In a window zoomed to 200 %, the Tab key reaches only what is shown, and the first stop leads to the content",
   async () => {

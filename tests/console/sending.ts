@@ -81,6 +81,9 @@ test("The dialog reads a national number, tells the price, keeps its draft, and 
 
   await text(PEER, number, "STOP");
   await tenant.received.getByText("STOP").waitFor();
+  // With the message that brings it, not with the next poll.
+  await fieldOf(tenant).getByText(/They replied STOP on /).waitFor({ timeout: 8_000 });
+  assert.equal(await textOf(tenant).inputValue(), "Typed meanwhile");
   await tenant.page.reload();
   await fieldOf(tenant).getByText(/They replied STOP on .*once they text START to \+1 415/).waitFor();
   assert.equal(await textOf(tenant).inputValue(), "Typed meanwhile");
@@ -145,7 +148,9 @@ test("A message without a network waits, a lost response is tried again under th
   ]);
   await page.goto(page.url().replace(/#.*/, `#/inbox/+14155550199~${PEER}`));
   await page.getByText("This is not one of your current numbers").waitFor();
+  assert.equal(await page.getByLabel("What you wrote").inputValue(), "Written before");
   await page.getByRole("button", { name: "Send from another number" }).click();
+  await page.getByText("+1 415 555 0199 is not one of your current numbers: this one is used instead").waitFor();
   assert.equal(await page.getByRole("combobox", { name: "To" }).inputValue(), PEER);
   assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "Written before");
 });

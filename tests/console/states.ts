@@ -105,10 +105,17 @@ test("A plan of a Payment Link is claimed; its failed payment and its end are sa
   await tenant.go("Numbers");
 
   const banner = tenant.section("Your account");
+  const places = () =>
+    tenant.page.locator("main h1, main form").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  await tenant.section("Find a number").waitFor();
+  const before = await places();
   await stripe.control(subscriptionId, "payment_fails");
   await banner.getByText(/^Your last payment failed\. Update your card by \w+ \d+, \d+ to keep your numbers working$/)
     .waitFor();
   await banner.getByRole("button", { name: "Update card" }).waitFor();
+  // It moves nothing, however late it appears.
+  assert.ok(before.length > 1);
+  assert.deepEqual(await places(), before);
 
   await stripe.control(subscriptionId, "cancel");
   await banner.getByText(/^Your subscription has ended/).waitFor();

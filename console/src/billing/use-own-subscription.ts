@@ -78,7 +78,8 @@ async function untilStored(
   try {
     await call();
   } catch (error) {
-    const stored = isFailure(error) && error.isTransient ? await read(queryClient, [0, 1, 2, 3], isChanged) : null;
+    const mayBeMade = isFailure(error) && error.isTransient && error.status !== 429;
+    const stored = mayBeMade ? await read(queryClient, [0, 1, 2, 3], isChanged) : null;
     if (stored === null) throw error;
     return stored;
   }

@@ -56,8 +56,8 @@ export function SearchResults({ filters, found, openId, at, showOwn }: SearchRes
           </Center>
         )}
       </section>
-      {/* Shown with the conversations, which would push them down. */}
-      <div hidden={conversations === undefined && error === null}>
+      {/* Shown with the conversations of the same search, which would push them down or pull them up. */}
+      <div hidden={isOld || (conversations === undefined && error === null)}>
         <MessageResults filters={filters} at={at} />
       </div>
     </div>

@@ -21,5 +21,6 @@ export function useUnreadConversations(): number | undefined {
       return unreadConversations;
     },
     refetchInterval: REFRESH_MS,
+    meta: { isAside: true },
   }).data;
 }

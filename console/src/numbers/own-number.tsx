@@ -31,7 +31,9 @@ export function OwnNumber({ number, scheduled, status }: OwnNumberProps) {
   const obstacle = status === "suspended" || status === "closed"
     ? `Your subaccount is ${status}: its numbers cannot be renamed or released`
     : null;
-  const hasFooter = scheduled.length > 0 || makePrimary.error !== null;
+  // A change whose response was lost may have been made: the list says so.
+  const error = number.isPrimary ? null : makePrimary.error;
+  const hasFooter = scheduled.length > 0 || error !== null;
   return (
     <NumberRow
       number={number}
@@ -39,7 +41,7 @@ export function OwnNumber({ number, scheduled, status }: OwnNumberProps) {
         footer: (
           <Stack gap="xs">
             {scheduled.map((change) => <ScheduledNote key={change.change} change={change} />)}
-            {makePrimary.error !== null && <FailureAlert error={makePrimary.error} />}
+            {error !== null && <FailureAlert error={error} />}
           </Stack>
         ),
       })}

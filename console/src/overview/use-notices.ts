@@ -21,5 +21,6 @@ export function useNotices() {
       return rows.map(({ details, ...row }) => ({ ...row, details: details as Notice["details"] }));
     },
     refetchInterval: POLL_MS,
+    meta: { isAside: true },
   });
 }

@@ -11,6 +11,7 @@ export function useUsage(isEnabled: boolean) {
     queryFn: () => switchboard.getUsage({ by: "period" }),
     enabled: isEnabled,
     staleTime: 30_000,
+    meta: { isAside: true },
     refetchInterval: POLL_MS,
   });
 }

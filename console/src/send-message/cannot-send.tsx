@@ -1,6 +1,8 @@
-import { Alert, Anchor } from "@mantine/core";
+import { Alert, Anchor, Stack, Textarea } from "@mantine/core";
 import { Lock } from "lucide-react";
+import type { Slot } from "./draft.ts";
 import { type Places, useSending } from "./provider.tsx";
+import { useDraftIn } from "./use-draft.ts";
 import type { Obstacle } from "./use-senders.ts";
 
 export type Reason = Obstacle | "not-a-sender" | "no-reply";
@@ -29,19 +31,27 @@ const REASONS: Record<Reason, { text: string; place?: keyof Places; label?: stri
 
 export interface CannotSendProps {
   reason: Reason;
+  /** What was written there stays on the screen. */
+  slot: Slot;
   /** Offered after the reason. */
   children?: React.ReactNode;
 }
 
 /** Shown in place of the field, with the reason why the tenant cannot send and the way out. */
-export function CannotSend({ reason, children }: CannotSendProps) {
+export function CannotSend({ reason, slot, children }: CannotSendProps) {
   const { places } = useSending();
+  const written = useDraftIn(slot)?.body ?? "";
   const { text, place, label } = REASONS[reason];
   const href = place === undefined ? undefined : places[place];
   return (
-    <Alert color="gray" variant="light" icon={<Lock size={18} />} role="note">
-      {text} {href !== undefined && <Anchor href={href} inherit underline="always">{label}</Anchor>}
-      {children}
-    </Alert>
+    <Stack gap="xs">
+      <Alert color="gray" variant="light" icon={<Lock size={18} />} role="note">
+        {text} {href !== undefined && <Anchor href={href} inherit underline="always">{label}</Anchor>}
+        {children}
+      </Alert>
+      {written.trim() !== "" && (
+        <Textarea label="What you wrote" value={written} readOnly autosize maxRows={8} radius="lg" />
+      )}
+    </Stack>
   );
 }

@@ -38,7 +38,9 @@ export function NewMessageForm(props: NewMessageFormProps) {
   if (senders === undefined) {
     return error === null ? <FormLoading /> : <LoadFailure error={error} onRetry={refetch} />;
   }
-  if (senders.obstacle !== null) return <CannotSend reason={senders.obstacle} />;
+  if (senders.obstacle !== null) {
+    return <CannotSend reason={senders.obstacle} slot={props.slot ?? slotOfNew(props)} />;
+  }
   return <NewMessage {...props} senders={senders} />;
 }
 
@@ -76,6 +78,7 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
   const pending = useOutbox().filter((message) => message.slot === slot);
   const watch = useOnSent(onSent);
   const field = failure === null ? null : fieldOf(failure);
+  const isOtherSender = values.from !== null && chosen === undefined;
 
   function send(content: Content) {
     const to = readEntry(content.to, country);
@@ -97,7 +100,9 @@ function NewMessage({ senders, onSent, autoFocus, ...given }: NewMessageFormProp
           allowDeselect={false}
           value={own}
           onChange={(value) => form.setFieldValue("from", value)}
-          error={field === "from" && failure !== null && wordingOf(errorOf(failure)).message}
+          error={field === "from" && failure !== null
+            ? wordingOf(errorOf(failure)).message
+            : isOtherSender && `${readable(values.from!)} is not one of your current numbers: this one is used instead`}
         />
         <Group gap="xs" align="start" wrap="nowrap">
           <CountrySelect

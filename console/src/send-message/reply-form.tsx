@@ -5,7 +5,7 @@ import { isE164 } from "../phone/phone-format.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { CannotSend } from "./cannot-send.tsx";
 import { Composer } from "./composer.tsx";
-import { NO_CONTENT, slotOf, slotOfText } from "./draft.ts";
+import { NO_CONTENT, type Slot, slotOf, slotOfText } from "./draft.ts";
 import { OptedOut } from "./opted-out.tsx";
 import { PendingList } from "./pending-list.tsx";
 import { useSending } from "./provider.tsx";
@@ -32,6 +32,7 @@ export interface ReplyFormProps {
 export function ReplyForm(props: ReplyFormProps) {
   const { own, peer } = props;
   const { senders, error, refetch } = useSenders();
+  const slot = slotOfReply(props);
   if (senders === undefined) {
     return (
       <div className="send-form">
@@ -45,7 +46,7 @@ export function ReplyForm(props: ReplyFormProps) {
   if (reason !== null || sender === undefined) {
     return (
       <div className="send-form">
-        <CannotSend reason={reason ?? "not-a-sender"}>
+        <CannotSend reason={reason ?? "not-a-sender"} slot={slot}>
           {reason === "not-a-sender" && isE164(peer) && (
             <Anchor component="button" type="button" inherit underline="always" onClick={props.onOtherNumber}>
               Send from another number
@@ -55,13 +56,16 @@ export function ReplyForm(props: ReplyFormProps) {
       </div>
     );
   }
-  return <Reply key={`${own}~${peer}`} {...props} mms={sender.mms} isShared={senders.notice !== null} />;
+  return <Reply key={`${own}~${peer}`} {...props} slot={slot} mms={sender.mms} isShared={senders.notice !== null} />;
 }
 
-function Reply(props: ReplyFormProps & { mms: boolean; isShared: boolean }) {
-  const { own, peer, body, onSent, showsPending, autoFocus, mms, isShared } = props;
+function slotOfReply({ own, peer, body }: Pick<ReplyFormProps, "own" | "peer" | "body">): Slot {
+  return body === undefined ? slotOf({ own, peer }) : slotOfText({ from: own, to: peer, body });
+}
+
+function Reply(props: ReplyFormProps & { slot: Slot; mms: boolean; isShared: boolean }) {
+  const { own, peer, body, slot, onSent, showsPending, autoFocus, mms, isShared } = props;
   const { store: { outbox } } = useSending();
-  const slot = body === undefined ? slotOf({ own, peer }) : slotOfText({ from: own, to: peer, body });
   const initial = useMemo(() => ({ ...NO_CONTENT, from: own, to: peer, body: body ?? "" }), [own, peer, body]);
   const draft = useDraftForm(slot, initial);
   const { values } = draft.form;

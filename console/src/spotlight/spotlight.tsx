@@ -114,7 +114,7 @@ export function Spotlight({ screens }: SpotlightProps) {
             ))}
           </MantineSpotlight.ActionsGroup>
         ))}
-        {isEmpty && (
+        {isEmpty && !found.hasFailed && (
           <MantineSpotlight.Empty style={{ overflowWrap: "anywhere" }}>
             {found.isSearching ? "Searching…" : `Nothing matches “${search}”`}
           </MantineSpotlight.Empty>

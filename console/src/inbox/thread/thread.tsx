@@ -9,6 +9,7 @@ import { EmptyState } from "../../platform/empty-state.tsx";
 import { FailureAlert } from "../../platform/failure-alert.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
 import type { Sides } from "../conversations.ts";
+import { useFreshOptOuts } from "../../send-message/use-opt-out.ts";
 import { type PendingMessage, useSendMessage } from "../../send-message/use-send-message.ts";
 import { Bubble } from "./bubble.tsx";
 import { DayRow } from "./day-row.tsx";
@@ -65,6 +66,7 @@ function ThreadList({ sides, at, thread }: ThreadProps & { thread: Loaded }) {
   const seen = useSeen(window, isEndInView);
   const scrollerRef = useKeptEnd(isEndInView);
   useReadMark(sides, messages, isEndInView);
+  useFreshOptOuts(sides.peer, messages.findLast(({ direction }) => direction === "inbound")?.id);
   const announcement = useArrivals(messages, peerName);
   const { send } = useSendMessage();
   const onResend = useCallback(({ from, to, body, media }: ListedMessage) => {

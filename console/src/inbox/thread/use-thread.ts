@@ -33,6 +33,8 @@ export function useThread(sides: Sides, at?: string) {
   const latest = useMutation({
     mutationFn: () => openThread(loader),
     onSuccess: (opened) => change(({ epoch }) => ({ ...opened, epoch: epoch + 1 })),
+    // Its button is over the messages, and has no place for an error.
+    meta: { background: true },
   });
 
   return {
