@@ -67,7 +67,7 @@ test("Code of a dialog or a screen that does not load is said in its place, load
   await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: true, configurable: true }));
   await page.unroute(assets);
   await page.getByRole("button", { name: "Try again" }).click();
-  await page.getByText("You can no longer send from this number").waitFor();
+  await page.getByText("This is not one of your current numbers").waitFor();
 
   await page.goBack();
   await page.getByRole("button", { name: "New contact" }).click();
