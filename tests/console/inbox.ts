@@ -151,7 +151,7 @@ test("A read conversation is read in the list, the navigation, the title and ano
   await row(page, shownNumber(1)).waitFor();
   await titled(other, "(1) Inbox · Switchboard");
   await row(other, shownNumber(1)).waitFor();
-  assert.equal(await row(other, shownNumber(1)).getByText("unread").count(), 0);
+  await row(other, shownNumber(1)).getByText("unread").waitFor({ state: "hidden" });
   assert.equal(await page.getByRole("link", { name: "Inbox 1 unread" }).count(), 1);
 
   await page.getByRole("button", { name: "Actions of this conversation" }).click();
