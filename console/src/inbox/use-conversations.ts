@@ -16,7 +16,8 @@ const MOST_PAGES = 6;
 /** With fewer new rows, the next page is read at once. */
 const ENOUGH_ROWS = 20;
 
-const listKey = (filters: Filters) => [...CONVERSATIONS_KEY, filters];
+/** The query key of a list. */
+export const listKey = (filters: Filters) => [...CONVERSATIONS_KEY, filters];
 
 /** The conversations that match, latest message first; `more` reads on. */
 export function useConversations(filters: Filters) {

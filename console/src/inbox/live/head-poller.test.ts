@@ -9,6 +9,7 @@ Deno.test("without Realtime, a changed newest conversation is announced once, al
       state.asked += 1;
       return state.isDown ? Promise.reject(new Error("unreachable")) : Promise.resolve(head);
     },
+    isNews: () => false,
     onChange: () => state.changes += 1,
     isNeeded: () => state.isNeeded,
     everyMs: 2,
@@ -36,4 +37,22 @@ Deno.test("without Realtime, a changed newest conversation is announced once, al
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.ok(state.asked <= asked + 1, "asks while it is not needed");
   stop();
+});
+
+Deno.test("what arrived between the first read of a screen and the first question is announced", async () => {
+  for (const [head, changes] of [[2, 1], [1, 0]] as const) {
+    let announced = 0;
+    const first = Promise.withResolvers<number>();
+    const stop = pollHead({
+      readHead: () => first.promise,
+      isNews: (read) => read !== 1,
+      onChange: () => announced += 1,
+      isNeeded: () => true,
+      everyMs: 1_000_000,
+    });
+    first.resolve(head);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(announced, changes);
+    stop();
+  }
 });

@@ -1,6 +1,8 @@
-export interface HeadPollerOptions {
+export interface HeadPollerOptions<Head> {
   /** Reads what tells whether anything has changed: one small response. */
-  readHead: () => Promise<unknown>;
+  readHead: () => Promise<Head>;
+  /** Whether the first response differs from what was read before it: what arrived between the two would not be seen. */
+  isNews: (head: Head) => boolean;
   /** Called when it has changed. */
   onChange: () => void;
   /** Whether to ask at all now: not while changes arrive by themselves, and not while the page is hidden or offline. */
@@ -13,7 +15,7 @@ export interface HeadPollerOptions {
  * say themselves what they cannot load.
  * @returns stops asking
  */
-export function pollHead({ readHead, onChange, isNeeded, everyMs }: HeadPollerOptions): () => void {
+export function pollHead<Head>({ readHead, isNews, onChange, isNeeded, everyMs }: HeadPollerOptions<Head>): () => void {
   let known: string | null = null;
   let isAsking = false;
   let isStopped = false;
@@ -21,8 +23,9 @@ export function pollHead({ readHead, onChange, isNeeded, everyMs }: HeadPollerOp
     if (isAsking || !isNeeded()) return;
     isAsking = true;
     try {
-      const head = JSON.stringify(await readHead());
-      if (!isStopped && known !== null && known !== head) onChange();
+      const read = await readHead();
+      const head = JSON.stringify(read);
+      if (!isStopped && (known === null ? isNews(read) : known !== head)) onChange();
       known = head;
     } catch {
       // Asked again at the next time.

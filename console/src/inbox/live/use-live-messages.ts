@@ -1,7 +1,10 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useSyncExternalStore } from "react";
+import type { ConversationPage } from "../../../../client/switchboard.ts";
 import { type Backend, useBackend } from "../../platform/backend.tsx";
 import { useUser } from "../../session/session.tsx";
+import type { ConversationRows } from "../conversation-rows.ts";
+import { listKey, UNREAD_KEY } from "../use-conversations.ts";
 import { pollHead } from "./head-poller.ts";
 import { followMessages, type LiveChannelOptions } from "./live-channel.ts";
 import { Refresher } from "./refresh.ts";
@@ -59,6 +62,7 @@ function liveMessagesOf(queryClient: QueryClient, userId: string, backend: Backe
     });
     const stopPolling = pollHead({
       readHead: () => switchboard.listConversations({ limit: 1 }),
+      isNews: (head) => differs(head, queryClient),
       onChange: () => refresher.addAll(),
       isNeeded: () => !created.isLive && document.visibilityState === "visible" && navigator.onLine,
       everyMs: HEAD_POLL_MS,
@@ -71,6 +75,17 @@ function liveMessagesOf(queryClient: QueryClient, userId: string, backend: Backe
   });
   known.set(queryClient, created);
   return created;
+}
+
+/** Whether the newest conversation and the unread count are not those that the screens have read. */
+function differs(
+  { conversations: [newest], unreadConversations }: ConversationPage,
+  queryClient: QueryClient,
+): boolean {
+  const unread = queryClient.getQueryData<number>(UNREAD_KEY);
+  const listed = queryClient.getQueryData<ConversationRows>(listKey({ view: "all" }))?.rows[0];
+  return (unread !== undefined && unread !== unreadConversations) ||
+    (listed !== undefined && listed.lastMessage.id !== newest?.lastMessage.id);
 }
 
 /** Follows a user's messages once the code of Realtime is loaded. Without it, polling goes on. @returns stops following */
