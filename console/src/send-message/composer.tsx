@@ -105,6 +105,7 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
         <Menu position="top-end">
           <Menu.Target>
             <Button
+              className="composer-enter"
               size="compact-xs"
               variant="subtle"
               color="gray"
