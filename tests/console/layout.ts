@@ -4,7 +4,7 @@ import { browser, stack } from "./support.ts";
 import { faultsOf, shiftFaults, watchShifts } from "./views/faults-of.ts";
 import { OPENED } from "./views/opened.ts";
 import { type Scene, setScene, userOf } from "./views/scene.ts";
-import { type View, VIEWS } from "./views/views.ts";
+import { fitting, type View, VIEWS } from "./views/views.ts";
 import { enter, settled, show } from "./views/visit-view.ts";
 
 /** How a view is looked at. */
@@ -43,7 +43,7 @@ function layoutTest(title: string, body: () => Promise<void>): void {
 async function pageOf(user: View["user"], { width, height = width < 768 ? 720 : 820, colorScheme }: Look) {
   const viewport = { width, height };
   const context = await browser.newContext({ viewport, colorScheme, locale: "en-US", reducedMotion: "reduce" });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   await watchShifts(page);
   await enter(page, stack.state.consoleUrl, user && (await userOf(await scene(), user)).email);
@@ -56,10 +56,11 @@ layoutTest(
     const faults: string[] = [];
     for (const { views, looks } of SIGHTS) {
       for (const look of looks) {
-        const users = [...new Set(views.map((view) => view.user))];
+        const shown = fitting(views, look.width);
+        const users = [...new Set(shown.map((view) => view.user))];
         await Promise.all(users.map(async (user) => {
           await using visit = await pageOf(user, look);
-          for (const view of views.filter((one) => one.user === user)) {
+          for (const view of shown.filter((one) => one.user === user)) {
             const found = await faultsIn(visit.page, view);
             faults.push(...found.map((fault) => `${view.name} ${look.width} ${look.colorScheme}: ${fault}`));
           }

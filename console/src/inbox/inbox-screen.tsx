@@ -141,7 +141,7 @@ export function InboxScreen({ conversation: openId }: { conversation: string | u
       </nav>
       <div className="messages-pane">
         {sides === null && (
-          <Center h="100%">
+          <Center pt="24dvh">
             <EmptyState icon={<MessageSquare />} title="No conversation open">
               Choose one from the list, or write a new message.
             </EmptyState>

@@ -24,11 +24,14 @@ export const OPENED: readonly View[] = [
     "newcomer-send-dialog": [search("new message"), key("Enter"), see("You have no subaccount yet")],
   }),
   ...views("busy", "/", {
-    "colors-menu": [press(/^Colors: /)],
-    "header-tooltip": [hover(/^Colors: /)],
     "spotlight-found": [search("a"), see("Ada Lovelace")],
     "spotlight-nothing-found": [search("x".repeat(60)), see("Nothing matches")],
   }),
+  ...views("busy", "/", {
+    "colors-menu": [press(/^Colors: /)],
+    "header-tooltip": [hover(/^Colors: /)],
+    // On a phone the colors are chosen in the account.
+  }).map((view) => ({ ...view, minWidth: 576 })),
   ...views("busy", "/inbox", {
     "inbox-filters": [press("More filters")],
     "inbox-filter-numbers": [press("More filters"), openList("Your number")],

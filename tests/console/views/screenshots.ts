@@ -8,7 +8,7 @@ import { startStack } from "../../../local/stack.ts";
 import { startBrowser } from "../../support/console/browser.ts";
 import { OPENED } from "./opened.ts";
 import { type Scene, setScene, userOf } from "./scene.ts";
-import { type View, VIEWS } from "./views.ts";
+import { fitting, type View, VIEWS } from "./views.ts";
 import { enter, show } from "./visit-view.ts";
 
 const DEFAULT_FOLDER = fileURLToPath(new URL("../../../.local/screenshots", import.meta.url));
@@ -48,7 +48,7 @@ async function takeAll(folder: string, views: readonly View[]): Promise<number> 
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of SCHEMES) {
         for (const user of users) {
-          const wanted = views.filter((view) => view.user === user);
+          const wanted = fitting(views, viewport.width).filter((view) => view.user === user);
           const take = (view: View) => join(folder, `${view.name}-${size}-${colorScheme}.png`);
           failures += await takeAs(browser, stack.state.consoleUrl, scene, wanted, { viewport, colorScheme }, take);
         }
@@ -72,7 +72,7 @@ async function takeAs(
   fileOf: (view: View) => string,
 ): Promise<number> {
   const context = await browser.newContext({ ...look, locale: "en-US", reducedMotion: "reduce" });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const user = views[0]?.user ?? null;
   await enter(page, consoleUrl, user && (await userOf(scene, user)).email);

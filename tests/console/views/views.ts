@@ -8,10 +8,17 @@ export interface View {
   user: SceneUser | null;
   /** The route, without the hash. */
   path: string | ((scene: Scene) => string);
+  /** The least width of the window that has what is opened. */
+  minWidth?: number;
   /** One of the screens that the gate looks at. The soak looks at every view. */
   inGate?: true;
   /** Opens what the view shows, after its screen is loaded. */
   open?: (page: Page) => Promise<void>;
+}
+
+/** The views that a window of this width has. */
+export function fitting<V extends View>(views: readonly V[], width: number): V[] {
+  return views.filter(({ minWidth = 0 }) => width >= minWidth);
 }
 
 const click = (role: "button" | "link" | "menuitem", name: string | RegExp) => (page: Page) =>

@@ -224,7 +224,7 @@ function useSeen({ messages, newer }: ThreadWindow, isEndInView: boolean): strin
 function NoMessages() {
   return (
     <div className="thread">
-      <Center h="100%">
+      <Center pt="24dvh">
         <EmptyState icon={<MessageSquare />} title="No messages yet">
           Messages between these two numbers appear here.
         </EmptyState>
