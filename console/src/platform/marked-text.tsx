@@ -5,6 +5,6 @@ import { partsOf } from "./marks.ts";
 export function MarkedText({ text, search }: { text: string; search: string | undefined }) {
   if (search === undefined || search === "") return text;
   return partsOf(text, search).map(({ text, isMatch }, index) =>
-    isMatch ? <Mark key={index} c="var(--mantine-color-text)">{text}</Mark> : text
+    isMatch ? <Mark key={index} className="match">{text}</Mark> : text
   );
 }
