@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { journalReader } from "./journal-reader.ts";
 
-Deno.test("A journal that is read in parts is the journal read whole, whatever is completed, dropped and reset between", async () => {
+Deno.test("Reading a journal in parts returns the same as reading it whole, also after entries were completed, dropped or cleared", async () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant("add" as const) }),
     fc.record({ kind: fc.constantFrom("complete" as const, "drop" as const), which: fc.nat() }),

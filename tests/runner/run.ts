@@ -28,17 +28,17 @@ interface Progress {
 const underWay = new Set<Progress>();
 
 let bundled: Promise<void> | undefined;
+let bundles: string | undefined;
 
-/** Bundles the functions for all stacks of this run. */
+/** Bundles the functions for all stacks of this run. Until they are whole, a stack bundles its own. */
 async function bundle(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "switchboard-bundles-" });
-  Deno.env.set(BUNDLES, folder);
-  await bundleFunctions(folder);
+  bundles = await Deno.makeTempDir({ prefix: "switchboard-bundles-" });
+  await bundleFunctions(bundles);
+  Deno.env.set(BUNDLES, bundles);
 }
 
 function removeBundles(): void {
-  const folder = Deno.env.get(BUNDLES);
-  if (bundled !== undefined && folder !== undefined) Deno.removeSync(folder, { recursive: true });
+  if (bundles !== undefined) Deno.removeSync(bundles, { recursive: true });
 }
 
 async function runSuite(suite: Suite, progress: Progress): Promise<Outcome> {

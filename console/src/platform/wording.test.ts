@@ -87,7 +87,7 @@ Deno.test("wordingOf says what happened and what to do for failures of the datab
   assert.equal(read("57014"), "Cannot load your messages. The server did not answer in time. Try again in a moment");
   assert.equal(read("53300", 503), "Cannot load your messages. The server is busy. Try again in a moment");
   assert.equal(read("PGRST002", 503), "Cannot load your messages. The server is busy. Try again in a moment");
-  assert.equal(read("PGRST303", 401), "Cannot load your messages. Your session has ended. Sign in again");
+  assert.equal(read("PGRST303", 401), "Cannot load your messages. Your sign-in was not accepted. Try again");
   assert.match(read("PGRST202", 404), /does not match the server any more\. Reload the page and try again$/);
   assert.match(read("unreachable", 0), /Cannot reach the server\. Check your connection and try again$/);
 });

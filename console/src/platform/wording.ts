@@ -56,7 +56,8 @@ const OUR_FAULT: Sentence = {
   next: SOON,
   isTransient: true,
 };
-const SESSION_ENDED: Sentence = { code: "session_ended", what: "Your session has ended", next: "Sign in again" };
+/** Is read only where the session was renewed meanwhile or may still be: one that has ended leads to the sign-in screen. */
+const NOT_SIGNED_IN: Sentence = { code: "not_signed_in", what: "Your sign-in was not accepted", next: "Try again" };
 const NOT_ALLOWED: Sentence = { code: "not_allowed", what: "You're not allowed to do this", next: PROVIDER };
 const NOT_FOUND: Sentence = {
   code: "not_found",
@@ -102,7 +103,7 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
   unsupported_media_type: OUTDATED,
   invalid_signature: OUTDATED,
   body_too_large: { what: "This is too large to send", next: "Make it shorter and try again" },
-  unauthorized: SESSION_ENDED,
+  unauthorized: NOT_SIGNED_IN,
   forbidden: NOT_ALLOWED,
   mfa_required: { what: "This needs a second factor", next: "Sign in with one and try again" },
   not_found: NOT_FOUND,
@@ -149,7 +150,7 @@ const OF_DATABASE: readonly (readonly [RegExp, Sentence])[] = [
   [/^(57014|55P03)$/, TOO_SLOW],
   [/^PGRST00/, BUSY],
   [/^(08|40|53|55|57|58|XX)/, BUSY],
-  [/^PGRST30/, SESSION_ENDED],
+  [/^PGRST30/, NOT_SIGNED_IN],
   [/^(42501|28)/, NOT_ALLOWED],
   [/^(PGRST116|P0002|02)/, NOT_FOUND],
   [/^(23505|23P01)$/, CONFLICT],
@@ -159,7 +160,7 @@ const OF_DATABASE: readonly (readonly [RegExp, Sentence])[] = [
 
 function ofStatus(status: number): Sentence {
   if (status === 0) return UNREACHABLE;
-  if (status === 401) return SESSION_ENDED;
+  if (status === 401) return NOT_SIGNED_IN;
   if (status === 403) return NOT_ALLOWED;
   if (status === 404 || status === 410) return NOT_FOUND;
   if (status === 408 || status === 504) return TOO_SLOW;

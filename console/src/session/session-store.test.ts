@@ -172,6 +172,18 @@ Deno.test("A session that the server rejects is renewed once, and ends when it i
   assert.deepEqual([renewals, stored()], [1, null]);
 });
 
+Deno.test("A rejected session stays while Auth does not answer its renewal, and is renewed when it does", async () => {
+  const { store, played, stored, tell } = tab();
+  await tell("INITIAL_SESSION", ADA);
+  played.refreshSession = () =>
+    answer(null, Object.assign(new AuthApiError("", 503, undefined), { name: "AuthRetryableFetchError" }));
+  assert.equal(await store.renewOrEnd(store.signIn()), false);
+  assert.deepEqual(said(store.get()), ["signed-in", "ada", null]);
+  assert.equal(stored(), ADA);
+  played.refreshSession = () => answer(ADA);
+  assert.equal(await store.renewOrEnd(store.signIn()), true);
+});
+
 Deno.test("A session that has ended does not take the session of the next user, who signed in in another tab, with it", async () => {
   const { store, played, stored, tell, hear } = tab();
   await tell("INITIAL_SESSION", ADA);

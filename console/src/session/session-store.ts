@@ -130,7 +130,7 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
     if (state.status !== "loading") return;
     const { error } = await auth.getSession();
     if (state.status !== "loading") return;
-    if (error?.name === "AuthRetryableFetchError") become({ status: "unreachable" });
+    if (isUnanswered(error)) become({ status: "unreachable" });
     else signedOut(null);
   }
 
@@ -143,7 +143,7 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
         : { kind: "link-failed", code: failure };
       const { data, error } = await auth.getSession();
       if (data.session === null) {
-        if (error?.name === "AuthRetryableFetchError") become({ status: "unreachable" });
+        if (isUnanswered(error)) become({ status: "unreachable" });
         else signedOut(notice);
         return;
       }
@@ -189,10 +189,14 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
   }
 
   async function renew(user: SignedInUser): Promise<boolean> {
-    const { data: { session } } = Date.now() - renewedAt < RENEWAL_PAUSE_MS ? NO_SESSION : await auth.refreshSession();
-    if (session?.user.id === user.id) {
-      renewedAt = Date.now();
-      return true;
+    if (Date.now() - renewedAt >= RENEWAL_PAUSE_MS) {
+      const { data: { session }, error } = await auth.refreshSession();
+      if (session?.user.id === user.id) {
+        renewedAt = Date.now();
+        return true;
+      }
+      // Without an answer of Auth, the session may be good: the next read that is rejected asks again.
+      if (isUnanswered(error)) return false;
     }
     await ended(user);
     return false;
@@ -239,12 +243,16 @@ export function createSessionStore({ auth, arrival, goTo, lastUser, forget }: Se
 }
 
 const ENDED: SessionNotice = { kind: "ended" };
-const NO_SESSION = { data: { session: null } };
 /** How long a session is waited for that another tab has stored: five seconds. */
 const STORAGE_WAIT_MS = 20;
 const STORAGE_WAITS = 250;
 /** A session that the server rejects again this soon after its renewal has ended. */
 const RENEWAL_PAUSE_MS = 60_000;
+
+/** Whether Auth did not answer, or not with a decision. */
+function isUnanswered(error: AuthError | null): boolean {
+  return error?.name === "AuthRetryableFetchError";
+}
 
 interface ArrivalResult {
   session: StoredSession | null;
