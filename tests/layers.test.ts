@@ -48,6 +48,11 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   inbox: ["phone", "platform", "session", "subaccount", "numbers", "send-message", "contacts"],
   overview: ["phone", "platform", "send-message", "session", "subaccount", "billing", "numbers", "inbox"],
   spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
+  charts: ["platform"],
+  campaigns: ["phone", "platform", "session", "numbers", "send-message", "contacts", "billing", "subaccount"],
+  usage: ["platform", "session", "subaccount", "billing", "charts"],
+  settings: ["phone", "platform", "session", "subaccount", "numbers", "contacts"],
+  operator: ["phone", "platform", "session", "charts"],
   shell: [
     "platform",
     "session",
@@ -59,6 +64,10 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "inbox",
     "overview",
     "spotlight",
+    "campaigns",
+    "usage",
+    "settings",
+    "operator",
   ],
 };
 

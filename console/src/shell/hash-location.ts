@@ -29,9 +29,16 @@ function decoded(text: string): string {
   }
 }
 
-/** The first segment of a path, which names the screen. */
+/** The screens of operators are below this path. */
+export const OPERATOR_PATH = "/operator";
+
+export function isOperatorPath(path: string): boolean {
+  return path === OPERATOR_PATH || path.startsWith(`${OPERATOR_PATH}/`);
+}
+
+/** What names the screen in a path: the first segment, and below `/operator` the first two. */
 export function screenOf(path: string): string {
-  return path.split("/")[1] ?? "";
+  return path.split("/").slice(1, isOperatorPath(path) ? 3 : 2).join("/");
 }
 
 /** The options of wouter's `navigate`. */

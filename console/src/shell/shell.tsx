@@ -18,9 +18,11 @@ import { SpotlightKey } from "../spotlight/spotlight-key.tsx";
 import { AccountBanner } from "./account-banner.tsx";
 import { AccountMenu } from "./account-menu.tsx";
 import { NotFoundScreen } from "./not-found-screen.tsx";
-import { LOAD, SCREENS } from "./screens.ts";
+import { OPERATOR_PATH } from "./hash-location.ts";
+import { LOAD, LOAD_OPERATOR, OWN_OVERVIEW_PATH } from "./screens.ts";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
+import { useAccent, useArea } from "./use-area.ts";
 import { useArrival } from "./use-arrival.ts";
 import { usePrefetch } from "./use-prefetch.ts";
 
@@ -29,7 +31,15 @@ const OverviewScreen = part(LOAD.overview);
 const NumbersScreen = part(LOAD.numbers);
 const ContactsScreen = part(LOAD.contacts);
 const InboxScreen = part(LOAD.inbox);
+const CampaignsScreen = part(LOAD.campaigns);
+const UsageScreen = part(LOAD.usage);
+const SettingsScreen = part(LOAD.settings);
 const AccountScreen = part(LOAD.account);
+const TenantsScreen = part(LOAD_OPERATOR.tenants);
+const AlertsScreen = part(LOAD_OPERATOR.alerts);
+const QueuesScreen = part(LOAD_OPERATOR.queues);
+const ReportsScreen = part(LOAD_OPERATOR.reports);
+const RevenueScreen = part(LOAD_OPERATOR.revenue);
 
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
@@ -58,6 +68,9 @@ function Frame() {
   useArrival();
   usePrefetch();
   const [location] = useLocation();
+  const { isOperator } = useUser();
+  const { name: area, screens } = useArea();
+  useAccent(area);
   return (
     <AppShell
       header={{ height: 60 }}
@@ -67,10 +80,10 @@ function Frame() {
       <a className="skip-link" href={`#${CONTENT_ID}`} onClick={focusContent}>Skip to content</a>
       <AppShell.Header className="bar">
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Brand />
+          <Brand badge={area === "operator" ? "Operator" : undefined} />
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
-            <SpotlightKey screens={SCREENS} />
+            <SpotlightKey screens={screens} />
             {/* Narrow screens have no space for it: the account and the search offer the colors, too. */}
             <Box visibleFrom="xs">
               <ColorSchemeMenu />
@@ -83,13 +96,23 @@ function Frame() {
         <SideNavigation />
       </AppShell.Navbar>
       <AppShell.Main id={CONTENT_ID} tabIndex={-1} className="content">
-        <AccountBanner />
+        {area === "tenant" && <AccountBanner />}
         <Boundary resetKey={location}>
           <Suspense fallback={<ScreenLoading />}>
             <Switch>
               <Route path="/">
-                <OverviewScreen />
+                {isOperator ? <Redirect to={OPERATOR_PATH} replace /> : <OverviewScreen />}
               </Route>
+              {isOperator && (
+                <Route path={OWN_OVERVIEW_PATH}>
+                  <OverviewScreen />
+                </Route>
+              )}
+              {isOperator && (
+                <Route path={`${OPERATOR_PATH}/*?`}>
+                  <OperatorScreens />
+                </Route>
+              )}
               <Route path="/numbers">
                 <NumbersScreen />
               </Route>
@@ -101,6 +124,15 @@ function Frame() {
               </Route>
               <Route path="/contacts">
                 <ContactsScreen />
+              </Route>
+              <Route path="/campaigns/:campaign?">
+                {({ campaign }) => <CampaignsScreen campaign={campaign} />}
+              </Route>
+              <Route path="/usage/:statement?">
+                {({ statement }) => <UsageScreen statement={statement} />}
+              </Route>
+              <Route path="/settings/:section?">
+                {({ section }) => <SettingsScreen section={section} />}
               </Route>
               <Route path="/messages/:conversation?">
                 {({ conversation }) => <Moved to={conversation === undefined ? "/inbox" : `/inbox/${conversation}`} />}
@@ -120,6 +152,35 @@ function Frame() {
         </Suspense>
       </ErrorBoundary>
     </AppShell>
+  );
+}
+
+/** What operators see. Other users have no such routes: the functions refuse their calls as well. */
+function OperatorScreens() {
+  return (
+    <Switch>
+      <Route path={OPERATOR_PATH}>
+        <Redirect to={`${OPERATOR_PATH}/tenants`} replace />
+      </Route>
+      <Route path={`${OPERATOR_PATH}/tenants/:tenant?`}>
+        {({ tenant }) => <TenantsScreen tenant={tenant} />}
+      </Route>
+      <Route path={`${OPERATOR_PATH}/alerts`}>
+        <AlertsScreen />
+      </Route>
+      <Route path={`${OPERATOR_PATH}/queues`}>
+        <QueuesScreen />
+      </Route>
+      <Route path={`${OPERATOR_PATH}/reports/:report?`}>
+        {({ report }) => <ReportsScreen report={report} />}
+      </Route>
+      <Route path={`${OPERATOR_PATH}/revenue`}>
+        <RevenueScreen />
+      </Route>
+      <Route>
+        <NotFoundScreen />
+      </Route>
+    </Switch>
   );
 }
 

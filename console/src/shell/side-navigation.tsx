@@ -2,17 +2,19 @@ import { NavLink, Stack } from "@mantine/core";
 import { Link, useLocation } from "wouter";
 import { ExternalTools } from "./external-tools.tsx";
 import { NavigationBadge } from "./navigation-badge.tsx";
-import { isOn, SCREENS } from "./screens.ts";
+import { isOn } from "./screens.ts";
+import { useArea } from "./use-area.ts";
 import { useBadges } from "./use-badges.ts";
 
 /** The navigation of wide screens. Between phones and wide screens, the labels are below the icons. */
 export function SideNavigation() {
   const [location] = useLocation();
+  const { screens } = useArea();
   const badges = useBadges();
   return (
     <Stack justify="space-between" h="100%">
       <Stack gap={4}>
-        {SCREENS.map(({ path, label, icon: Icon, load }) => (
+        {screens.map(({ path, label, icon: Icon, load }) => (
           <NavLink
             key={path}
             component={Link}

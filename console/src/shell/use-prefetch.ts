@@ -1,5 +1,6 @@
 import { useEffect } from "react";
-import { LOAD } from "./screens.ts";
+import { useArea } from "./use-area.ts";
+import type { Screen } from "./screens.ts";
 
 /** How long the first screen has the network to itself. */
 const QUIET_MS = 1_500;
@@ -9,18 +10,19 @@ interface Connection {
   saveData?: boolean;
 }
 
-/** Loads the code of every screen while the browser is idle, unless the user asked to save data. */
+/** Loads the code of every screen of the area while the browser is idle, unless the user asked to save data. */
 export function usePrefetch(): void {
+  const { screens } = useArea();
   useEffect(() => {
     const { connection } = navigator as Navigator & { connection?: Connection };
     if (connection?.saveData === true) return;
-    const timer = setTimeout(() => void loadAll(), QUIET_MS);
+    const timer = setTimeout(() => void loadAll(screens), QUIET_MS);
     return () => clearTimeout(timer);
-  }, []);
+  }, [screens]);
 }
 
-async function loadAll(): Promise<void> {
-  for (const load of Object.values(LOAD)) {
+async function loadAll(screens: readonly Screen[]): Promise<void> {
+  for (const { load } of screens) {
     await idle();
     // A screen that cannot be loaded now is loaded, and its failure shown, when it is opened.
     await load().catch(() => {});

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Constants } from "../_shared/database.types.ts";
-import { type Cell, type Columns, csvResponse, formatParameter } from "../_shared/platform/csv.ts";
+import { type Columns, csvResponse, formatParameter } from "../_shared/platform/csv.ts";
+import type { Cell } from "../_shared/platform/csv-text.ts";
 import { completeRows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idSchema } from "../_shared/platform/ids.ts";

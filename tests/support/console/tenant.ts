@@ -108,7 +108,7 @@ export class Tenant {
     await dialog.getByRole("button", { name: "Send", exact: true }).click();
   }
 
-  async go(screen: "Overview" | "Numbers" | "Inbox" | "Contacts"): Promise<void> {
+  async go(screen: "Overview" | "Inbox" | "Campaigns" | "Contacts" | "Numbers" | "Usage" | "Settings"): Promise<void> {
     await this.page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: screen }).first().click();
     await this.page.getByRole("heading", { name: screen, level: 1 }).waitFor();
   }

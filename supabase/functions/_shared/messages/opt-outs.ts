@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import { defaultCountrySchema, phoneNumberInQuery } from "../numbers/phone-number.ts";
-import { csvHead, csvLine } from "../platform/csv.ts";
+import { csvHead, csvLine } from "../platform/csv-text.ts";
 import { type Db, decision, type Row, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import Papa from "papaparse";
-import { type Cell, csvHead, csvLine, csvResponse, guarded, unguarded } from "./csv.ts";
+import { csvResponse } from "./csv.ts";
+import { type Cell, csvHead, csvLine, guarded, unguarded } from "./csv-text.ts";
 
 const SIGNS = [
   "=",
