@@ -144,6 +144,8 @@ test("The first steps lead to where they are done, can be hidden, and are not sh
   const operator = new Tenant(visitor.page);
   await visitor.page.getByRole("button", { name: "operator@switchboard.test" }).click();
   await visitor.page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await visitor.page.getByRole("heading", { name: "Tenants", level: 1 }).waitFor();
+  await operator.openOwnPhoneSystem();
   await operator.section("Recent messages").waitFor();
   // What a tenant would get and pay for is not an operator's either.
   for (const title of ["First steps", "Subaccount", "Plan"]) {

@@ -4,7 +4,8 @@ import { browser, stack } from "./support.ts";
 import { faultsOf, shiftFaults, watchShifts } from "./views/faults-of.ts";
 import { OPENED } from "./views/opened.ts";
 import { type Scene, setScene, userOf } from "./views/scene.ts";
-import { fitting, type View, VIEWS } from "./views/views.ts";
+import { fitting, type View } from "./views/view.ts";
+import { VIEWS } from "./views/views.ts";
 import { enter, settled, show } from "./views/visit-view.ts";
 
 /** How a view is looked at. */

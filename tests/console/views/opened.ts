@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { UNBROKEN } from "./scene.ts";
-import type { View } from "./views.ts";
+import type { View } from "./view.ts";
 
 type Step = (page: Page) => Promise<unknown>;
 

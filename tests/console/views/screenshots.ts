@@ -8,7 +8,8 @@ import { startStack } from "../../../local/stack.ts";
 import { startBrowser } from "../../support/console/browser.ts";
 import { OPENED } from "./opened.ts";
 import { type Scene, setScene, userOf } from "./scene.ts";
-import { fitting, type View, VIEWS } from "./views.ts";
+import { fitting, type View } from "./view.ts";
+import { VIEWS } from "./views.ts";
 import { enter, show } from "./visit-view.ts";
 
 const DEFAULT_FOLDER = fileURLToPath(new URL("../../../.local/screenshots", import.meta.url));

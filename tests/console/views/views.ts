@@ -1,28 +1,12 @@
 import type { Page } from "playwright-core";
-import type { Scene, SceneUser } from "./scene.ts";
-
-/** One view of the console: a screen, or a screen with something opened on it. */
-export interface View {
-  name: string;
-  /** Null: signed out. */
-  user: SceneUser | null;
-  /** The route, without the hash. */
-  path: string | ((scene: Scene) => string);
-  /** The least width of the window that has what is opened. */
-  minWidth?: number;
-  /** One of the screens that the gate looks at. The soak looks at every view. */
-  inGate?: true;
-  /** Opens what the view shows, after its screen is loaded. */
-  open?: (page: Page) => Promise<void>;
-}
-
-/** The views that a window of this width has. */
-export function fitting<V extends View>(views: readonly V[], width: number): V[] {
-  return views.filter(({ minWidth = 0 }) => width >= minWidth);
-}
-
-const click = (role: "button" | "link" | "menuitem", name: string | RegExp) => (page: Page) =>
-  page.getByRole(role, { name }).filter({ visible: true }).first().click();
+import { CAMPAIGN_VIEWS } from "./of-campaigns.ts";
+import { USAGE_VIEWS } from "./of-usage.ts";
+import { SETTINGS_VIEWS } from "./of-settings.ts";
+import { OPERATOR_TENANTS_VIEWS } from "./of-operator-tenants.ts";
+import { OPERATOR_TENANT_VIEWS } from "./of-operator-tenant.ts";
+import { OPERATOR_WORK_VIEWS } from "./of-operator-work.ts";
+import { OPERATOR_MONEY_VIEWS } from "./of-operator-money.ts";
+import { click, type View } from "./view.ts";
 
 /** Every view. The screenshots show each, and the tests of the layout and of accessibility look at each. */
 export const VIEWS: readonly View[] = [
@@ -85,8 +69,15 @@ export const VIEWS: readonly View[] = [
   { name: "at-limits-overview", user: "atLimits", path: "/" },
   { name: "at-limits-thread", user: "atLimits", path: "/inbox", open: click("link", /Ada Lovelace/) },
   { name: "at-limits-banners", user: "atLimits", path: "/numbers", open: click("button", /^and \d more/) },
-  { name: "operator-overview", user: "operator", path: "/" },
+  { name: "operator-overview", user: "operator", path: "/overview" },
   { name: "operator-numbers", user: "operator", path: "/numbers" },
+  ...CAMPAIGN_VIEWS,
+  ...USAGE_VIEWS,
+  ...SETTINGS_VIEWS,
+  ...OPERATOR_TENANTS_VIEWS,
+  ...OPERATOR_TENANT_VIEWS,
+  ...OPERATOR_WORK_VIEWS,
+  ...OPERATOR_MONEY_VIEWS,
   { name: "not-found", user: "busy", path: "/campaigns/of/2019", inGate: true },
 ];
 

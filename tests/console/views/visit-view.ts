@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { PASSWORD, type Scene } from "./scene.ts";
-import type { View } from "./views.ts";
+import type { View } from "./view.ts";
 
 /** Signs in as a user of the scene, in a context of its own or one whose user is signed out. */
 export async function enter(page: Page, consoleUrl: string, email: string | null): Promise<void> {

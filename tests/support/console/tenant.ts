@@ -53,6 +53,12 @@ export class Tenant {
     await this.page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
   }
 
+  /** Of an operator, who sees the tenants first. */
+  async openOwnPhoneSystem(): Promise<void> {
+    await this.#fromAccountMenu("My phone system");
+    await this.page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+  }
+
   async #fromAccountMenu(item: string): Promise<void> {
     await this.page.getByRole("button", { name: /^Account of / }).click();
     await this.page.getByRole("menuitem", { name: item }).click();
