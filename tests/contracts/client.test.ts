@@ -159,6 +159,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.NumberSendRateSet, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.UnpaidAccountList, Success<Get<typeof admin, "/unpaid-accounts">>>(true);
   same<client.UnpaidTotal, Success<Get<typeof admin, "/unpaid-total">>>(true);
+  same<client.TenantFiguresQuery, Query<Get<typeof admin, "/tenant-figures">>>(true);
+  same<client.TenantFiguresList, Success<Get<typeof admin, "/tenant-figures">>>(true);
   same<client.TenantUsageQuery, Query<Get<typeof admin, "/tenants/{userId}/usage">>>(true);
   same<client.TenantUsageDays, Success<Get<typeof admin, "/tenants/{userId}/usage">>>(true);
   same<client.ReconciliationsPage, Query<Get<typeof admin, "/reconciliations">>>(true);
