@@ -30,13 +30,22 @@ function served(pages: readonly string[]) {
 
 Deno.test("a list as CSV is one file with one head, whatever its pages, also with empty ones", async () => {
   const line = fc.stringMatching(/^[a-z]{1,5},"[^"]{0,5}"$/).map((text) => `${text}\r\n`);
-  const pages = fc.array(fc.array(line, { maxLength: 3 }).map((lines) => lines.join("")), { minLength: 1, maxLength: 5 });
-  await fc.assert(fc.asyncProperty(pages, async (pages) => {
-    const { admin, queries } = served(pages);
-    const parts = await Array.fromAsync(admin.csv("tenants", { unpaid: true, limit: 3 }));
-    // A browser's `text()` leaves out the mark of the byte order; Deno's keeps it.
-    assert.equal(parts.join("").replace(/^\uFEFF/, ""), HEAD + pages.join(""));
-    assert.deepEqual(queries.map((query) => query.get("after")), [null, ...pages.slice(1).map((_, at) => `${at + 1}`)]);
-    assert.ok(queries.every((query) => query.get("unpaid") === "true" && query.get("format") === "csv"));
-  }), { numRuns: 50 });
+  const pages = fc.array(fc.array(line, { maxLength: 3 }).map((lines) => lines.join("")), {
+    minLength: 1,
+    maxLength: 5,
+  });
+  await fc.assert(
+    fc.asyncProperty(pages, async (pages) => {
+      const { admin, queries } = served(pages);
+      const parts = await Array.fromAsync(admin.csv("tenants", { unpaid: true, limit: 3 }));
+      // A browser's `text()` leaves out the mark of the byte order; Deno's keeps it.
+      assert.equal(parts.join("").replace(/^\uFEFF/, ""), HEAD + pages.join(""));
+      assert.deepEqual(queries.map((query) => query.get("after")), [
+        null,
+        ...pages.slice(1).map((_, at) => `${at + 1}`),
+      ]);
+      assert.ok(queries.every((query) => query.get("unpaid") === "true" && query.get("format") === "csv"));
+    }),
+    { numRuns: 50 },
+  );
 });

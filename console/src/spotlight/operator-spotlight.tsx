@@ -6,8 +6,8 @@ import { tenantSearch } from "../phone/tenant-search.ts";
 import { useBackend } from "../platform/backend.tsx";
 import {
   type Action,
-  type Found,
   FOUND,
+  type Found,
   SpotlightFrame,
   type SpotlightProps,
   TYPING_MS,

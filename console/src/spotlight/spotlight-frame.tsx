@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { createSpotlight, Spotlight as MantineSpotlight } from "@mantine/spotlight";
-import { type LucideIcon, LogOut, Search, Settings } from "lucide-react";
+import { LogOut, type LucideIcon, Search, Settings } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { COLOR_SCHEMES } from "../platform/color-schemes.ts";

@@ -12,8 +12,8 @@ import { readable } from "../phone/phone-format.ts";
 import { useBackend } from "../platform/backend.tsx";
 import {
   type Action,
-  type Found,
   FOUND,
+  type Found,
   SpotlightFrame,
   type SpotlightProps,
   TYPING_MS,

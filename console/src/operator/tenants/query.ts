@@ -62,7 +62,9 @@ export function addressOf({ view, order, ...texts }: TenantsQuery): string {
 }
 
 /** A query as the server takes it, without the page. */
-export function requestOf({ view, order, search, plan }: TenantsQuery): Omit<TenantsPage, "after" | "limit" | "format"> {
+export function requestOf(
+  { view, order, search, plan }: TenantsQuery,
+): Omit<TenantsPage, "after" | "limit" | "format"> {
   return {
     sort: order,
     ...FILTERS[view],

@@ -25,7 +25,14 @@ export interface ShownStatus {
 
 /** The status of a tenant's subaccount in words. */
 export function statusOf(tenant: Facts): ShownStatus {
-  return { ...actual(tenant), wanted: tenant.isDrifting ? WANTED[tenant.wanted] : null, reason: reasonOf(tenant) };
+  return { ...actual(tenant), wanted: wantedOf(tenant), reason: reasonOf(tenant) };
+}
+
+function wantedOf({ isDrifting, status, wanted }: Facts): string | null {
+  if (!isDrifting) return null;
+  // The SID or the sealed token is missing.
+  if (status === wanted) return "Not set up completely";
+  return status === "pending" && wanted === "active" ? null : WANTED[wanted];
 }
 
 const WANTED: Readonly<Record<Tenant["wanted"], string>> = {
@@ -35,11 +42,11 @@ const WANTED: Readonly<Record<Tenant["wanted"], string>> = {
   closed: "Should be closed",
 };
 
-function actual({ status, subaccountSid, wanted }: Facts): Pick<ShownStatus, "label" | "color"> {
+function actual({ status, subaccountSid, wanted, lastError }: Facts): Pick<ShownStatus, "label" | "color"> {
   switch (status) {
     case "pending":
       if (subaccountSid === null && wanted !== "active") return { label: "No subaccount", color: "gray" };
-      return { label: "Being set up", color: "blue" };
+      return lastError === null ? { label: "Being set up", color: "blue" } : { label: "Setup fails", color: "red" };
     case "active":
       return { label: "Active", color: "teal" };
     case "suspended":
