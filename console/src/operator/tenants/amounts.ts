@@ -2,10 +2,10 @@ import type { TenantFigures } from "../../../../client/switchboard.ts";
 
 export type Amount = TenantFigures["amounts"][number];
 
-/** An amount as a sum is read: with the cents, and with more decimals only where it is less than one. */
+/** An amount as a sum is read: with the cents, and with more decimals only where it is less than a cent. */
 export function sum(amount: string, currency: string | null): string {
   const value = Number(amount);
-  const most = value !== 0 && Math.abs(value) < 1 ? 4 : undefined;
+  const most = value !== 0 && Math.abs(value) < 0.01 ? 4 : undefined;
   // Without a currency Twilio has priced nothing yet, and it is an estimate.
   if (currency === null) return decimal(value, most);
   try {

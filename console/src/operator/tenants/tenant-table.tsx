@@ -43,7 +43,7 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
           <Anchor component={Link} href={pathOf(tenant.userId)} fw={600} size="sm" className="tenant-name">
             {tenant.email ?? "No email address"}
           </Anchor>
-          <Text size="xs" c="dimmed" truncate>{tenant.friendlyName ?? tenant.userId}</Text>
+          <Text size="xs" c="dimmed" truncate>{tenant.subaccountSid ?? tenant.userId}</Text>
           <Stack gap={4} hiddenFrom="sm" mt={4}>
             <Text size="xs" c="dimmed">{planOf(tenant)}</Text>
             <Status tenant={tenant} />
@@ -63,8 +63,13 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
         </Stack>
       ),
     },
-    { accessor: "plan", visibleMediaQuery: WIDE, render: planOf },
-    { accessor: "status", visibleMediaQuery: WIDE, render: (tenant) => <Status tenant={tenant} /> },
+    { accessor: "plan", visibleMediaQuery: WIDE, noWrap: false, cellsClassName: "tenant-plan", render: planOf },
+    {
+      accessor: "status",
+      visibleMediaQuery: WIDE,
+      cellsClassName: "tenant-status",
+      render: (tenant) => <Status tenant={tenant} />,
+    },
     { accessor: "numbers", textAlign: "right", visibleMediaQuery: WIDE },
     {
       accessor: "price",
@@ -95,13 +100,14 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
       accessor: "lastMessageAt",
       title: "Last message",
       visibleMediaQuery: WIDE,
-      render: ({ lastMessageAt }) => <Moment at={lastMessageAt} none="None" />,
-    },
-    {
-      accessor: "createdAt",
-      title: "Tenant since",
-      visibleMediaQuery: WIDE,
-      render: ({ createdAt }) => <Moment at={createdAt} none="" />,
+      render: ({ lastMessageAt, createdAt }) => (
+        <Stack gap={2}>
+          {lastMessageAt === null ? <Text size="sm" c="dimmed">Never</Text> : <Moment at={lastMessageAt} />}
+          <Text size="xs" c="dimmed">
+            Tenant since <Moment at={createdAt} />
+          </Text>
+        </Stack>
+      ),
     },
   ];
 
@@ -120,9 +126,12 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
         highlightOnHover
         fz="sm"
         defaultColumnProps={{ noWrap: true }}
+        pinFirstColumn
         columns={columns}
         records={pages.flatMap(({ tenants }) => tenants)}
         idAccessor="userId"
+        // Is on the page also with records, and read aloud. Without any, there is no table.
+        emptyState={<></>}
         onRowClick={({ record: { userId }, event }) => isOfRow(event) && navigate(pathOf(userId))}
         scrollAreaProps={{ type: "auto" }}
       />
@@ -208,7 +217,6 @@ function Nothing({ what }: { what: string }) {
   return <Text span size="sm" c="dimmed" role="img" aria-label={what} title={what}>–</Text>;
 }
 
-function Moment({ at, none }: { at: string | null; none: string }) {
-  if (at === null) return <Text span size="sm" c="dimmed">{none}</Text>;
+function Moment({ at }: { at: string }) {
   return <time dateTime={at} title={dateAndTime(at)}>{timeOrDay(at)}</time>;
 }

@@ -101,22 +101,24 @@ function TenantList({ query, pathOf, onEverything }: TenantListProps) {
           </EmptyState>
         )
         : (
-          <div className={isPlaceholderData ? "search-old" : undefined} aria-busy={isPlaceholderData}>
-            <TenantTable pages={pages} pathOf={pathOf} />
-          </div>
-        )}
-      {count > 0 && (
-        <Group justify="space-between" gap="sm">
-          <Text size="sm" c="dimmed" role="status">
-            {shownInWords(count, hasNextPage)}
-            {isCutShort && " The search has looked at many tenants, and there are more."}
-          </Text>
-          <Group gap="sm">
-            <ExportButton query={query} />
+          <>
+            <Group justify="space-between" gap="sm">
+              <Text size="sm" c="dimmed" role="status">
+                {shownInWords(count, hasNextPage)}
+                {isCutShort && " The search has looked at many tenants, and there are more."}
+              </Text>
+              <ExportButton query={query} />
+            </Group>
+            <div className={isPlaceholderData ? "search-old" : undefined} aria-busy={isPlaceholderData}>
+              <TenantTable pages={pages} pathOf={pathOf} />
+            </div>
             {more}
-          </Group>
-        </Group>
-      )}
+            <Text size="xs" c="dimmed">
+              Usage, cost and margin are of each tenant’s billing period, before what their plan includes. The line
+              shows their messages of 30 days.
+            </Text>
+          </>
+        )}
     </>
   );
 }

@@ -164,7 +164,7 @@ Deno.test("the statuses of a tenant who waits, of one whose setup fails, and of 
   assert.equal(isOnItsWay(pending, new Date("2026-11-01T00:03:00Z")), false);
 });
 
-Deno.test("a sum has cents, more decimals below one, and no sign of a currency that is not known", () => {
+Deno.test("a sum has cents, more decimals below one cent, and no sign of a currency that is not known", () => {
   assert.equal(sum("1234.5", "USD"), "$1,234.50");
   assert.equal(sum("0.0079", "USD"), "$0.0079");
   assert.equal(sum("0", "EUR"), "€0.00");
