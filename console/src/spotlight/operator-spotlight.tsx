@@ -54,10 +54,10 @@ function useFound(typed: string): Found {
   return {
     groups: [[
       "Tenants",
-      (isWanted ? tenants.data?.tenants ?? [] : []).map(({ userId, email, subaccountSid, status }): Action => ({
+      (isWanted ? tenants.data?.tenants ?? [] : []).map(({ userId, email, subaccountSid }): Action => ({
         id: `tenant ${userId}`,
         label: email ?? userId,
-        description: `${status} · ${subaccountSid ?? userId}`,
+        description: subaccountSid ?? userId,
         icon: Building2,
         run: () => navigate(`/operator/tenants/${userId}`),
       })),

@@ -63,7 +63,11 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
         </Stack>
       ),
     },
-    { accessor: "plan", visibleMediaQuery: WIDE, noWrap: false, cellsClassName: "tenant-plan", render: planOf },
+    {
+      accessor: "plan",
+      visibleMediaQuery: WIDE,
+      render: (tenant) => <Text size="sm" maw={110} truncate title={planOf(tenant)}>{planOf(tenant)}</Text>,
+    },
     {
       accessor: "status",
       visibleMediaQuery: WIDE,
@@ -131,9 +135,9 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
         records={pages.flatMap(({ tenants }) => tenants)}
         idAccessor="userId"
         // Is on the page also with records, and read aloud. Without any, there is no table.
-        emptyState={<></>}
+        emptyState={<span />}
         onRowClick={({ record: { userId }, event }) => isOfRow(event) && navigate(pathOf(userId))}
-        scrollAreaProps={{ type: "auto" }}
+        scrollAreaProps={{ type: "auto", offsetScrollbars: "present" }}
       />
     </Stack>
   );
@@ -173,7 +177,7 @@ function LastError({ text }: { text: string }) {
         <UnstyledButton
           className="tenant-error-more"
           aria-expanded={isOpen}
-          aria-label={isOpen ? "Show less of the error" : "Show the whole error"}
+          aria-label={isOpen ? "Show less of the error" : "Show more of the error"}
           onClick={() => setOpen(!isOpen)}
         >
           {isOpen ? "less" : "more"}
