@@ -79,10 +79,8 @@ strangerTest(
     assert.match(lines[1]!, new RegExp(`^${unpaid.id},${unpaid.email},active,active,free,`));
 
     await row.getByRole("link", { name: unpaid.email }).click();
-    await page.getByRole("dialog").waitFor();
-    assert.match(page.url(), new RegExp(`/operator/tenants/${unpaid.id}\\?view=unpaid&search=`));
-    await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.waitForURL(new RegExp(`/operator/tenants/${unpaid.id}\\?view=unpaid&search=`));
+    await closeDrawer();
     assert.match(page.url(), /#\/operator\/tenants\?view=unpaid&search=/);
 
     await page.getByRole("button", { name: "Provision a user" }).click();
@@ -95,9 +93,7 @@ strangerTest(
     await dialog.getByRole("button", { name: "Provision" }).click();
     await dialog.waitFor({ state: "detached" });
     await page.waitForURL(new RegExp(`/operator/tenants/${waiting.id}`));
-    await page.getByRole("dialog").waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await closeDrawer();
     await show("All");
     await page.getByRole("searchbox", { name: "Search tenants" }).fill(waiting.email);
     const provisioned = page.getByRole("row").filter({ hasText: waiting.email });

@@ -14,6 +14,8 @@ export const FIGURES_KEY = ["operator", "tenant-figures"];
 const REFRESH_MS = 60_000;
 /** While a change that an operator has asked for is on its way. */
 const SOON_REFRESH_MS = 3_000;
+/** A longer list is not read again by itself: each page takes up to five calls. */
+const MOST_REFRESHED = 4;
 
 /** The tenants that match, a page at a time. */
 export function useTenants(query: TenantsQuery) {
@@ -28,7 +30,8 @@ export function useTenants(query: TenantsQuery) {
     placeholderData: keepPreviousData,
     refetchInterval: ({ state: { data } }) => {
       const now = new Date();
-      const isAwaited = data?.pages.some(({ tenants }) => tenants.some((tenant) => isOnItsWay(tenant, now)));
+      if (data === undefined || data.pages.length > MOST_REFRESHED) return false;
+      const isAwaited = data.pages.some(({ tenants }) => tenants.some((tenant) => isOnItsWay(tenant, now)));
       return isAwaited ? SOON_REFRESH_MS : REFRESH_MS;
     },
   });
@@ -48,6 +51,8 @@ export function useFigures(pages: readonly { tenants: readonly Tenant[] }[]) {
         queryFn: ({ signal }: { signal: AbortSignal }) => switchboard.admin.tenantFigures(ids, { signal }),
         staleTime: REFRESH_MS,
         refetchInterval: REFRESH_MS,
+        // A new tenant on the page changes its ids: the figures of the others stay.
+        placeholderData: keepPreviousData,
         meta: { isAside: true },
       };
     }),
