@@ -579,7 +579,8 @@ as $$
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
     public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
     public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.figures_of_tenants public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
+    public.figures_of_tenants public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant
+    public.kinds_of_prices
     public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
     public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations

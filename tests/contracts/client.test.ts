@@ -208,6 +208,7 @@ Deno.test("the client calls every operation for users and operators but those th
         `${method} ${name}${path.replaceAll(/\{\w+\}/g, "{}")}`
       )
     );
-  // An operation that offers CSV has a method for each format.
-  assert.deepEqual([...new Set(called)].sort(), offered.sort());
+  // An operation that offers CSV has a method for each format: `admin.csv` is that of all lists of operators.
+  const lists = "GET admin/{}";
+  assert.deepEqual([...new Set(called)].filter((call) => call !== lists).sort(), offered.sort());
 });
