@@ -537,6 +537,7 @@ as $$
     private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.reopen_unbilled
     private.repeat_of private.replica_identity_of private.reply_under_way private.rerate_covered_days
     private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
+    private.revenue_rank
     private.room_in private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused
     private.schedule_fee private.schedule_health private.scheduled_for_numbers private.search_for private.search_tenants
     private.searchable private.send_again private.send_rates_of private.sender_of private.sending_ends_at
@@ -575,7 +576,8 @@ as $$
     public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
     public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
     public.delay_sender public.delete_campaign_recipients public.delete_contact public.describe_health
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.describe_installation public.disable_forward_webhook public.emails_of_tenants
+    public.end_convergence public.end_sweep
     public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
     public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
     public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
@@ -583,7 +585,7 @@ as $$
     public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
     public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations
     public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_losses
-    public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
+    public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs public.list_plans
     public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
     public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
     public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates
