@@ -149,7 +149,8 @@ select r.month, r.user_id, r.currency, sum(r.billed) as billed, sum(r.unbilled) 
 from private.revenue r
 group by r.month, r.user_id, r.currency
 having sum(r.row_count) > 0;
-comment on view private.monthly_revenue is 'The revenue of each month, tenant and currency, over the reasons of losses.';
+comment on view private.monthly_revenue is
+  'The revenue of each month, tenant and currency, over the reasons of losses.';
 revoke all on private.monthly_revenue from public, anon, authenticated, service_role;
 grant select on private.monthly_revenue to service_role;
 
