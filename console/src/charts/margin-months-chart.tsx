@@ -25,7 +25,7 @@ export function MarginMonthsChart({ months, format, height }: Required<MarginMon
       barProps={{ isAnimationActive: false }}
       lineProps={{ isAnimationActive: false }}
       withLegend
-      legendProps={{ verticalAlign: "bottom" }}
+      legendProps={{ verticalAlign: "bottom", itemSorter: null }}
     />
   );
 }

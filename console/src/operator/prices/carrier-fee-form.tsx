@@ -13,6 +13,7 @@ const MOST = 100;
 
 /** Sets a carrier fee from a day on. */
 export function CarrierFeeForm({ onClose }: { onClose: () => void }) {
+  const [countries] = useState(countryOptions);
   const [country, setCountry] = useState<string | null>(null);
   const [channel, setChannel] = useState<Channel>("sms");
   const [fee, setFee] = useState<number | string>("");
@@ -50,8 +51,10 @@ export function CarrierFeeForm({ onClose }: { onClose: () => void }) {
           label="Country"
           required
           searchable
+          openOnFocus={false}
+          nothingFoundMessage="No country of this name"
           data-autofocus
-          data={countryOptions()}
+          data={countries}
           value={country}
           onChange={setCountry}
           error={isChecked && faults.country}

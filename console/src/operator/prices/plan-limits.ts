@@ -65,6 +65,17 @@ export function nextKey({ key, version }: Pick<ListedPlan, "key" | "version">): 
   return `${key.replace(/-v\d+$/, "")}-v${version + 1}`;
 }
 
+/** The plans of tenants without a subscription: they have no price. */
+const WITHOUT_SUBSCRIPTION: Readonly<Record<string, string>> = {
+  fallback: "Users without a subaccount, on shared numbers",
+  free: "Tenants with a subaccount and no subscription",
+};
+
+/** Which tenants have a plan without a subscription; null for a plan that is sold. */
+export function usedWithoutSubscription({ key }: Pick<ListedPlan, "key">): string | null {
+  return WITHOUT_SUBSCRIPTION[key] ?? null;
+}
+
 const subscriptionsOf = (count: number) => `${count.toLocaleString()} subscription${count === 1 ? "" : "s"}`;
 
 /**

@@ -8,7 +8,7 @@ import { money } from "../../platform/money.ts";
 import { Panel } from "../../platform/panel.tsx";
 import { openAction } from "../actions/action-form.tsx";
 import { FileButton } from "../lists/file-button.tsx";
-import { byName, LIMIT_NAMES, type ListedPlan, planName } from "./plan-limits.ts";
+import { byName, LIMIT_NAMES, type ListedPlan, planName, usedWithoutSubscription } from "./plan-limits.ts";
 import { PlanLimitsForm } from "./plan-limits-form.tsx";
 import { usePlanVersions } from "./use-prices.ts";
 
@@ -59,20 +59,25 @@ function ChangeButton({ plan }: { plan: ListedPlan }) {
   );
 }
 
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 });
+
+function soldTo({ subscriptions, wasSold }: ListedPlan): string {
+  if (!wasSold) return "No subscription yet";
+  return `${number.format(subscriptions)} running subscription${subscriptions === 1 ? "" : "s"}`;
+}
+
 function PlanFacts({ plan }: { plan: ListedPlan }) {
-  const { limits, markup, subscriptions, wasSold, stripePriceId, currency } = plan;
-  const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
+  const { limits, markup, stripePriceId, currency } = plan;
+  const unsold = usedWithoutSubscription(plan);
   return (
     <Facts>
-      <Fact label="Sold to">
-        {wasSold
-          ? `${number.format(subscriptions)} running subscription${subscriptions === 1 ? "" : "s"}`
-          : "No subscription yet"}
-      </Fact>
+      <Fact label={unsold === null ? "Sold to" : "Used by"}>{unsold ?? soldTo(plan)}</Fact>
       <Fact label="Usage costs">
         Twilio's price × {number.format(markup)}, billed in {currency.toUpperCase()}
       </Fact>
-      <Fact label="Price at Stripe">{stripePriceId ?? `The one with the lookup key ${plan.key}`}</Fact>
+      {unsold === null && (
+        <Fact label="Price at Stripe">{stripePriceId ?? `The one with the lookup key ${plan.key}`}</Fact>
+      )}
       <Fact label="Numbers">
         {number.format(limits.maxNumbers)} at a time, {number.format(limits.maxPurchasesPerDay)} bought a day,{" "}
         {number.format(limits.maxPurchasesPerMonth)} a month, up to {money(limits.maxNumberPrice, currency)} each

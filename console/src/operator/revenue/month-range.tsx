@@ -36,7 +36,7 @@ export function MonthRange() {
         value={preset}
         onChange={(value) => setMonths(lastMonths(Number(value), current))}
         data={PRESETS.map((count) => ({ value: String(count), label: `${count} months` }))}
-        classNames={{ root: "segments-wrap" }}
+        visibleFrom="xs"
       />
       <NativeSelect
         label="From"

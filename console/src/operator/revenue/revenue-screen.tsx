@@ -15,7 +15,7 @@ const TABS = {
   losses: { label: "Losses", Tab: LossesTab },
   unbilled: { label: "Not billed yet", Tab: UnbilledTab },
   rejected: { label: "Rejected", Tab: RejectedTab },
-  unpaid: { label: "Without a paying tenant", Tab: UnpaidTab },
+  unpaid: { label: "Unpaid accounts", Tab: UnpaidTab },
 } as const;
 
 type TabName = keyof typeof TABS;
