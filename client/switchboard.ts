@@ -834,8 +834,8 @@ export interface AlertSettlement {
 export interface AlertsPage {
   /** The page begins with the alert before this id. */
   before?: string | undefined;
-  /** open: alerts that are not settled, of which some may be acknowledged. Default: open. */
-  state?: ("open" | "unacknowledged" | "acknowledged" | "all") | undefined;
+  /** open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days. Default: open. */
+  state?: ("open" | "unacknowledged" | "acknowledged" | "settled" | "all") | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
@@ -2417,13 +2417,14 @@ export interface ReleasedNumber {
   primary: PhoneNumber | null;
 }
 
-/** One dead letter, all dead letters, or one Stripe event. */
+/** One dead letter, several or all of them, or one Stripe event. */
 export type Replay = {
   deadLetter: number;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 } | {
-  deadLetters: "all";
+  /** The ids of up to 200, or all. The response says how many there were. */
+  deadLetters: "all" | number[];
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 } | {

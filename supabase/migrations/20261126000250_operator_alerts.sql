@@ -51,6 +51,7 @@ comment on column public.operator_alerts.delivered_at is
   'When OPERATOR_ALERT_URL accepted the alert; null while it has not, or when no URL is set.';
 create unique index operator_alerts_one_open on public.operator_alerts (kind, subject) where settled_at is null;
 create index operator_alerts_open on public.operator_alerts (id) where settled_at is null;
+create index operator_alerts_settled on public.operator_alerts (id) where settled_at is not null;
 create index operator_alerts_by_user on public.operator_alerts (user_id, id) where settled_at is null;
 create index operator_alerts_expiring on public.operator_alerts (settled_at) where settled_at is not null;
 
@@ -98,7 +99,7 @@ $$;
 comment on function private.settle_alert(public.alert_kind, text) is
   'Settles an open alert whose cause is gone. Returns whether there was one.';
 
-create type public.alert_state as enum ('open', 'unacknowledged', 'acknowledged', 'all');
+create type public.alert_state as enum ('open', 'unacknowledged', 'acknowledged', 'settled', 'all');
 comment on type public.alert_state is
   'Which alerts a list has. open: those that are not settled, of which an operator has acknowledged some.';
 
@@ -111,6 +112,11 @@ begin
   if p_state = 'all' then
     return query
       select * from public.operator_alerts a where p_before is null or a.id < p_before
+      order by a.id desc limit least(p_limit, 200);
+  elsif p_state = 'settled' then
+    return query
+      select * from public.operator_alerts a
+      where a.settled_at is not null and (p_before is null or a.id < p_before)
       order by a.id desc limit least(p_limit, 200);
   else
     return query

@@ -96,7 +96,7 @@ $$;
 comment on function public.list_dead_letters(bigint, integer) is
   'A page of dead letters, newest first, before the last id of the page before.';
 
-create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text, p_reason text)
+create function public.replay_dead_letters(p_letter_ids bigint[], p_operator_id uuid, p_request_id text, p_reason text)
 returns integer
 language plpgsql
 security definer -- moves rows between pgmq's tables
@@ -106,7 +106,7 @@ declare
   replayed integer;
 begin
   with taken as (
-    delete from pgmq.q_jobs_dead q where p_letter_id is null or q.msg_id = p_letter_id returning q.message
+    delete from pgmq.q_jobs_dead q where p_letter_ids is null or q.msg_id = any (p_letter_ids) returning q.message
   ), sent as (
     select private.enqueue(message -> 'job') from taken
   )
@@ -114,12 +114,13 @@ begin
   perform private.settle_alert('dead_letter', lane::text) from unnest(enum_range(null::public.job_lane)) lane
   where not exists (select from pgmq.q_jobs_dead q where q.message ->> 'lane' = lane::text);
   perform private.audit('operator:' || p_operator_id, 'dead_letters.replayed', null, null, p_request_id,
-    jsonb_build_object('letterId', p_letter_id, 'replayed', replayed, 'reason', p_reason));
+    jsonb_build_object('letterIds', p_letter_ids, 'replayed', replayed, 'reason', p_reason));
   return replayed;
 end;
 $$;
-comment on function public.replay_dead_letters(bigint, uuid, text, text) is
-  'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
+comment on function public.replay_dead_letters(bigint[], uuid, text, text) is
+  'Re-enqueues the dead letters with these ids, or all of them (null), as new jobs of their lanes. Returns how many there '
+  'were: a letter that was replayed before is not counted.';
 
 create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
 comment on type public.replay_stripe_event_outcome is
@@ -850,7 +851,7 @@ revoke execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_dead_letters(bigint[], uuid, text, text),
   public.replay_stripe_event(text, uuid, text, text),
   private.check_new_subscriber(),
   private.check_subscriptions_of_tenant(),
@@ -880,7 +881,7 @@ grant execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_dead_letters(bigint[], uuid, text, text),
   public.replay_stripe_event(text, uuid, text, text),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),

@@ -62,7 +62,7 @@ select is(public.acknowledge_alert((select id from one), pg_temp.operator(), 're
 select is(public.acknowledge_alert(gen_random_uuid(), pg_temp.operator(), 'req-3', 'what')::text, 'not_found', 'acknowledge_alert returns not_found for an unknown id');
 select is((select d.outcome::text from two, public.alert_to_deliver(two.id) d), 'acknowledged', 'An acknowledged alert is not delivered any more');
 select results_eq('select s.state::text, array(select a.subject from public.list_alerts(null, 10, s.state) a) from unnest(enum_range(null::public.alert_state)) s (state)',
-  $$ values ('open', '{lane-1,lane-2}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('all', '{lane-1,lane-2,lane-1}') $$, 'Alerts are listed by their state');
+  $$ values ('open', '{lane-1,lane-2}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('settled', '{lane-1}'), ('all', '{lane-1,lane-2,lane-1}') $$, 'Alerts are listed by their state');
 select private.raise_alert('dead_letter', 'lane-2', null, '{"job": 3}');
 select results_eq('select times, acknowledged_because, (select count(*) from pg_temp.deliveries d where d.alert_id = two.id::text) from public.operator_alerts join two using (id)', $$ values (2, 'known', 1::bigint) $$,
   'A cause that repeats after the acknowledgement counts, and delivers nothing');

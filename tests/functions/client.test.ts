@@ -380,8 +380,9 @@ test("a plan that was sold gets a new version, and the error of a wrong plan nam
   assertInvalid(await call("admin/set-plan-limits", { body: { ...change, limits: {} } }), ["limits"]);
 });
 
-test("dead letters are read in pages, newest first", async () => {
-  const { switchboard: { admin } } = await signUpOperator(stage);
+test("dead letters are read in pages, newest first, and several are replayed at once", async () => {
+  const operator = await signUpOperator(stage);
+  const { admin } = operator.switchboard;
   const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
   const job = await stage.database.enqueue({ kind: "stripe-event", eventId });
   const isBuried = async () => {
@@ -396,7 +397,15 @@ test("dead letters are read in pages, newest first", async () => {
   if (next !== null) {
     assert.ok((await admin.listDeadLetters({ before: next })).deadLetters.every(({ id }) => id < next));
   }
-  assert.equal((await admin.replay({ deadLetter: letter.id, reason: "fixed" })).replayed, 1);
+  const several = { deadLetters: [letter.id, letter.id + 1_000_000], reason: "fixed" };
+  assert.equal((await admin.replay(several)).replayed, 1);
+  assert.equal((await admin.replay(several)).replayed, 0);
+  const [line] = await stage.database.sql`
+    select count(*)::int as n, min(details ->> 'letterIds') as ids from public.audit_log
+    where action = 'dead_letters.replayed' and details ->> 'replayed' = '1'
+      and details -> 'letterIds' @> ${letter.id}::text::jsonb`;
+  assert.deepEqual({ ...line }, { n: 1, ids: `[${several.deadLetters.join(", ")}]` });
+  assertInvalid(await operator.call("admin/replay", { body: { deadLetters: [], reason: "fixed" } }), ["deadLetters"]);
   await stage.database.sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
 });
 

@@ -2624,7 +2624,7 @@ export type Database = {
       };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
-        Args: { "p_letter_id": number; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Args: { "p_letter_ids": (number)[]; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: number;
       };
       "replay_forward_delivery": {
@@ -3119,7 +3119,7 @@ export type Database = {
         | "invoice_grace"
         | "payment_moved"
         | "credit_owed";
-      "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
+      "alert_state": "open" | "unacknowledged" | "acknowledged" | "settled" | "all";
       "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
@@ -3826,7 +3826,7 @@ export const Constants = {
         "payment_moved",
         "credit_owed",
       ],
-      "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
+      "alert_state": ["open", "unacknowledged", "acknowledged", "settled", "all"],
       "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",

@@ -34,7 +34,7 @@ export const deadLettersQuery = z.strictObject({
 export const alertsQuery = z.strictObject({
   before: idSchema.optional().describe("The page begins with the alert before this id"),
   state: z.enum(Constants.public.Enums.alert_state).default("open")
-    .describe("open: alerts that are not settled, of which some may be acknowledged"),
+    .describe("open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days"),
   limit,
   format: formatParameter,
 }).meta({ id: "AlertsPage" });
@@ -60,9 +60,13 @@ export const holdSchema = z.strictObject({
 
 export const replaySchema = z.union([
   z.strictObject({ deadLetter: z.number().int().positive(), reason }),
-  z.strictObject({ deadLetters: z.literal("all"), reason }),
+  z.strictObject({
+    deadLetters: z.union([z.literal("all"), z.array(z.number().int().positive()).min(1).max(200)])
+      .describe("The ids of up to 200, or all. The response says how many there were"),
+    reason,
+  }),
   z.strictObject({ eventId: z.string().min(1).max(255), reason }),
-]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
+]).meta({ id: "Replay", description: "One dead letter, several or all of them, or one Stripe event" });
 
 export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
