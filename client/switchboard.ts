@@ -651,6 +651,11 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
   }
 
+  /** Acknowledges or settles up to 200 alerts, each with its own audit line. Says of each what it is now. */
+  changeAlerts(change: AlertsChange, options?: CallOptions): Promise<ChangedAlerts> {
+    return this.#call("POST", "admin/change-alerts", { body: change, repeatable: true }, options);
+  }
+
   /**
    * Gives a user, by id or by email address, a subaccount without a subscription.
    * @throws SwitchboardError `not_found`, `ambiguous_email`
@@ -826,6 +831,14 @@ export interface AlertList {
 /** The body of admin/settle-alert. */
 export interface AlertSettlement {
   alertId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+/** The body of admin/change-alerts. */
+export interface AlertsChange {
+  alertIds: string[];
+  to: "acknowledged" | "settled";
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 }
@@ -1119,6 +1132,16 @@ export interface CarrierFeesPage {
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
+}
+
+/** The response of admin/change-alerts. */
+export interface ChangedAlerts {
+  /** Each alert once. */
+  alerts: {
+    alertId: string;
+    /** After the change. An alert that was settled before stays settled when it is acknowledged. */
+    state: "acknowledged" | "settled" | "not_found";
+  }[];
 }
 
 /** A Checkout Session of Stripe that can be paid. */

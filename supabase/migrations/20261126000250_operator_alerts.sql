@@ -219,6 +219,36 @@ $$;
 comment on function public.acknowledge_alert(uuid, uuid, text, text) is
   'An operator takes note of an open alert, which stays open until its cause ends or an operator settles it.';
 
+create type public.alert_change as enum ('acknowledged', 'settled');
+comment on type public.alert_change is 'What an operator does with several alerts at once.';
+
+create type public.changed_alert as enum ('acknowledged', 'settled', 'not_found');
+comment on type public.changed_alert is
+  'The state of an alert after a change. An alert that was settled before stays settled when it is acknowledged.';
+
+create function public.change_alerts(p_alert_ids uuid[], p_to public.alert_change, p_operator_id uuid,
+  p_request_id text, p_reason text)
+returns table (alert_id uuid, outcome public.changed_alert)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- In a fixed order, so that two of these calls do not deadlock.
+  for alert_id in select distinct i from unnest(p_alert_ids) i order by i loop
+    if p_to = 'settled' then
+      outcome := case public.close_alert(alert_id, p_operator_id, p_request_id, p_reason)
+        when 'not_found' then 'not_found' else 'settled' end;
+    else
+      outcome := case public.acknowledge_alert(alert_id, p_operator_id, p_request_id, p_reason)
+        when 'not_found' then 'not_found' when 'settled' then 'settled' else 'acknowledged' end;
+    end if;
+    return next;
+  end loop;
+end;
+$$;
+comment on function public.change_alerts(uuid[], public.alert_change, uuid, text, text) is
+  'An operator acknowledges or settles several alerts, each with its own audit line. Returns each with its state.';
+
 create function private.purge_settled_alerts(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
@@ -247,6 +277,7 @@ revoke execute on function
   public.record_alert_delivery(uuid),
   public.close_alert(uuid, uuid, text, text),
   public.acknowledge_alert(uuid, uuid, text, text),
+  public.change_alerts(uuid[], public.alert_change, uuid, text, text),
   private.purge_settled_alerts(integer)
   from public, anon, authenticated;
 grant execute on function
@@ -257,5 +288,6 @@ grant execute on function
   public.record_alert_delivery(uuid),
   public.close_alert(uuid, uuid, text, text),
   public.acknowledge_alert(uuid, uuid, text, text),
+  public.change_alerts(uuid[], public.alert_change, uuid, text, text),
   private.purge_settled_alerts(integer)
   to service_role;

@@ -119,8 +119,8 @@ begin
 end;
 $$;
 comment on function public.replay_dead_letters(bigint[], uuid, text, text) is
-  'Re-enqueues the dead letters with these ids, or all of them (null), as new jobs of their lanes. Returns how many there '
-  'were: a letter that was replayed before is not counted.';
+  'Re-enqueues the dead letters with these ids, or all of them (null), as new jobs of their lanes. Returns how many '
+  'there were: a letter that was replayed before is not counted.';
 
 create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
 comment on type public.replay_stripe_event_outcome is
@@ -570,7 +570,8 @@ as $$
     public.begin_final_bill public.begin_metering public.begin_number_release public.begin_number_sync
     public.begin_plan_change public.begin_stripe_event public.begin_sweep public.begin_token_rotation
     public.begin_usage_sync public.begin_usage_trigger public.billed_users public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
+    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_alerts public.change_campaign
     public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
     public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
     public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request

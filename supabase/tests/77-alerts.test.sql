@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(38);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -69,6 +69,25 @@ select results_eq('select times, acknowledged_because, (select count(*) from pg_
 select private.settle_alert('dead_letter', 'lane-2');
 select private.raise_alert('dead_letter', 'lane-2');
 select is((select count(*) from public.list_alerts(null, 10, 'unacknowledged') where subject = 'lane-2'), 1::bigint, 'After the settlement the same cause raises an alert that is not acknowledged');
+
+-- Several at once ----------------------------------------------------------------------------------------------------
+
+select private.raise_alert('dead_letter', 'several-' || n) from generate_series(1, 3) n;
+create function pg_temp.several(p_subjects text[], p_to text) returns setof text language sql as $$
+  select coalesce(a.subject, 'none') || ' ' || c.outcome
+  from public.change_alerts(array(select id from public.operator_alerts where subject = any (p_subjects)) || gen_random_uuid(), p_to::public.alert_change,
+    pg_temp.operator(), 'req-5', 'all of them') c
+  left join public.operator_alerts a on a.id = c.alert_id order by 1;
+$$;
+select results_eq($$ select pg_temp.several('{several-1,several-2}', 'acknowledged') $$, array['none not_found', 'several-1 acknowledged', 'several-2 acknowledged'],
+  'change_alerts acknowledges several alerts, and returns not_found for an unknown id');
+select results_eq($$ select pg_temp.several('{several-2}', 'settled') $$, array['none not_found', 'several-2 settled'], 'change_alerts settles several alerts');
+select results_eq($$ select pg_temp.several('{several-1,several-2,several-3}', 'acknowledged') $$,
+  array['none not_found', 'several-1 acknowledged', 'several-2 settled', 'several-3 acknowledged'], 'change_alerts, repeated, returns the state of each');
+select results_eq($$ select action || ' ' || (details ->> 'subject') from public.audit_log where request_id = 'req-5' order by 1 $$,
+  array['alert.acknowledged several-1', 'alert.acknowledged several-2', 'alert.acknowledged several-3', 'alert.settled several-2'],
+  'Each changed alert has one audit line');
+delete from public.operator_alerts where subject like 'several-%';
 
 -- Purging -------------------------------------------------------------------------------------------------------------
 

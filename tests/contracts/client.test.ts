@@ -138,6 +138,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.AlertsPage, Query<Get<typeof admin, "/alerts">>>(true);
   same<client.AlertList, Success<Get<typeof admin, "/alerts">>>(true);
   same<client.AlertAcknowledgement, Body<Post<typeof admin, "/acknowledge-alert">>>(true);
+  same<client.AlertsChange, Body<Post<typeof admin, "/change-alerts">>>(true);
+  same<client.ChangedAlerts, Success<Post<typeof admin, "/change-alerts">>>(true);
   same<client.AcknowledgedAlert, Success<Post<typeof admin, "/acknowledge-alert">>>(true);
   same<client.AlertSettlement, Body<Post<typeof admin, "/settle-alert">>>(true);
   same<client.SettledAlert, Success<Post<typeof admin, "/settle-alert">>>(true);

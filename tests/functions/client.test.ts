@@ -338,7 +338,13 @@ test("an operator acknowledges an alert, which then is listed apart", async () =
   assert.deepEqual([known?.acknowledgedBy, known?.acknowledgedBecause, known?.settledAt], [id, "in work", null]);
   const file = await call("admin/alerts?format=csv&state=acknowledged&limit=200");
   assert.match(file.body, new RegExp(`${alertId},dead_letter,${subject},.*,${id},"in work",`));
-  await admin.settleAlert({ alertId, reason: "done" });
+  const unknown = crypto.randomUUID();
+  const { alerts } = await admin.changeAlerts({ alertIds: [alertId, unknown], to: "settled", reason: "done" });
+  assert.deepEqual(
+    new Map(alerts.map((one) => [one.alertId, one.state])),
+    new Map([[alertId, "settled"], [unknown, "not_found"]]),
+  );
+  assert.ok((await admin.listAlerts({ state: "settled", limit: 200 })).alerts.some((alert) => alert.id === alertId));
   assertRefused(await call("admin/acknowledge-alert", { body: { alertId, reason: "late" } }), [409, "alert_settled"]);
 });
 

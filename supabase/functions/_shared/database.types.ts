@@ -1089,6 +1089,19 @@ export type Database = {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
       };
+      "change_alerts": {
+        Args: {
+          "p_alert_ids": (string)[];
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_to": Database["public"]["Enums"]["alert_change"];
+        };
+        Returns: {
+          "alert_id": string;
+          "outcome": Database["public"]["Enums"]["changed_alert"];
+        }[];
+      };
       "change_campaign": {
         Args: {
           "p_campaign_id": string;
@@ -3102,6 +3115,7 @@ export type Database = {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "acknowledge_alert_outcome": "acknowledged" | "already" | "settled" | "not_found";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
+      "alert_change": "acknowledged" | "settled";
       "alert_delivery": "pending" | "acknowledged" | "settled" | "not_found";
       "alert_kind":
         | "dead_letter"
@@ -3178,6 +3192,7 @@ export type Database = {
       "cancellation_time": "now" | "period_end" | "never";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
+      "changed_alert": "acknowledged" | "settled" | "not_found";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
       "close_alert_outcome": "settled" | "already" | "not_found";
       "confirm_forward_webhook_outcome": "created" | "rotated" | "superseded";
@@ -3808,6 +3823,7 @@ export const Constants = {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "acknowledge_alert_outcome": ["acknowledged", "already", "settled", "not_found"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
+      "alert_change": ["acknowledged", "settled"],
       "alert_delivery": ["pending", "acknowledged", "settled", "not_found"],
       "alert_kind": [
         "dead_letter",
@@ -3889,6 +3905,7 @@ export const Constants = {
       "cancellation_time": ["now", "period_end", "never"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
+      "changed_alert": ["acknowledged", "settled", "not_found"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
       "close_alert_outcome": ["settled", "already", "not_found"],
       "confirm_forward_webhook_outcome": ["created", "rotated", "superseded"],

@@ -74,6 +74,20 @@ export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
 export const acknowledgeAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertAcknowledgement", description: "The body of admin/acknowledge-alert" });
 
+export const changeAlertsSchema = z.strictObject({
+  alertIds: z.array(idSchema).min(1).max(200),
+  to: z.enum(Constants.public.Enums.alert_change),
+  reason,
+}).meta({ id: "AlertsChange", description: "The body of admin/change-alerts" });
+
+const changedAlerts = z.strictObject({
+  alerts: z.array(z.strictObject({
+    alertId: z.guid(),
+    state: z.enum(Constants.public.Enums.changed_alert)
+      .describe("After the change. An alert that was settled before stays settled when it is acknowledged"),
+  })).describe("Each alert once"),
+}).meta({ id: "ChangedAlerts", description: "The response of admin/change-alerts" });
+
 export const cancellationSchema = z.strictObject({
   subscriptionId: z.string().min(1).max(255).describe("sub_…"),
   atPeriodEnd: z.boolean().default(false).describe("true: the paid period runs out first. false: at once"),
@@ -351,6 +365,14 @@ export const contract = {
       responses: {
         200: z.strictObject({ alertId: z.guid(), settled: z.literal(true) }).meta({ id: "SettledAlert" }),
       },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/change-alerts",
+      summary: "Acknowledges or settles up to 200 alerts, each with its own audit line",
+      body: changeAlertsSchema,
+      responses: { 200: changedAlerts },
       errors: [],
     },
     {

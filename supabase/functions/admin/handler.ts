@@ -1,6 +1,6 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
+import { acknowledgeAlert, changeAlerts, listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { listCarrierFees, setCarrierFee } from "./carrier-fees.ts";
@@ -54,6 +54,7 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /alerts": listAlerts,
   "POST /acknowledge-alert": acknowledgeAlert,
   "POST /settle-alert": settleAlert,
+  "POST /change-alerts": changeAlerts,
   "POST /provision": provisionTenant,
   "POST /suspend": holdTenant("suspended"),
   "POST /close": holdTenant("closed"),

@@ -139,6 +139,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/alerts"),
     () => operator.call("admin/alerts?format=csv&state=all"),
     () => operator.call("admin/acknowledge-alert", { body: { alertId: id, reason: id } }),
+    () => operator.call("admin/change-alerts", { body: { alertIds: [id], to: "settled", reason: id } }),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
     () => operator.call("admin/unpaid-accounts"),
