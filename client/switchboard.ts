@@ -450,7 +450,7 @@ export class SwitchboardAdmin {
    * @example for await (const part of switchboard.admin.csv("tenants", { unpaid: true })) file += part;
    */
   csv(list: CsvList, query: object = {}, options?: CallOptions): AsyncGenerator<string, void, undefined> {
-    return this.#csv(list, CSV_CURSORS[list], query, options);
+    return this.#csv(`admin/${list}`, CSV_CURSORS[list], query, options);
   }
 
   /** A tenant's timeline, or their usage by day (`from` and `until` as for `tenantUsage`), as CSV like that of `csv`. */
@@ -461,7 +461,7 @@ export class SwitchboardAdmin {
     options?: CallOptions,
   ): AsyncGenerator<string, void, undefined> {
     return this.#csv(
-      `tenants/${encodeURIComponent(userId)}/${part}`,
+      `admin/tenants/${encodeURIComponent(userId)}/${part}`,
       part === "timeline" ? "cursor" : null,
       query,
       options,
@@ -477,7 +477,7 @@ export class SwitchboardAdmin {
     let next: string | null = null;
     let isFirst = true;
     do {
-      const page: TextPage = await this.#call("GET", `admin/${path}`, {
+      const page: TextPage = await this.#call("GET", path, {
         // What has no cursor has one page.
         query: {
           ...query,
