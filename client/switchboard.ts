@@ -29,6 +29,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Overrides the client's own. */
   timeoutMs?: number | undefined;
+  /** Gets the request's id, which the audit log and the server's log name it by, as soon as there is a response. */
+  onRequestId?: ((requestId: string) => void) | undefined;
 }
 
 /** What a tenant can do. */
@@ -447,20 +449,48 @@ export class SwitchboardAdmin {
    * A list as CSV, a page at a time: the concatenated parts are one file. `query` filters as in the list's own method.
    * @example for await (const part of switchboard.admin.csv("tenants", { unpaid: true })) file += part;
    */
-  async *csv(list: CsvList, query: object = {}, options?: CallOptions): AsyncGenerator<string, void, undefined> {
-    const cursor = CSV_CURSORS[list];
+  csv(list: CsvList, query: object = {}, options?: CallOptions): AsyncGenerator<string, void, undefined> {
+    return this.#csv(`admin/${list}`, CSV_CURSORS[list], query, options);
+  }
+
+  /** A tenant's timeline, or their usage by day (`from` and `until` as for `tenantUsage`), as CSV like that of `csv`. */
+  tenantCsv(
+    userId: string,
+    part: "timeline" | "usage",
+    query: object = {},
+    options?: CallOptions,
+  ): AsyncGenerator<string, void, undefined> {
+    return this.#csv(
+      `admin/tenants/${encodeURIComponent(userId)}/${part}`,
+      part === "timeline" ? "cursor" : null,
+      query,
+      options,
+    );
+  }
+
+  async *#csv(
+    path: string,
+    cursor: string | null,
+    query: object,
+    options?: CallOptions,
+  ): AsyncGenerator<string, void, undefined> {
     let next: string | null = null;
     let isFirst = true;
     do {
-      const page: TextPage = await this.#call("GET", `admin/${list}`, {
-        query: { ...query, limit: CSV_PAGE, format: "csv", ...(next !== null && { [cursor]: next }) },
+      const page: TextPage = await this.#call("GET", path, {
+        // What has no cursor has one page.
+        query: {
+          ...query,
+          format: "csv",
+          ...(cursor !== null && { limit: CSV_PAGE, ...(next !== null && { [cursor]: next }) }),
+        },
         isText: true,
         isPage: true,
       }, options);
       yield isFirst ? page.text : page.text.slice(page.text.indexOf("\r\n") + 2);
       isFirst = false;
       next = page.next;
-    } while (next !== null);
+    } while (next !== null && cursor !== null);
   }
 
   /**
@@ -510,6 +540,11 @@ export class SwitchboardAdmin {
     options?: CallOptions,
   ): Promise<TenantUsageDays> {
     return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}/usage`, { query }, options);
+  }
+
+  /** One page of the whole audit log, newest first. An action's own lines have the request id that `onRequestId` got. */
+  auditLog(page: Omit<AuditPage, "format"> = {}, options?: CallOptions): Promise<AuditLog> {
+    return this.#call("GET", "admin/audit", { query: page }, options);
   }
 
   /** One page of the days of accounts that were compared with Twilio's usage, newest first. */
@@ -850,6 +885,44 @@ export interface AlertsPage {
   /** open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days. Default: open. */
   state?: ("open" | "unacknowledged" | "acknowledged" | "settled" | "all") | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+/** A line of the audit log. */
+export interface AuditLine {
+  id: number;
+  at: string;
+  actor: string;
+  action: string;
+  subaccountSid: string | null;
+  requestId: string | null;
+  details: {
+    [key: string]: unknown;
+  };
+  /** The tenant; null: no tenant. */
+  userId: string | null;
+}
+
+/** The response of admin/audit. */
+export interface AuditLog {
+  lines: AuditLine[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists the lines of the whole audit log, newest first, a page at a time. */
+export interface AuditPage {
+  /** user:<id>, operator:<id>, or the part of the system that acted, such as converge. */
+  actor?: string | undefined;
+  /** Such as tenant.suspended. */
+  action?: string | undefined;
+  /** The x-request-id of a response. */
+  requestId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 1000; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
@@ -3168,7 +3241,7 @@ export interface Timeline {
   next: string | null;
 }
 
-/** A line of the audit log. */
+/** A line of the audit log of one tenant. */
 export interface TimelineEntry {
   id: number;
   at: string;
@@ -3491,6 +3564,7 @@ interface TextPage {
 const CSV_CURSORS = {
   tenants: "after",
   alerts: "before",
+  audit: "cursor",
   reconciliations: "cursor",
   "carrier-fees": "cursor",
   "exchange-rates": "cursor",
@@ -3520,7 +3594,7 @@ function caller(supabase: FunctionsOf, defaults: SwitchboardOptions): Call {
     const retries = isRepeatable ? defaults.retries ?? RETRIES : 0;
     for (let attempt = 0;; attempt++) {
       try {
-        return await callOnce(supabase, { method, path, ...sent }, signals) as Answer;
+        return await callOnce(supabase, { method, path, ...sent }, signals, options.onRequestId) as Answer;
       } catch (error) {
         const isNetwork = error instanceof SwitchboardError && error.code === "unreachable";
         if (!isNetwork || attempt >= retries) throw error;
@@ -3542,6 +3616,7 @@ async function callOnce(
     path: string;
   },
   signals: Signals,
+  onRequestId?: (requestId: string) => void,
 ): Promise<unknown> {
   const { data, error, response } = await supabase.functions.invoke(`${path}${queryString(query)}`, {
     method,
@@ -3549,6 +3624,8 @@ async function callOnce(
     ...(body !== undefined && { body: body as Record<string, unknown> }),
     ...(headers !== undefined && { headers }),
   });
+  const requestId = response?.headers.get("x-request-id");
+  if (requestId) onRequestId?.(requestId);
   if (error === null && (isText ? typeof data === "string" : typeof data === "object" && data !== null)) {
     return isPage ? { text: data, next: response?.headers.get("x-next-cursor") ?? null } : data;
   }

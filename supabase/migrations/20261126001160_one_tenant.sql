@@ -177,6 +177,39 @@ $$;
 comment on function public.list_audit_lines(uuid, timestamptz, bigint, integer) is
   'A page of the audit log of one tenant, newest first, before the line with this time and id.';
 
+create function public.list_audit_log(p_actor text, p_action text, p_request_id text, p_before bigint, p_limit integer)
+returns setof public.audit_log
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  before constant bigint := coalesce(p_before, 9223372036854775807);
+  most constant integer := least(p_limit, 1000);
+begin
+  -- One statement for each filter: each is then a walk along one index.
+  if p_request_id is not null then
+    return query
+      select * from public.audit_log l
+      where l.request_id = p_request_id and l.id < before
+        and (p_actor is null or l.actor = p_actor) and (p_action is null or l.action = p_action)
+      order by l.id desc limit most;
+  elsif p_action is not null then
+    return query
+      select * from public.audit_log l
+      where l.action = p_action and l.id < before and (p_actor is null or l.actor = p_actor)
+      order by l.id desc limit most;
+  elsif p_actor is not null then
+    return query
+      select * from public.audit_log l where l.actor = p_actor and l.id < before order by l.id desc limit most;
+  else
+    return query
+      select * from public.audit_log l where l.id < before order by l.id desc limit most;
+  end if;
+end;
+$$;
+comment on function public.list_audit_log(text, text, text, bigint, integer) is
+  'A page of the whole audit log, newest first, before the line with this id. Null: any actor, action or request.';
+
 create type public.show_tenant_outcome as enum ('found', 'not_found');
 comment on type public.show_tenant_outcome is 'not_found: no tenant has this id.';
 
@@ -370,6 +403,7 @@ revoke execute on function
   private.dead_letters_of(uuid),
   private.notices_of(uuid),
   public.list_audit_lines(uuid, timestamptz, bigint, integer),
+  public.list_audit_log(text, text, text, bigint, integer),
   public.show_tenant(uuid),
   public.request_tenant_sync(uuid, uuid, text, text),
   public.set_tenant_limits(uuid, jsonb, timestamptz, uuid, text, text),
@@ -386,6 +420,7 @@ grant execute on function
   private.dead_letters_of(uuid),
   private.notices_of(uuid),
   public.list_audit_lines(uuid, timestamptz, bigint, integer),
+  public.list_audit_log(text, text, text, bigint, integer),
   public.show_tenant(uuid),
   public.request_tenant_sync(uuid, uuid, text, text),
   public.set_tenant_limits(uuid, jsonb, timestamptz, uuid, text, text),

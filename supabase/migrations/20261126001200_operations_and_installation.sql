@@ -582,10 +582,10 @@ as $$
     public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
     public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
     public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
-    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
-    public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations
-    public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_losses
-    public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
+    public.list_audit_lines public.list_audit_log public.list_campaign_recipients public.list_campaigns
+    public.list_carrier_fees public.list_claimable_subscriptions public.list_contact_tags public.list_contacts
+    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
+    public.list_losses public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
     public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
     public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
     public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates

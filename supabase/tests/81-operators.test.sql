@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(51);
+select plan(59);
 
 select pg_temp.join_as('tenant', 'newcomer');
 delete from private.tenancies;
@@ -132,6 +132,24 @@ select results_eq('select action, details from pg_temp.trail limit 1', $$ values
 update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.sealed' where user_id = pg_temp.tenant();
 select public.request_token_rotation(pg_temp.tenant(), pg_temp.operator(), 'req-8', 'stolen');
 select results_eq('select action, details from pg_temp.trail limit 1', $$ values ('token.rotation_requested', '{"reason": "stolen"}'::jsonb) $$, 'The audit log has the reason of a rotation of a token');
+
+-- The whole audit log ------------------------------------------------------------------------------------------------
+
+create function pg_temp.log(p_actor text default null, p_action text default null, p_request_id text default null, p_before bigint default null, p_limit integer default 10)
+returns setof text language sql as $$
+  select action || ' ' || coalesce(request_id, '-') from public.list_audit_log(p_actor, p_action, p_request_id, p_before, p_limit);
+$$;
+select results_eq($$ select * from pg_temp.log(p_limit => 2) $$, array['token.rotation_requested req-8', 'sealing_keys.rotation_requested req-7'], 'list_audit_log returns the lines of all tenants and of none, newest first');
+select results_eq($$ select * from pg_temp.log(p_limit => 1, p_before => (select max(id) from public.audit_log)) $$, array['sealing_keys.rotation_requested req-7'], 'A page of the audit log begins before the given line');
+select results_eq($$ select * from pg_temp.log(p_request_id => 'req-4') $$, array['dead_letters.replayed req-4', 'dead_letters.replayed req-4'], 'list_audit_log finds the lines of one request');
+select is_empty($$ select * from pg_temp.log(p_request_id => 'req-4', p_action => 'tenant.closed') $$, 'Filters of the audit log apply together');
+select private.audit('converge', 'tenant.suspended', pg_temp.tenant(), 'AC1', null, '{}');
+select results_eq($$ select * from pg_temp.log(p_actor => 'converge') $$, array['tenant.suspended -'], 'list_audit_log finds the lines of one actor');
+select results_eq($$ select * from pg_temp.log(p_action => 'tenant.suspended', p_actor => 'operator:' || pg_temp.operator(), p_limit => 1) $$, array['tenant.suspended req-1'], 'list_audit_log finds the lines of one action by one actor');
+select is((select count(*) from pg_temp.log(p_limit => 5000)) <= 1000, true, 'A page of the audit log has at most 1000 lines');
+set local role authenticated;
+select throws_ok($$ select public.list_audit_log(null, null, null, null, 1) $$, '42501', null, 'A tenant cannot list the audit log');
+set local role service_role;
 
 select * from finish();
 rollback;

@@ -127,6 +127,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.TenantView, Success<Get<typeof admin, "/tenants/{userId}">>>(true);
   same<client.TimelinePage, Query<Get<typeof admin, "/tenants/{userId}/timeline">>>(true);
   same<client.Timeline, Success<Get<typeof admin, "/tenants/{userId}/timeline">>>(true);
+  same<client.AuditPage, Query<Get<typeof admin, "/audit">>>(true);
+  same<client.AuditLog, Success<Get<typeof admin, "/audit">>>(true);
   same<client.TenantSync, Body<Post<typeof admin, "/sync-tenant">>>(true);
   same<client.TenantLimits, Body<Post<typeof admin, "/set-tenant-limits">>>(true);
   same<client.TenantLimitsSet, Success<Post<typeof admin, "/set-tenant-limits">>>(true);

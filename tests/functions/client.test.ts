@@ -320,6 +320,20 @@ test("an operator sees one tenant whole, with what they send, cost and pay, and 
   assert.equal(ids[0], first.entries[0]?.id);
   const file = await operator.call(`admin/tenants/${ada.id}/timeline?format=csv&limit=1000`);
   assert.match(file.body, new RegExp(`operator:${operator.id},limits.set,.*a pilot`));
+  let requestId = "";
+  await admin.syncTenant({ userId: ada.id, reason: "once more" }, { onRequestId: (id) => requestId = id });
+  const { lines, next } = await admin.auditLog({ requestId });
+  assert.deepEqual([lines.map(({ action, userId }) => [action, userId]), next], [[
+    ["tenant.sync_requested", ada.id],
+  ], null]);
+  const mineOfAll = await admin.auditLog({ actor: `operator:${operator.id}`, limit: 2 });
+  assert.deepEqual(mineOfAll.lines.map(({ action }) => action), ["tenant.sync_requested", "tenant.sync_requested"]);
+  const older = await admin.auditLog({ actor: `operator:${operator.id}`, limit: 2, cursor: mineOfAll.next! });
+  assert.equal(older.lines[0]?.action, "limits.set");
+  const inParts = await Array.fromAsync(admin.tenantCsv(ada.id, "timeline"));
+  assert.match(inParts.join(""), /^at,actor,action,.*once more/s);
+  const whole = await Array.fromAsync(admin.csv("audit", { action: "limits.set" }));
+  assert.match(whole.join(""), new RegExp(`${ada.id},.*limits.set,.*a pilot`));
   const other = await operator.call(`admin/tenants/${crypto.randomUUID()}`);
   assertRefused(other, [404, "not_found"]);
   await quiescence(stage, ada);

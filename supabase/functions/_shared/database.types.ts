@@ -1444,6 +1444,25 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_audit_log": {
+        Args: { "p_action": string; "p_actor": string; "p_before": number; "p_limit": number; "p_request_id": string };
+        Returns: {
+          "action": string;
+          "actor": string;
+          "at": string;
+          "details": NonNullable<Json>;
+          "id": number;
+          "request_id": string | null;
+          "subaccount_sid": string | null;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "audit_log";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_campaign_recipients": {
         Args: {
           "p_after": number;

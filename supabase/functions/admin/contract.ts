@@ -12,6 +12,7 @@ import type { Contract } from "../_shared/platform/contract.ts";
 import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
+import { auditQuery, auditSchema } from "./audit.ts";
 import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
 import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } from "./carrier-fees.ts";
@@ -208,6 +209,15 @@ export const contract = {
       summary: "Returns what a tenant used on each day, with their price and Twilio's cost",
       query: tenantUsageQuery,
       responses: { 200: tenantUsageSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/audit",
+      summary: "Lists the lines of the whole audit log, newest first, a page at a time",
+      query: auditQuery,
+      responses: { 200: auditSchema },
       csv: true,
       errors: [],
     },

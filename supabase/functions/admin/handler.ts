@@ -1,6 +1,7 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { acknowledgeAlert, changeAlerts, listAlerts, settleAlert } from "./alerts.ts";
+import { listAuditLog } from "./audit.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { listCarrierFees, setCarrierFee } from "./carrier-fees.ts";
@@ -36,6 +37,7 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants/{userId}": showTenant,
   "GET /tenants/{userId}/timeline": showTimeline,
   "GET /tenants/{userId}/usage": showTenantUsage,
+  "GET /audit": listAuditLog,
   "GET /reconciliations": listReconciliations,
   "GET /carrier-fees": listCarrierFees,
   "POST /set-carrier-fee": setCarrierFee,

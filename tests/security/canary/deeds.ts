@@ -110,6 +110,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/tenants?format=csv&sort=newest"),
     () => operator.call(`admin/tenants/${ada.id}`),
     () => operator.call(`admin/tenants/${ada.id}/timeline?format=csv`),
+    () => operator.call("admin/audit?format=csv"),
     () => operator.call(`admin/tenants/${ada.id}/usage?format=csv`),
     () => operator.call("admin/reconciliations?unexplained=true&format=csv"),
     () => operator.call("admin/carrier-fees?country=US"),

@@ -1,0 +1,23 @@
+import { Text } from "@mantine/core";
+import { SwitchboardError } from "../../../../client/switchboard.ts";
+import { FailureAlert } from "../../platform/failure-alert.tsx";
+import { wordingOf } from "../../platform/wording.ts";
+
+/** Codes of calls that may have been carried out although there was no answer. */
+const UNKNOWN_OUTCOMES: ReadonlySet<string> = new Set(["unreachable", "timed_out", "aborted"]);
+
+/** A failed action of an operator, with what the function itself said: operators may read it, and tenants do not. */
+export function ActionFailure({ error }: { error: unknown }) {
+  const told = error instanceof SwitchboardError && error.status >= 400 ? error.message : null;
+  const { message, code } = wordingOf(error);
+  return (
+    <FailureAlert error={error}>
+      {told !== null && told !== message && <Text size="sm" style={{ overflowWrap: "anywhere" }}>{told}</Text>}
+      {UNKNOWN_OUTCOMES.has(code) && (
+        <Text size="sm">
+          The action may have been carried out: the timeline shows it. It is safe to try again.
+        </Text>
+      )}
+    </FailureAlert>
+  );
+}
