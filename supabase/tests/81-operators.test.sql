@@ -104,8 +104,8 @@ select results_eq($$ select job, attempt from public.claim_jobs('control', 10, 6
 select is((select count(*) from public.list_dead_letters(null, 10)), 4::bigint, 'The other dead letters stay');
 select is((select details - 'letterIds' from pg_temp.trail limit 1), '{"replayed": 1, "reason": "asked"}'::jsonb, 'The audit line has the count and the reason');
 create temp table several as select array(select letter_id from public.list_dead_letters(null, 2)) || 999999999::bigint as ids;
-select is((select public.replay_dead_letters(ids, pg_temp.operator(), 'req-4', 'asked') from several), 2, 'replay_dead_letters re-enqueues several dead letters, and returns how many there were');
-select results_eq('select request_id, details from pg_temp.trail limit 1', $$ select 'req-4', jsonb_build_object('letterIds', ids, 'replayed', 2, 'reason', 'asked') from several $$,
+select is((select public.replay_dead_letters(ids, pg_temp.operator(), 'req-4b', 'asked') from several), 2, 'replay_dead_letters re-enqueues several dead letters, and returns how many there were');
+select results_eq('select request_id, details from pg_temp.trail limit 1', $$ select 'req-4b', jsonb_build_object('letterIds', ids, 'replayed', 2, 'reason', 'asked') from several $$,
   'Several dead letters have one audit line with their ids');
 select results_eq('select error from public.list_dead_letters(null, 10)', array['error 2', 'error 1'], 'The dead letters that were not named stay');
 select pg_temp.forget_jobs();
