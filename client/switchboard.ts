@@ -3125,6 +3125,46 @@ export interface TenantSync {
   reason: string;
 }
 
+export interface TenantUnpaid {
+  reason:
+    | "user_deleted"
+    | "suspended_at_twilio"
+    | "operator_hold"
+    | "past_due"
+    | "paused"
+    | "unpaid"
+    | "canceled"
+    | "no_subscription"
+    | "not_returned"
+    | "downgraded";
+  costs: {
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+    numbers: number;
+    /** Numbers whose price is not known: they are not in monthlyCost. */
+    unpriced: number;
+    /** The account's numbers, parked ones included. */
+    monthlyCost: string;
+    /** Other recurring fees of the last 31 days. */
+    otherMonthlyCost: string;
+  }[];
+  numbers: {
+    /** E.164. */
+    phoneNumber: string;
+    /** The account that the number is in. master: it is parked. */
+    place: "tenant" | "master";
+    /** active, noticed, kept, parked …. */
+    state: string;
+    /** Why the number cannot leave or return, as Twilio said. */
+    reason: string | null;
+    /** When the number is released or parked. */
+    leavesAt: string | null;
+    monthlyCost: string | null;
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+  }[];
+}
+
 export interface TenantUsage {
   periodStart: string;
   /** The end of the billing period. */
@@ -3198,6 +3238,8 @@ export interface TenantView {
   ownLimits: OwnLimits | null;
   usage: TenantUsage;
   billing: TenantBilling;
+  /** What the account costs a month that no subscription pays for, and why; null: nothing. */
+  unpaid: TenantUnpaid | null;
   /** The last 50. */
   notices: TenantNotice[];
   /** The next 50. */

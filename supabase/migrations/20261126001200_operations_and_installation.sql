@@ -555,7 +555,8 @@ as $$
     private.total_deletes private.total_inserts private.total_update private.totals_of_statement
     private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
     private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
-    private.unpaid_cost_of private.unpaid_reason_of private.unread_conversations private.unread_grace private.unspaced
+    private.unpaid_cost_of private.unpaid_part_of private.unpaid_reason_of private.unread_conversations
+    private.unread_grace private.unspaced
     private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
     private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
     private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span

@@ -305,6 +305,10 @@ test("an operator sees one tenant whole, with what they send, cost and pay, and 
     "a pilot",
   ]);
   assert.equal(shown.ownLimits?.maxNumbers, null);
+  assert.deepEqual([shown.unpaid?.reason, shown.unpaid?.numbers.map(({ phoneNumber }) => phoneNumber)], [
+    "no_subscription",
+    [ada.number],
+  ]);
   assert.equal(shown.usage.messages, 1);
   assert.ok(shown.usage.cost > 0 && shown.usage.price >= shown.usage.cost, JSON.stringify(shown.usage));
   assert.deepEqual(shown.alerts.map(({ subject }) => subject), [ada.id]);
