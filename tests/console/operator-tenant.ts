@@ -179,7 +179,7 @@ strangerTest(
       { tab: "Overview", open: "Provision", submit: "Provision", effect: /is active$/, audit: "tenant.provisioned" },
       {
         tab: "Overview",
-        open: "Close",
+        open: "Close for good…",
         fill: { [`Type ${sid} to confirm`]: sid },
         submit: "Close for good",
         effect: /^The subaccount is closed/,

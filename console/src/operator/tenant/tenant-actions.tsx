@@ -13,7 +13,7 @@ export const ACTION_LABELS: Readonly<Record<TenantAction, string>> = {
   "resume": "Resume",
   "sync": "Compare with Twilio",
   "rotate-token": "Rotate token",
-  "close": "Close",
+  "close": "Close for good…",
 };
 
 const DANGEROUS: ReadonlySet<TenantAction> = new Set(["suspend", "close"]);
@@ -57,7 +57,7 @@ const EVERY_WAY = { hover: true, focus: true, touch: true };
 export function openTenantAction(action: TenantAction, view: TenantView): void {
   const { tenant } = view;
   const form = formOf(action, view);
-  openAction(`${ACTION_LABELS[action]}: ${tenant.email ?? tenant.userId}`, form);
+  openAction(`${ACTION_LABELS[action].replace("…", "")}: ${tenant.email ?? tenant.userId}`, form);
 }
 
 function formOf(action: TenantAction, view: TenantView): (props: { onClose: () => void }) => ReactNode {

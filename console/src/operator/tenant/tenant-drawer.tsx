@@ -52,7 +52,7 @@ export function TenantDrawer({ userId, onClose }: TenantDrawerProps) {
       closeButtonProps={{ "aria-label": "Close" }}
       // Mantine listens at the window, also while the dialog of an action is above the drawer. That key closes the dialog alone.
       closeOnEscape={false}
-      onKeyDown={({ key }) => key === "Escape" && onClose()}
+      onKeyDown={({ key }) => key === "Escape" && !isBelow && onClose()}
       trapFocus={!isBelow}
       returnFocus={false}
       transitionProps={{ duration: 150, transition: "fade" }}
