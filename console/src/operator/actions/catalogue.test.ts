@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { contract } from "../../../../supabase/functions/admin/contract.ts";
 
 type Operation = (typeof contract)["operations"][number];
-type Action = Operation extends infer One ? One extends { method: "POST"; path: `/${infer Name}` } ? Name : never : never;
+type Action = Operation extends infer One ? One extends { method: "POST"; path: `/${infer Name}` } ? Name : never
+  : never;
 
 /** The folder of `operator` that has the form of each action of `admin`. The compiler finds a new action without one. */
 const FOLDERS: Readonly<Record<Action, string>> = {

@@ -1,8 +1,8 @@
 import type { ConsoleConfig } from "../../platform/config.ts";
 
 /**
- * The page of an object in Stripe's dashboard; null with the local simulator, whose ids Stripe does not know. The dashboard
- * itself leads to the test mode for an object of it. Twilio's console has no documented address for a subaccount.
+ * The page of an object in Stripe's dashboard; null with the local simulator, whose ids Stripe does not know. Twilio documents
+ * no address of a subaccount in its console.
  */
 export function stripeLink(
   { stripeUrl }: Pick<ConsoleConfig, "stripeUrl">,
