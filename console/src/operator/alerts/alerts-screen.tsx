@@ -77,7 +77,7 @@ interface AlertListProps {
 }
 
 function AlertList({ state, open, onOpen }: AlertListProps) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage, isPlaceholderData } = useAlerts(state);
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAlerts(state);
   const alerts = data?.pages.flatMap((page) => page.alerts) ?? [];
   const selection = useSelection(alerts.map(({ id }) => id));
   if (data === undefined) {
@@ -116,7 +116,7 @@ function AlertList({ state, open, onOpen }: AlertListProps) {
         withBorder
         radius="lg"
         px="md"
-        className={isPlaceholderData ? "rows search-old" : "rows"}
+        className="rows"
         aria-label="Alerts"
       >
         {alerts.map((alert) => (

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useBackend } from "../../platform/backend.tsx";
 import { type AlertState, LISTED } from "./alert-kinds.ts";
 
@@ -14,7 +14,6 @@ export function useAlerts(state: AlertState) {
     queryFn: ({ pageParam, signal }) => admin.listAlerts({ state: LISTED[state], before: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
-    placeholderData: keepPreviousData,
     refetchInterval: POLL_MS,
   });
 }

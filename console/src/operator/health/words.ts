@@ -61,9 +61,9 @@ export function dueWorkInWords(kind: string): string {
 
 type Level = Health["capacity"]["level"];
 
-/** How close the open accounts are to the most that Twilio allows, and what to do. */
+/** How close the open accounts are to the maximum, and what to do. */
 export const LEVELS: Readonly<Record<Level, { label: string; color: string; next: string }>> = {
-  within: { label: "Enough room", color: "teal", next: "Nothing to do: less than 80 % of the most is open." },
+  within: { label: "Enough room", color: "teal", next: "Nothing to do: less than 80 % of the maximum is open." },
   warning: {
     label: "From 80 %",
     color: "yellow",

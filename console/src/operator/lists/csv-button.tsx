@@ -16,7 +16,7 @@ export function CsvButton({ list, query = {} }: { list: CsvList; query?: object 
   return (
     <Stack gap="xs" align="end">
       <Button
-        size="xs"
+        size="sm"
         variant="default"
         leftSection={<Download size={14} aria-hidden />}
         loading={file.isPending}

@@ -7,36 +7,59 @@ import { counted, dueWorkInWords, LATE_AFTER } from "../health/words.ts";
 import { Lateness } from "./lane-table.tsx";
 import { openEventReplay } from "./replay.tsx";
 
-const ON_TIME = "On time";
-
 /** The recurring jobs, and what tenants are due for. */
 export function ScheduleParts({ health: { scheduler, dueWork, usage, reconciliation } }: { health: Health }) {
   return (
     <Panel title="Recurring work" description="By how much the most overdue tenant or account is late.">
-      <Facts>
-        <Fact label="Scheduler">
-          <Lateness seconds={scheduler.lateSeconds} limit={LATE_AFTER.scheduler} none={ON_TIME} />
-          <Text size="xs" c="dimmed">
-            {scheduler.lastAt === null ? "Has not run yet" : `Last job enqueued ${dateAndTime(scheduler.lastAt)}`}
-          </Text>
-        </Fact>
-        {dueWork.map(({ kind, lateSeconds }) => (
-          <Fact key={kind} label={dueWorkInWords(kind)}>
-            <Lateness seconds={lateSeconds} limit={LATE_AFTER.dueWork} none={ON_TIME} />
-          </Fact>
-        ))}
-        <Fact label="Usage read at Twilio">
-          <Lateness seconds={usage.lateSeconds} limit={LATE_AFTER.dueWork} none={ON_TIME} />
-          <Text size="xs" c="dimmed">
-            {counted(usage.due)} accounts due, {counted(usage.retrying)} reads repeated after a failure
-          </Text>
-        </Fact>
-        <Fact label="Reconciliation">
-          <Lateness seconds={reconciliation.lateSeconds} limit={LATE_AFTER.dueWork} none={ON_TIME} />
-          <Text size="xs" c="dimmed">{counted(reconciliation.due)} days due</Text>
-        </Fact>
-      </Facts>
+      <div className="operator-table">
+        <table>
+          <tbody>
+            <Work
+              label="Scheduler"
+              note={scheduler.lastAt === null
+                ? "Has not run yet"
+                : `Last job enqueued ${dateAndTime(scheduler.lastAt)}`}
+              lateSeconds={scheduler.lateSeconds}
+              limit={LATE_AFTER.scheduler}
+            />
+            {dueWork.map(({ kind, lateSeconds }) => (
+              <Work key={kind} label={dueWorkInWords(kind)} lateSeconds={lateSeconds} />
+            ))}
+            <Work
+              label="Usage read at Twilio"
+              note={`${counted(usage.due)} due, ${counted(usage.retrying)} repeated after a failure`}
+              lateSeconds={usage.lateSeconds}
+            />
+            <Work
+              label="Days compared with Twilio's usage"
+              note={`${counted(reconciliation.due)} due`}
+              lateSeconds={reconciliation.lateSeconds}
+            />
+          </tbody>
+        </table>
+      </div>
     </Panel>
+  );
+}
+
+interface WorkProps {
+  label: string;
+  note?: string;
+  lateSeconds: number | null;
+  limit?: number;
+}
+
+function Work({ label, note, lateSeconds, limit = LATE_AFTER.dueWork }: WorkProps) {
+  return (
+    <tr>
+      <th scope="row">
+        <Text size="sm">{label}</Text>
+        {note !== undefined && <Text size="xs" c="dimmed" fw={400}>{note}</Text>}
+      </th>
+      <td className="amount">
+        <Lateness seconds={lateSeconds} limit={limit} none="On time" />
+      </td>
+    </tr>
   );
 }
 

@@ -5,7 +5,7 @@ import { Panel } from "../../platform/panel.tsx";
 import { useHealth } from "../health/use-health.ts";
 import { LEVELS } from "../health/words.ts";
 
-/** How many subaccounts are open, of those that Twilio allows. */
+/** How many subaccounts are open, of the maximum of this installation. */
 export function CapacityReport() {
   const { data: health, error, refetch } = useHealth();
   if (health === undefined) {
@@ -25,7 +25,7 @@ export function CapacityReport() {
         <Text fw={600}>
           {open.toLocaleString()} of {max.toLocaleString()} are open ({percent.toFixed(percent < 10 ? 1 : 0)} %)
         </Text>
-        <Progress value={percent} color={color} size="lg" aria-label="Open subaccounts, in percent of the most" />
+        <Progress value={percent} color={color} size="lg" aria-label="Open subaccounts, in percent of the maximum" />
         <Text size="sm">{next}</Text>
         <Facts>
           <Fact label="Left">{Math.max(0, max - open).toLocaleString()}</Fact>

@@ -17,7 +17,7 @@ export function ReconciledDay({ day, isOpen, onOpen }: { day: Reconciliation; is
         <Group gap="xs">
           <Text fw={600} size="sm" className="digits">{day.day}</Text>
           <States day={day} />
-          {userId === null ? <Text size="sm">Your own account</Text> : <TenantLink userId={userId} />}
+          {userId === null ? <Text size="sm">Main account</Text> : <TenantLink userId={userId} />}
         </Group>
         <Code className="operator-code">{accountSid}</Code>
         <Text size="xs" c="dimmed">Compared {dateAndTime(reconciledAt)}</Text>

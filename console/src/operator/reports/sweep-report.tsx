@@ -50,19 +50,30 @@ function Result({ sweep }: { sweep: NonNullable<Health["sweep"]> }) {
           title={`The last sweep is ${durationInWords(ageSeconds)} old`}
         >
           One should end every hour. See whether the lane Control is late, and whether an alert says that Twilio refuses
-          your account.
+          the main account.
         </Alert>
       )}
+      <div className="operator-table">
+        <table>
+          <tbody>
+            {FINDINGS.map(({ of, label, meaning, isFault }) => (
+              <tr key={label}>
+                <th scope="row">
+                  <Text size="sm">{label}</Text>
+                  <Text size="xs" c="dimmed" fw={400}>{meaning}</Text>
+                </th>
+                <td className="amount">
+                  {isFault && of(sweep) > 0
+                    ? <Badge color="yellow" variant="light" tt="none">{of(sweep).toLocaleString()}</Badge>
+                    : of(sweep).toLocaleString()}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <Facts>
         <Fact label="Ended">{dateAndTime(finishedAt)}</Fact>
-        {FINDINGS.map(({ of, label, meaning, isFault }) => (
-          <Fact key={label} label={label}>
-            {isFault && of(sweep) > 0
-              ? <Badge color="yellow" variant="light" tt="none">{of(sweep).toLocaleString()}</Badge>
-              : of(sweep).toLocaleString()}
-            <Text size="xs" c="dimmed">{meaning}</Text>
-          </Fact>
-        ))}
         <Fact label="Capacity then">{LEVELS[level].label}</Fact>
         <Fact label="Tenants then">
           {tenants.active.toLocaleString()} active, {tenants.suspended.toLocaleString()} suspended,{" "}

@@ -8,7 +8,12 @@ export const OLD_AFTER_SECONDS = 2 * 3_600;
 
 /** What a sweep found, in the order in which an operator reads it. */
 export const FINDINGS: readonly { of: (sweep: Sweep) => number; label: string; meaning: string; isFault: boolean }[] = [
-  { of: ({ accounts }) => accounts, label: "Accounts at Twilio", meaning: "All below your account.", isFault: false },
+  {
+    of: ({ accounts }) => accounts,
+    label: "Accounts at Twilio",
+    meaning: "All below the main account.",
+    isFault: false,
+  },
   {
     of: ({ openAccounts }) => openAccounts,
     label: "Open",
