@@ -4,7 +4,7 @@ import type { Reconciliation } from "../../../../client/switchboard.ts";
 import { dateAndTime } from "../../platform/dates.ts";
 import { money } from "../../platform/money.ts";
 import { TenantLink } from "../tenant-link.tsx";
-import { breakdownOf, CLASS_WORDS, isUnexplained } from "./breakdown.ts";
+import { breakdownOf, CLASS_WORDS, mustBeExplained } from "./breakdown.ts";
 import { Evidence } from "./evidence.tsx";
 
 /** A compared day: the two totals, and how their difference comes about. */
@@ -48,9 +48,13 @@ export function ReconciledDay({ day, isOpen, onOpen }: { day: Reconciliation; is
 }
 
 function States({ day }: { day: Reconciliation }) {
+  const must = mustBeExplained(day);
   return (
     <>
-      {isUnexplained(day) && <Badge color="red" variant="light" tt="none">To be explained</Badge>}
+      {must === "yes" && <Badge color="red" variant="light" tt="none">To be explained</Badge>}
+      {must === "unless_gone" && (
+        <Badge color="yellow" variant="light" tt="none">To be explained unless Twilio closed the account</Badge>
+      )}
       {!day.isClosed && <Badge color="blue" variant="light" tt="none">May still change</Badge>}
       {day.isShifted && <Badge color="gray" variant="light" tt="none">Counted a day before or after</Badge>}
     </>
