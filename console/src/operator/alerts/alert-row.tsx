@@ -9,7 +9,7 @@ import { DetailsList } from "../details-list.tsx";
 import { detailsOf } from "../details.ts";
 import { TenantLink } from "../tenant-link.tsx";
 import { openAlertChange } from "./alert-actions.tsx";
-import { ALERT_KINDS, stateOf } from "./alert-kinds.ts";
+import { ALERT_KINDS, placeOf, stateOf } from "./alert-kinds.ts";
 
 export interface AlertRowProps {
   alert: Alert;
@@ -100,7 +100,8 @@ function Handled({ alert: { acknowledgedAt, acknowledgedBy, acknowledgedBecause,
 }
 
 function Opened({ alert }: { alert: Alert }) {
-  const { subject, meaning, next, ends, place } = ALERT_KINDS[alert.kind];
+  const { subject, meaning, next, ends } = ALERT_KINDS[alert.kind];
+  const place = placeOf(alert);
   return (
     <Stack gap="xs" className="operator-opened">
       <Text size="sm">{meaning}</Text>

@@ -13,10 +13,10 @@ export function LaneTable({ lanes }: { lanes: Health["lanes"] }) {
           <thead>
             <tr>
               <th scope="col">Lane</th>
-              <th scope="col" className="amount">Jobs</th>
+              <th scope="col">Waits longest</th>
               <th scope="col" className="amount">Due now</th>
               <th scope="col" className="amount">In flight</th>
-              <th scope="col">Waits longest</th>
+              <th scope="col" className="amount">Jobs</th>
             </tr>
           </thead>
           <tbody>
@@ -24,14 +24,14 @@ export function LaneTable({ lanes }: { lanes: Health["lanes"] }) {
               <tr key={lane}>
                 <th scope="row">
                   {LANES[lane].label}
-                  <Text size="xs" c="dimmed" fw={400} miw={180}>{LANES[lane].meaning}</Text>
+                  <Text size="xs" c="dimmed" fw={400} miw={150}>{LANES[lane].meaning}</Text>
                 </th>
-                <td className="amount">{counted(jobs)}</td>
-                <td className="amount">{counted(due)}</td>
-                <td className="amount">{counted(inFlight)}</td>
-                <td>
+                <td style={{ whiteSpace: "nowrap" }}>
                   <Lateness seconds={waitsSeconds} limit={LATE_AFTER.lane} none="Nothing waits" />
                 </td>
+                <td className="amount">{counted(due)}</td>
+                <td className="amount">{counted(inFlight)}</td>
+                <td className="amount">{counted(jobs)}</td>
               </tr>
             ))}
           </tbody>
