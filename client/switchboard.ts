@@ -512,6 +512,11 @@ export class SwitchboardAdmin {
     );
   }
 
+  /** What up to 100 tenants used in their billing period, with price, cost and margin, and their messages by day. */
+  tenantFigures(userIds: readonly string[], options?: CallOptions): Promise<TenantFiguresList> {
+    return this.#call("GET", "admin/tenant-figures", { query: { userIds: userIds.join(",") } }, options);
+  }
+
   /**
    * One tenant whole: numbers, subscriptions, limits, usage, alerts, notices, jobs, and the beginning of the timeline.
    * @throws SwitchboardError `not_found`
@@ -3029,6 +3034,39 @@ export interface TenantBilling {
     units: number;
     pendingUnits: number;
   }[];
+}
+
+export interface TenantFigures {
+  userId: string;
+  /** The first UTC day of the tenant's billing period. */
+  from: string;
+  /** What was used in the billing period, by currency: the tenant's price before what a plan includes, and what Twilio charges. Amounts of two currencies are never added. */
+  amounts: {
+    /** ISO 4217. null: estimates, while Twilio has not priced anything yet. */
+    currency: string | null;
+    /** As decimal text. */
+    price: string;
+    /** As decimal text. */
+    cost: string;
+    /** price without cost. */
+    margin: string;
+  }[];
+  /** Messages of both directions on each of the 30 UTC days before until. */
+  messages: number[];
+}
+
+/** The response of admin/tenant-figures. */
+export interface TenantFiguresList {
+  /** The UTC day after today. */
+  until: string;
+  /** In the order of userIds. A user without usage has no amounts. */
+  tenants: TenantFigures[];
+}
+
+/** Returns usage of the billing period and messages by day of the tenants on a page of the list. */
+export interface TenantFiguresQuery {
+  /** The ids of 1 to 100 tenants, separated by commas. */
+  userIds: string;
 }
 
 export interface TenantJob {

@@ -468,7 +468,8 @@ as $$
     private.erase_contacts private.erase_conversations private.erase_forward_deliveries private.erase_numbers
     private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
     private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
+    private.fees_between private.fees_to_come private.fees_until private.figures_of_tenant
+    private.fill_missed_periods private.filled_segments
     private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
     private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
     private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
@@ -581,7 +582,8 @@ as $$
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
     public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
     public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
+    public.figures_of_tenants public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant
+    public.kinds_of_prices
     public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_audit_lines public.list_audit_log public.list_campaign_recipients public.list_campaigns
     public.list_carrier_fees public.list_claimable_subscriptions public.list_contact_tags public.list_contacts

@@ -1279,6 +1279,7 @@ export type Database = {
         Args: { "p_limit": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["erasure_outcome"];
       };
+      "figures_of_tenants": { Args: { "p_user_ids": (string)[] }; Returns: Json };
       "finish_job": {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;

@@ -22,6 +22,7 @@ import { nextInvoiceQuery, nextInvoiceSchema } from "./next-invoice.ts";
 import { lossesQuery, lossList, revenueList, revenueQuery } from "./revenue.ts";
 import { rejectedList, rejectedQuery, unbilledList, unbilledQuery } from "./unbilled.ts";
 import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
+import { tenantFiguresQuery, tenantFiguresSchema } from "./tenant-figures.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
 import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
 
@@ -185,6 +186,14 @@ export const contract = {
       query: tenantsQuery,
       responses: { 200: tenantListSchema },
       csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenant-figures",
+      summary: "Returns usage of the billing period and messages by day of the tenants on a page of the list",
+      query: tenantFiguresQuery,
+      responses: { 200: tenantFiguresSchema },
       errors: [],
     },
     {

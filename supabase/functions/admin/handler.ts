@@ -19,6 +19,7 @@ import { listLosses, listRevenue } from "./revenue.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
 import { showTenantUsage } from "./tenant-usage.ts";
+import { showTenantFigures } from "./tenant-figures.ts";
 import { listTenants } from "./tenants.ts";
 import { showTenant, showTimeline, syncTenant } from "./tenant-view.ts";
 import { listRejected, listUnbilled } from "./unbilled.ts";
@@ -34,6 +35,7 @@ type Operation = (typeof contract)["operations"][number] extends infer One
 /** The actions of operators, by method and path. */
 const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants": listTenants,
+  "GET /tenant-figures": showTenantFigures,
   "GET /tenants/{userId}": showTenant,
   "GET /tenants/{userId}/timeline": showTimeline,
   "GET /tenants/{userId}/usage": showTenantUsage,

@@ -6,6 +6,7 @@ import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { type DatabaseSide, databaseSide } from "../../support/database-side.ts";
 import { signUpOperator } from "../../support/operators.ts";
 import { wrote } from "../../support/past-messages.ts";
+import { listTenants } from "./scene-operator-tenants.ts";
 import { buy, freshNumber } from "../../support/tenants.ts";
 
 /** Brings a tenant with a plan, or with a subaccount only, into a state. */
@@ -40,7 +41,10 @@ export type AccountState = keyof typeof STATES | "operator";
 /** Signs up a user and brings the account into a state. Each tenant has a number and a conversation. */
 export async function inState(state: StackState, account: AccountState, password: string): Promise<Actor> {
   await using database = databaseSide(state);
-  if (account === "operator") return await signUpOperator({ state, database }, password);
+  if (account === "operator") {
+    await listTenants(database);
+    return await signUpOperator({ state, database }, password);
+  }
   const user = await signUp(state, account.toLowerCase(), password);
   const subscriptionId = account === "nearLimits" || account === "atLimits" ? null : await subscribe(state, user);
   if (subscriptionId === null) await user.switchboard.provisionSubaccount();

@@ -108,6 +108,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: "0".repeat(32) }),
     () => operator.call("admin/tenants"),
     () => operator.call("admin/tenants?format=csv&sort=newest"),
+    () => operator.call(`admin/tenant-figures?userIds=${ada.id}`),
     () => operator.call(`admin/tenants/${ada.id}`),
     () => operator.call(`admin/tenants/${ada.id}/timeline?format=csv`),
     () => operator.call("admin/audit?format=csv"),
