@@ -480,9 +480,9 @@ as $$
     private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_kinds
     private.invoice_of_period private.invoices_json private.invoices_of_statement private.is_about_another
     private.is_billing_compared private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
-    private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
+    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_for_sale
+    private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice
+    private.is_parked private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
     private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
     private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items
     private.lane_health private.lane_of private.late_rows private.learn_currency private.leave_after_notice
@@ -584,27 +584,28 @@ as $$
     public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations
     public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_losses
     public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
-    public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
-    public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
-    public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates
-    public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of public.next_stripe_read
-    public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
-    public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
-    public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_overview
-    public.numbers_to_price public.offer_forward_webhook public.offer_number public.offered_master_numbers
-    public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
-    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage
-    public.reconcile_due_days public.record_alert_delivery public.record_campaign_batch public.record_cancellation
-    public.record_checkout public.record_convergence_action public.record_final_reading public.record_forward_attempt
-    public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
-    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
-    public.record_message_statuses public.record_meters public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
-    public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.list_reconciliations public.list_rejected public.list_revenue public.list_sale_prices public.list_statements
+    public.list_tenants public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events
+    public.list_unsent_usage public.mark_read public.message_media public.message_of public.messages_to_redact
+    public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of
+    public.next_stripe_read public.note_create_attempt public.note_deleted_customer public.note_flush
+    public.note_leaving_begun public.note_leaving_step public.note_meter_errors public.note_metering_problem
+    public.note_sealing_ring public.note_status_intent public.notice_of public.number_to_change public.number_to_move
+    public.numbers_overview public.numbers_to_price public.offer_forward_webhook public.offer_number
+    public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of
+    public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant public.provision_tenant
+    public.purge_expired public.rate_usage public.reconcile_due_days public.record_alert_delivery
+    public.record_campaign_batch public.record_cancellation public.record_checkout public.record_convergence_action
+    public.record_final_reading public.record_forward_attempt public.record_inbound_message public.record_invoice
+    public.record_leaving_step public.record_list_price public.record_listed_prices public.record_master_consent
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_meters
+    public.record_number public.record_number_move public.record_number_name public.record_number_release
+    public.record_number_sync public.record_payment_move public.record_primary_token public.record_redaction
+    public.record_sale_prices public.record_secondary_token public.record_stripe_customer public.record_stripe_event
+    public.record_subaccount public.record_subscription public.record_sweep_page public.record_usage
+    public.record_usage_callback public.record_usage_trigger public.release_message public.remove_forward_webhook
+    public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers public.replay_dead_letters
+    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
     public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
     public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
