@@ -378,14 +378,16 @@ as $$
 declare
   claimed text[];
 begin
-  insert into private.sale_prices as s (plan_key)
-  select p.key from public.plans p
-  where private.is_for_sale(p) and not exists (
-    select from private.sale_prices known where known.plan_key = p.key
-      and (known.read_at >= now() - interval '10 minutes' or known.asked_at >= now() - interval '20 seconds'))
-  -- Of two requests at once, the second finds the mark of the first.
-  on conflict (plan_key) do update set asked_at = excluded.asked_at where s.asked_at < now() - interval '20 seconds';
-  claimed := array(select s.plan_key from private.sale_prices s where s.asked_at = now());
+  with asked as (
+    insert into private.sale_prices as s (plan_key)
+    select p.key from public.plans p
+    where private.is_for_sale(p) and not exists (
+      select from private.sale_prices known where known.plan_key = p.key
+        and (known.read_at >= now() - interval '10 minutes' or known.asked_at >= now() - interval '20 seconds'))
+    -- Of two requests at once, the second finds the mark of the first.
+    on conflict (plan_key) do update set asked_at = excluded.asked_at where s.asked_at < now() - interval '20 seconds'
+    returning s.plan_key)
+  select coalesce(array_agg(a.plan_key), '{}') into claimed from asked a;
   return query
     select p.key, p.name, p.stripe_price_id, s.amount, s.currency, s.interval, s.interval_count, s.includes_taxes,
       s.read_at, p.key = any (claimed) or s.read_at is null

@@ -8,10 +8,12 @@ import { isoOf } from "../platform/time.ts";
 import { planPrice } from "./checkout.ts";
 import { decimalsOf } from "./meters.ts";
 
+const intervalSchema = z.enum(Constants.public.Enums.price_interval);
+
 const priceSchema = z.strictObject({
   amount: z.number().describe("Of one interval, in the currency"),
   currency: z.string().describe("ISO 4217, in lower case"),
-  interval: z.enum(Constants.public.Enums.price_interval),
+  interval: intervalSchema,
   intervalCount: z.number().describe("How many of these intervals one payment is for"),
   includesTaxes: z.boolean().describe("Whether taxes are part of the amount; otherwise they may be added to it"),
 }).meta({ id: "PlanPrice" });
@@ -101,11 +103,12 @@ async function shownPrice(priceId: string | null, plan: string, stripe: Stripe):
 export function shown(
   { unit_amount_decimal: unitAmount, currency, recurring, tax_behavior: taxes }: Stripe.Price,
 ): PlanPrice | null {
-  if (unitAmount === null || recurring === null) return null;
+  const { data: interval } = intervalSchema.safeParse(recurring?.interval);
+  if (unitAmount === null || recurring === null || interval === undefined) return null;
   return {
     amount: Number(unitAmount.toString()) / 10 ** decimalsOf(currency),
     currency,
-    interval: recurring.interval,
+    interval,
     intervalCount: recurring.interval_count,
     includesTaxes: taxes === "inclusive",
   };
