@@ -1,6 +1,6 @@
 import type { Usage } from "../../../client/switchboard.ts";
 import { longDate } from "../platform/dates.ts";
-import type { Notice } from "./notices.ts";
+import type { Notice } from "../subaccount/notices.ts";
 
 /** A limit of the plan that is nearly or fully used. */
 export interface UsedLimit {
