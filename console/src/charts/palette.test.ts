@@ -9,7 +9,9 @@ Deno.test("each color of a series differs from the others and can be seen on pan
   for (const name of PALETTE) {
     const [color, shade] = name.split(".") as [string, string];
     const value = colors[color]![Number(shade)]!;
-    for (const [panel] of [SURFACES.light, SURFACES.dark]) assert.ok(contrast(value, panel) >= 3, `${name} on ${panel}`);
+    for (const [panel] of [SURFACES.light, SURFACES.dark]) {
+      assert.ok(contrast(value, panel) >= 3, `${name} on ${panel}`);
+    }
   }
   assert.equal(new Set(PALETTE).size, PALETTE.length);
 });

@@ -41,11 +41,17 @@ export function RangeCalendar({ range, onChoose, onBack }: RangeCalendarProps) {
         }}
       />
       <Text size="xs" c="dimmed" maw={260}>
-        {isCut ? `At most ${LONGEST_RANGE} days: earlier ones are left out.` : "Choose the first and the last day, in UTC."}
+        {isCut
+          ? `At most ${LONGEST_RANGE} days: earlier ones are left out.`
+          : "Choose the first and the last day, in UTC."}
       </Text>
       <Group justify="space-between" gap="xs">
-        <Button variant="subtle" size="xs" leftSection={<ArrowLeft size={14} aria-hidden />} onClick={onBack}>Back</Button>
-        <Button size="xs" disabled={chosen === null} onClick={() => chosen !== null && onChoose(chosen)}>Show days</Button>
+        <Button variant="subtle" size="xs" leftSection={<ArrowLeft size={14} aria-hidden />} onClick={onBack}>
+          Back
+        </Button>
+        <Button size="xs" disabled={chosen === null} onClick={() => chosen !== null && onChoose(chosen)}>
+          Show days
+        </Button>
       </Group>
     </Stack>
   );

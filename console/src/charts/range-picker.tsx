@@ -3,6 +3,7 @@ import { CalendarDays, Check, ChevronDown } from "lucide-react";
 import { useState } from "react";
 import { DialogPart, part } from "../platform/part.tsx";
 import { type Preset, PRESET_LABELS, type Range, type RangeChoice, rangeInWords } from "./range.ts";
+import "./range-picker.css";
 
 const RangeCalendar = part(() => import("./range-calendar.tsx").then(({ RangeCalendar }) => RangeCalendar));
 
@@ -61,10 +62,15 @@ export function RangePicker({ choice, range, presets, onChange }: RangePickerPro
           )
           : (
             <Stack gap={2}>
-                {presets.map((preset) => (
-                  <Item key={preset} label={PRESET_LABELS[preset]} isChosen={preset === choice} onClick={() => choose(preset)} />
-                ))}
-                <Item label="Other days…" isChosen={typeof choice !== "string"} onClick={() => setCalendar(true)} />
+              {presets.map((preset) => (
+                <Item
+                  key={preset}
+                  label={PRESET_LABELS[preset]}
+                  isChosen={preset === choice}
+                  onClick={() => choose(preset)}
+                />
+              ))}
+              <Item label="Other days…" isChosen={typeof choice !== "string"} onClick={() => setCalendar(true)} />
             </Stack>
           )}
       </Popover.Dropdown>

@@ -20,7 +20,11 @@ const TODAY = "2026-11-27";
 const PERIOD: Range = { from: "2026-11-12", until: "2026-12-12" };
 
 const anyDay = fc.integer({ min: 0, max: 20_000 }).map((days) => dayOf(days * 86_400_000));
-const anyText = fc.oneof(anyDay, fc.string(), fc.constantFrom("2026-02-31", "1999-12-31", "2026-11-28", "9999-12-31", ...PRESETS));
+const anyText = fc.oneof(
+  anyDay,
+  fc.string(),
+  fc.constantFrom("2026-02-31", "1999-12-31", "2026-11-28", "9999-12-31", ...PRESETS),
+);
 const anyQuery = fc.record({ range: anyText, from: anyText, until: anyText, tab: anyText }, { requiredKeys: [] })
   .map((record) => new URLSearchParams(record as Record<string, string>));
 const offered = fc.shuffledSubarray(PRESETS, { minLength: 1 });
