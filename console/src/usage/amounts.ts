@@ -11,25 +11,22 @@ export function sumOf(prices: Iterable<number>): number {
 }
 
 const plain = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 5 });
-const shortPlain = new Intl.NumberFormat(undefined, { notation: "compact", maximumSignificantDigits: 2 });
 
 /** Writes amounts of a currency; null: estimates, in the currency of no bill yet. */
 export function moneyOf(currency: string | null): (amount: number) => string {
   return currency === null ? (amount) => plain.format(amount) : (amount) => money(amount, currency);
 }
 
-/** The same where there is little room: `$0.05`, `$1.2K`. */
+/** The same where there is little room, such as beside bars: `$0`, `$0.70`, `$1,050`, `$12.5K`. */
 export function shortMoneyOf(currency: string | null): (amount: number) => string {
-  if (currency === null) return (amount) => shortPlain.format(amount);
-  try {
-    const format = new Intl.NumberFormat(undefined, {
-      style: "currency",
-      currency,
-      notation: "compact",
-      maximumSignificantDigits: 2,
-    });
-    return (amount) => format.format(amount);
-  } catch {
-    return (amount) => `${shortPlain.format(amount)} ${currency}`;
-  }
+  const write = moneyOf(currency);
+  return (amount) => {
+    if (Math.abs(amount) < 10_000) {
+      // The decimals of whole amounts say nothing.
+      return Number.isInteger(amount) ? write(amount).replace(/[.,]00(?!\d)/, "") : write(amount);
+    }
+    return write(0).replace(/0(?:[.,]0+)?/, compact.format(amount));
+  };
 }
+
+const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });

@@ -107,7 +107,15 @@ Deno.test("the bars of a chart are all days or months of the range, and add up t
 Deno.test("amounts are added exactly, and written with the sign of their currency", () => {
   assert.equal(sumOf([0.1, 0.2, 0.00001]), 0.30001);
   assert.deepEqual([moneyOf("USD")(0.0079), moneyOf(null)(0.0079)], ["$0.0079", "0.0079"]);
-  assert.deepEqual([0, 0.05, 1234].map(shortMoneyOf("USD")), ["$0", "$0.05", "$1.2K"]);
+  assert.deepEqual([0, 0.7, 1.05, 0.00035, 1200, 12_500].map(shortMoneyOf("USD")), [
+    "$0",
+    "$0.70",
+    "$1.05",
+    "$0.00035",
+    "$1,200",
+    "$12.5K",
+  ]);
+  assert.deepEqual([0, 1000, 20_000].map(shortMoneyOf("JPY")), ["¥0", "¥1,000", "¥20K"]);
 });
 
 Deno.test("a forecast says how it is made, or why there is none", () => {
