@@ -7,9 +7,10 @@ import { type DatabaseSide, databaseSide } from "../../support/database-side.ts"
 import { signUpOperator } from "../../support/operators.ts";
 import { wrote } from "../../support/past-messages.ts";
 import { buy, freshNumber } from "../../support/tenants.ts";
+import { monthOfUse } from "./scene-usage.ts";
 
 /** Brings a tenant with a plan, or with a subaccount only, into a state. */
-interface Way {
+export interface Way {
   /** The id of the tenant's subscription. Null for a tenant without one. */
   subscriptionId: string | null;
   tenant: Actor & { number: string };
@@ -30,9 +31,10 @@ const STATES = {
   held: ({ database, tenant }: Way) => database.hold(tenant.id, "suspended"),
   nearLimits: (way: Way) => spend(way, 82),
   atLimits: (way: Way) => spend(way, 100),
+  monthOfUse,
 };
 /** The states in which messages can be sent. */
-const WORKS: readonly string[] = ["pastDue", "ending", "nearLimits", "atLimits"];
+const WORKS: readonly string[] = ["pastDue", "ending", "nearLimits", "atLimits", "monthOfUse"];
 
 export type AccountState = keyof typeof STATES | "operator";
 
