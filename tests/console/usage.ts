@@ -25,6 +25,48 @@ async function cellsOf(table: Locator): Promise<Map<string, string[]>> {
 /** `$1.1821` as 11821 */
 const unitsIn = (amount: string) => Math.round(Number(amount.replace(/[$,]/g, "")) * UNITS);
 
+test("plans are compared with their prices, a smaller one says what it would stop, and without Stripe the prices are missing", async (tenant) => {
+  const { page } = tenant;
+  const unread = {
+    plans: ["starter", "team", "scale"].map((plan) => ({ plan, name: plan, price: null, readAt: null })),
+  };
+  const prices = "**/functions/v1/create-checkout";
+  await page.route(
+    prices,
+    (route) => route.request().method() === "GET" ? route.fulfill({ json: unread }) : route.continue(),
+  );
+  await tenant.go("Usage");
+  await page.getByRole("tab", { name: "Plan" }).click();
+  await page.waitForURL(/tab=plan/);
+  await page.getByText("Stripe did not answer, so prices are missing here").waitFor();
+  const plan = (name: string) =>
+    page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  await plan("Team").getByText("You see the price before you pay").waitFor();
+  await plan("Shared numbers").getByText("Your plan").waitFor();
+  await page.unroute(prices);
+  await page.reload();
+  await plan("Team").getByText("$49.00").waitFor();
+  await plan("Team").getByRole("button", { name: "Subscribe to Team" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("$49.00 a month").waitFor();
+  assert.equal(await dialog.getByRole("radio", { name: "Team" }).isChecked(), true);
+  await dialog.getByRole("button", { name: "Continue to payment" }).click();
+  await page.getByRole("heading", { name: "Your subscription", level: 1 }).waitFor();
+  await page.getByRole("button", { name: "Subscribe", exact: true }).click();
+  await page.getByText("Thank you for subscribing").waitFor();
+
+  const ada = await signIn(stack.state, { email: tenant.email, password: PASSWORD });
+  await eventually("the subaccount", async () => (await ada.switchboard.subaccount()).status === "active");
+  for (const { phoneNumber } of (await ada.switchboard.searchNumbers({ areaCode: "415" })).slice(0, 2)) {
+    await ada.switchboard.buyNumber({ phoneNumber });
+  }
+  await page.goto(`${stack.state.consoleUrl}#/usage?tab=plan`);
+  await plan("Team").getByText("Your plan").waitFor();
+  await plan("Starter").getByRole("button", { name: "Change to Starter" }).click();
+  await dialog.getByText("You have 2 numbers, and Starter allows 1: the newest one can only receive").waitFor();
+  await dialog.getByText("Messages a month: 10,000 (less than 100,000 now)").waitFor();
+});
+
 // The last of the console's tests: it moves the clock of billing for the whole stack.
 test("the usage of a day of traffic is what the statement of its billing period bills, to the unit", async (tenant) => {
   const { page } = tenant;

@@ -29,6 +29,8 @@ export function RangeCalendar({ range, onChoose, onBack }: RangeCalendarProps) {
         defaultDate={last ?? today()}
         maxDate={today()}
         firstDayOfWeek={1}
+        weekendDays={[]}
+        hideOutsideDates
         ariaLabels={{
           nextMonth: "Next month",
           previousMonth: "Previous month",

@@ -19,8 +19,8 @@ export interface RangePickerProps {
 export function RangePicker({ choice, range, presets, onChange }: RangePickerProps) {
   const [isOpen, setOpen] = useState(false);
   const [isCalendar, setCalendar] = useState(false);
-  const name = typeof choice === "string" ? PRESET_LABELS[choice] : "Chosen days";
   const days = range === null ? "" : rangeInWords(range);
+  const preset = typeof choice === "string" ? PRESET_LABELS[choice] : null;
 
   function choose(chosen: RangeChoice) {
     setOpen(false);
@@ -45,11 +45,12 @@ export function RangePicker({ choice, range, presets, onChange }: RangePickerPro
           className="range-button"
           leftSection={<CalendarDays size={16} aria-hidden />}
           rightSection={<ChevronDown size={16} aria-hidden />}
-          aria-label={`Days: ${name}, ${days}`}
+          aria-label={`Days: ${preset === null ? "" : `${preset}, `}${days}`}
           onClick={() => setOpen(!isOpen)}
         >
           <span>
-            {name} <Text span size="sm" c="dimmed" fw={400} className="range-days">{days}</Text>
+            {preset ?? days}{" "}
+            {preset !== null && <Text span size="sm" c="dimmed" fw={400} className="range-days">{days}</Text>}
           </span>
         </Button>
       </Popover.Target>

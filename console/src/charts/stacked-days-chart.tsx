@@ -20,7 +20,8 @@ export function StackedDaysChart({ series, rows, format, axis, height }: Require
       yAxisProps={{ tickFormatter: axis, width: "auto", allowDecimals: true }}
       tooltipProps={{ labelFormatter: (at) => longLabel(String(at)) }}
       withLegend
-      legendProps={{ verticalAlign: "bottom" }}
+      // In the order of the bars, from the bottom.
+      legendProps={{ verticalAlign: "bottom", itemSorter: null }}
       maxBarWidth={48}
       // A line in the color of the panel separates what lies on another.
       barProps={{ isAnimationActive: false, stroke: "var(--surface)", strokeWidth: 1, strokeOpacity: 1 }}

@@ -80,7 +80,7 @@ export function metersOf(usage: Usage, numbers: HeldNumbers | null, notices: rea
         write: whole,
         note: numbers.held > numbers.limit
           ? "Numbers beyond the limit can only receive"
-          : "Being bought or released counts",
+          : "Those being bought or released count",
       }),
     ]),
   ];

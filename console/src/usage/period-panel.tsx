@@ -16,7 +16,7 @@ export function PeriodPanel() {
     <Panel title="This billing period" description={`${rangeInWords(data.period)} (UTC)`}>
       <div className="period-amounts">
         <Amount label="Used so far" amount={moneyOf(data.period.currency)(data.period.price)}>
-          Without the price of your plan and what it includes
+          Without the price of your plan, and before what it includes
         </Amount>
         <Amount label="Forecast" amount={forecast.amount}>{forecast.text}</Amount>
       </div>

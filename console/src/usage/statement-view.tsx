@@ -129,7 +129,7 @@ function Summary({ statement }: { statement: StatementDetails }) {
             ))}
           </div>
         </div>
-        <List spacing={6} size="sm" center listStyleType="none">
+        <List spacing={6} size="sm" listStyleType="none" className="checks">
           {checksOf(statement).map((check) => <CheckItem key={check.text} check={check} />)}
         </List>
       </Stack>

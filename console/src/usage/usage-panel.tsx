@@ -25,7 +25,7 @@ export function UsagePanel({ range, choice }: { range: Range | null; choice: Usa
   return (
     <Panel
       title="Usage"
-      description="In your prices, by UTC day"
+      description="In your prices. Days are in UTC"
       aside={
         <Group gap="xs">
           <RangePicker
