@@ -356,7 +356,7 @@ create table private.sale_prices (
   asked_at timestamptz not null default now()
 );
 comment on table private.sale_prices is
-  'The price of each plan for sale, as last read from Stripe. All are null for a plan without a price that can be shown.';
+  'The price of each plan for sale, as last read from Stripe, with nulls for a plan without a price that can be shown.';
 comment on column private.sale_prices.amount is 'In the currency, not in its smallest unit.';
 comment on column private.sale_prices.read_at is 'Null until Stripe has answered once.';
 comment on column private.sale_prices.asked_at is 'When a request last began to read the price.';

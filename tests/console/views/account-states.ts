@@ -10,7 +10,7 @@ import { buy, freshNumber } from "../../support/tenants.ts";
 import { monthOfUse } from "./scene-usage.ts";
 
 /** Brings a tenant with a plan, or with a subaccount only, into a state. */
-export interface Way {
+interface Way {
   /** The id of the tenant's subscription. Null for a tenant without one. */
   subscriptionId: string | null;
   tenant: Actor & { number: string };

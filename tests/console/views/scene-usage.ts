@@ -1,11 +1,17 @@
+import type { Actor } from "../../../local/driver/actor.ts";
+import type { DatabaseSide } from "../../support/database-side.ts";
 import { wrote } from "../../support/past-messages.ts";
-import type { Way } from "./account-states.ts";
+
+interface Tenant {
+  tenant: Actor & { number: string };
+  database: DatabaseSide;
+}
 
 const DAY_SECONDS = 86_400;
 const DAYS = 75;
 
-/** Ten weeks of messages in both directions, fewer at weekends, with prices in one currency and some in another. */
-export async function monthOfUse({ tenant, database }: Way): Promise<void> {
+/** Ten weeks of messages in both directions, fewer at weekends. */
+export async function monthOfUse({ tenant, database }: Tenant): Promise<void> {
   const messages = Array.from({ length: DAYS }, (_, ago) => {
     const isWeekend = (ago + 2) % 7 < 2;
     const many = isWeekend ? 3 : 8 + (ago * 5) % 9;
