@@ -347,6 +347,11 @@ export class Switchboard {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
   }
 
+  /** The plans that can be bought, the smallest first, with their prices as Stripe charges them. */
+  plansForSale(options?: CallOptions): Promise<PlansForSale> {
+    return this.#call("GET", "create-checkout", {}, options);
+  }
+
   /**
    * Opens a checkout for a plan: lead the browser to its URL. The same request again returns the same checkout, and a request
    * for another plan replaces it. URLs must be on the origins that the platform lists.
@@ -2342,6 +2347,32 @@ export interface PlanLimitsSet {
   /** The key of the plan that has the limits. */
   plan: string;
   isNewVersion: boolean;
+}
+
+export interface PlanPrice {
+  /** Of one interval, in the currency. */
+  amount: number;
+  /** ISO 4217, in lower case. */
+  currency: string;
+  interval: "day" | "week" | "month" | "year";
+  /** How many of these intervals one payment is for. */
+  intervalCount: number;
+  /** Whether taxes are part of the amount; otherwise they may be added to it. */
+  includesTaxes: boolean;
+}
+
+/** The plans that can be bought, with their prices. */
+export interface PlansForSale {
+  /** The smallest first. */
+  plans: {
+    /** The key of the plan. */
+    plan: string;
+    name: string;
+    /** What Stripe charges for the plan, without usage. null: readAt says whether Stripe has no fixed price for it. */
+    price: PlanPrice | null;
+    /** When the price was read from Stripe. null: Stripe could not be read today. */
+    readAt: string | null;
+  }[];
 }
 
 /** A user by id, or by the whole email address in any case. */

@@ -1902,6 +1902,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_sale_prices": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["sale_price"][];
+        SetofOptions: {
+          from: "*";
+          to: "sale_price";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_statements": {
         Args: { "p_before_at": string; "p_before_id": string; "p_limit": number; "p_user_id": string };
         Returns: Database["public"]["CompositeTypes"]["statement"][];
@@ -2539,6 +2549,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_redaction": { Args: { "p_message_ids": (string)[] }; Returns: number };
+      "record_sale_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_secondary_token": {
         Args: {
           "p_fence": number;
@@ -3345,6 +3356,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
+      "price_interval": "day" | "week" | "month" | "year";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_cancellation_outcome": "recorded" | "not_own";
@@ -3658,6 +3670,18 @@ export type Database = {
         "lost": number | null;
         "cost": number | null;
         "margin": number | null;
+      };
+      "sale_price": {
+        "plan_key": string | null;
+        "name": string | null;
+        "stripe_price_id": string | null;
+        "amount": number | null;
+        "currency": string | null;
+        "interval": Database["public"]["Enums"]["price_interval"] | null;
+        "interval_count": number | null;
+        "includes_taxes": boolean | null;
+        "read_at": string | null;
+        "is_due": boolean | null;
       };
       "sealed_text": {
         "user_id": string | null;
@@ -4064,6 +4088,7 @@ export const Constants = {
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
+      "price_interval": ["day", "week", "month", "year"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_cancellation_outcome": ["recorded", "not_own"],

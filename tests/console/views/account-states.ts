@@ -8,6 +8,7 @@ import { signUpOperator } from "../../support/operators.ts";
 import { wrote } from "../../support/past-messages.ts";
 import { listTenants } from "./scene-operator-tenants.ts";
 import { buy, freshNumber } from "../../support/tenants.ts";
+import { monthOfUse } from "./scene-usage.ts";
 
 /** Brings a tenant with a plan, or with a subaccount only, into a state. */
 interface Way {
@@ -32,9 +33,10 @@ const STATES = {
   inTrouble: troubled,
   nearLimits: (way: Way) => spend(way, 82),
   atLimits: (way: Way) => spend(way, 100),
+  monthOfUse,
 };
 /** The states in which messages can be sent. */
-const WORKS: readonly string[] = ["pastDue", "ending", "inTrouble", "nearLimits", "atLimits"];
+const WORKS: readonly string[] = ["pastDue", "ending", "inTrouble", "nearLimits", "atLimits", "monthOfUse"];
 
 export type AccountState = keyof typeof STATES | "operator";
 
