@@ -634,6 +634,19 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
   }
 
+  /** Every version of every plan, by rank, the newest version first. */
+  plans(options?: CallOptions): Promise<PlanList> {
+    return this.#call("GET", "admin/plans", {}, options);
+  }
+
+  /** The addresses of up to 100 tenants that a list names by id. Deleted users have none. */
+  async tenantEmails(userIds: readonly string[], options?: CallOptions): Promise<Map<string, string>> {
+    if (userIds.length === 0) return new Map();
+    const query = { userIds: userIds.join(",") };
+    const { tenants } = await this.#call<TenantEmailList>("GET", "admin/tenant-emails", { query }, options);
+    return new Map(tenants.map(({ userId, email }) => [userId, email]));
+  }
+
   /** The state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs. */
   health(options?: CallOptions): Promise<Health> {
     return this.#call("GET", "admin/health", {}, options);
@@ -1800,6 +1813,30 @@ export interface ListedMessage {
   createdAt: string;
 }
 
+/** A version of a plan as operators see it. */
+export interface ListedPlan {
+  key: string;
+  name: string;
+  /** Of two subscriptions, the one with the higher rank gives more. */
+  rank: number;
+  version: number;
+  /** When a newer version replaced it; null: this is the newest. */
+  supersededAt: string | null;
+  /** null: a price at Stripe belongs to it by its lookup key. */
+  stripePriceId: string | null;
+  /** In which usage is billed (ISO 4217, lower case). */
+  currency: string;
+  /** A tenant's price is what Twilio charges times this. */
+  markup: number;
+  /** What a segment is taken to cost until Twilio has priced it. */
+  segmentPrice: number;
+  limits: Limits;
+  /** Whether a subscription has or had it: other limits then make a new version. */
+  wasSold: boolean;
+  /** Subscriptions that have it and are not over. */
+  subscriptions: number;
+}
+
 /** Usage of a month (UTC) that is not billed, for one reason. */
 export interface Loss {
   month: string;
@@ -2608,6 +2645,10 @@ export interface RevenuePage {
   until?: string | undefined;
   /** Only this tenant, by tenant. */
   userId?: string | undefined;
+  /** Only this one (ISO 4217, lower case): amounts of two currencies are in no order. */
+  currency?: string | undefined;
+  /** month: the oldest first. revenue: the largest first. margin: the smallest first. Default: month. */
+  order?: ("month" | "revenue" | "margin") | undefined;
   /** The next of the page before. */
   cursor?: string | undefined;
   /** 1 to 500; 100 unless given. Default: 100. */

@@ -538,87 +538,88 @@ as $$
     private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.reopen_unbilled
     private.repeat_of private.replica_identity_of private.reply_under_way private.rerate_covered_days
     private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.room_in private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused
-    private.schedule_fee private.schedule_health private.scheduled_for_numbers private.search_for private.search_tenants
-    private.searchable private.send_again private.send_rates_of private.sender_of private.sending_ends_at
-    private.sending_plan private.set_comparison_due private.set_due private.set_due_by private.set_metering_due
-    private.set_next_convergence private.settle_alert private.settle_call private.settle_compared private.settle_day
-    private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
-    private.shown_spending private.shown_statement private.single_characters private.skip_recipients private.sorted_name
-    private.spaced private.spend_between private.spent_between private.split_row private.split_words private.spread
-    private.state_of_usage_day private.statements_of private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.store_usage private.stored_account_of private.subaccount_target
-    private.subscriptions_of private.summary_lag private.sweep_health private.tag_query private.tag_word
-    private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
-    private.take_moved_usage private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
-    private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.totals_of_statement
-    private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
-    private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
-    private.unpaid_cost_of private.unpaid_part_of private.unpaid_reason_of private.unread_conversations
-    private.unread_grace private.unspaced private.usage_by_day private.usage_health private.usage_kind_of
-    private.usage_of private.usage_of_days private.usage_parts private.usage_report private.usage_rotation_days
-    private.usage_summary_of private.usage_totals_of_days private.used_before private.user_exists
-    private.users_with_email private.uses_of_span private.utc_day private.wake_pricing private.wanted_by_subscription
-    private.wanted_subaccount private.wanted_trigger_value private.webhook_health private.windows_of_day
-    private.with_limits private.withdraw_job private.words_of private.write_rating private.zone_opening
-    public.account_and_shared_numbers public.account_outlook public.acknowledge_alert public.add_opt_outs
-    public.add_up_revenue public.alert_to_deliver public.ask_for_comparisons public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice
-    public.ask_for_metering public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs
-    public.ask_for_usage_triggers public.begin_cancellation public.begin_checkout public.begin_comparison
-    public.begin_convergence public.begin_final_bill public.begin_metering public.begin_number_release
-    public.begin_number_sync public.begin_plan_change public.begin_stripe_event public.begin_sweep
-    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billed_users
-    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
-    public.cancel_number_reservation public.change_alerts public.change_campaign public.change_forward_webhook
-    public.charge_number_fees public.check_due_spending public.claim_jobs public.claim_subscription
-    public.claim_unmetered_subscriptions public.close_alert public.close_books public.close_due_periods
-    public.confirm_forward_webhook public.cost_of_usage public.count_request public.count_unpaid_accounts
-    public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job public.delay_sender
-    public.delete_campaign_recipients public.delete_contact public.describe_health public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.end_usage_trigger public.erase_messages_of_deleted_user public.figures_of_tenants public.finish_job
-    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.kinds_of_prices
-    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
-    public.list_audit_lines public.list_audit_log public.list_campaign_recipients public.list_campaigns
-    public.list_carrier_fees public.list_claimable_subscriptions public.list_contact_tags public.list_contacts
-    public.list_conversations public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries
-    public.list_losses public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
-    public.list_reconciliations public.list_rejected public.list_revenue public.list_sale_prices public.list_statements
-    public.list_tenants public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events
-    public.list_unsent_usage public.mark_read public.message_media public.message_of public.messages_to_redact
-    public.missing_exchange_rates public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of
-    public.next_stripe_read public.note_create_attempt public.note_deleted_customer public.note_flush
-    public.note_leaving_begun public.note_leaving_step public.note_meter_errors public.note_metering_problem
-    public.note_sealing_ring public.note_status_intent public.notice_of public.number_to_change public.number_to_move
-    public.numbers_overview public.numbers_to_price public.offer_forward_webhook public.offer_number
-    public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of
-    public.pending_forward_webhook_of public.preview_campaign public.price_for_tenant public.provision_tenant
-    public.purge_expired public.rate_usage public.reconcile_due_days public.record_alert_delivery
-    public.record_campaign_batch public.record_cancellation public.record_checkout public.record_convergence_action
-    public.record_final_reading public.record_forward_attempt public.record_inbound_message public.record_invoice
-    public.record_leaving_step public.record_list_price public.record_listed_prices public.record_master_consent
-    public.record_message_reports public.record_message_status public.record_message_statuses public.record_meters
-    public.record_number public.record_number_move public.record_number_name public.record_number_release
-    public.record_number_sync public.record_payment_move public.record_primary_token public.record_redaction
-    public.record_sale_prices public.record_secondary_token public.record_stripe_customer public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.record_usage
-    public.record_usage_callback public.record_usage_trigger public.release_message public.remove_forward_webhook
-    public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
-    public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
-    public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_contacts
-    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate
-    public.set_number_send_rate public.set_plan_limits public.set_primary_number public.set_tenant_limits
-    public.settle_cancellation public.settle_comparison public.settle_final_charge public.settle_metering
-    public.settle_stripe_event public.show_statement public.show_tenant public.stale_number_releases
-    public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
-    public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions public.unpaid_account_total
-    public.unsettled_messages public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
+    private.revenue_rank private.room_in private.rows_of_period private.rows_of_statement private.rows_to_place
+    private.sale_refused private.schedule_fee private.schedule_health private.scheduled_for_numbers private.search_for
+    private.search_tenants private.searchable private.send_again private.send_rates_of private.sender_of
+    private.sending_ends_at private.sending_plan private.set_comparison_due private.set_due private.set_due_by
+    private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.settle_compared private.settle_day private.settle_unknown_price private.settled_before private.share_number
+    private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
+    private.skip_recipients private.sorted_name private.spaced private.spend_between private.spent_between
+    private.split_row private.split_words private.spread private.state_of_usage_day private.statements_of
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.store_usage
+    private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
+    private.sweep_health private.tag_query private.tag_word private.take_billing_lease private.take_in_listed_number
+    private.take_in_number private.take_lease private.take_moved_usage private.take_turns private.targets_of_day
+    private.tell_of_categories private.tell_of_day private.tell_of_lost_customer private.tenant_overview_of
+    private.tenant_price private.token_date_of private.total_deletes private.total_inserts private.total_update
+    private.totals_of_statement private.touch_updated_at private.trial_lines_open_for private.trigger_value_of
+    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price private.units_of_minor
+    private.unpaid_candidates private.unpaid_cost_of private.unpaid_part_of private.unpaid_reason_of
+    private.unread_conversations private.unread_grace private.unspaced private.usage_by_day private.usage_health
+    private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts private.usage_report
+    private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days private.used_before
+    private.user_exists private.users_with_email private.uses_of_span private.utc_day private.wake_pricing
+    private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value private.webhook_health
+    private.windows_of_day private.with_limits private.withdraw_job private.words_of private.write_rating
+    private.zone_opening public.account_and_shared_numbers public.account_outlook public.acknowledge_alert
+    public.add_opt_outs public.add_up_revenue public.alert_to_deliver public.ask_for_comparisons
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering public.ask_for_number_syncs
+    public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_cancellation
+    public.begin_checkout public.begin_comparison public.begin_convergence public.begin_final_bill public.begin_metering
+    public.begin_number_release public.begin_number_sync public.begin_plan_change public.begin_stripe_event
+    public.begin_sweep public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger
+    public.billed_users public.billing_customer public.cancel_fee public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_alerts public.change_campaign
+    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
+    public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
+    public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
+    public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
+    public.delay_sender public.delete_campaign_recipients public.delete_contact public.describe_health
+    public.describe_installation public.disable_forward_webhook public.emails_of_tenants public.end_convergence
+    public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user
+    public.figures_of_tenants public.finish_job public.forget_invoice public.forget_previous_tokens
+    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
+    public.get_usage public.hold_tenant public.kinds_of_prices public.lease_cancellation public.lift_opt_outs
+    public.link_stripe_customer public.list_alerts public.list_audit_lines public.list_audit_log
+    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
+    public.list_contact_tags public.list_contacts public.list_conversations public.list_dead_letters
+    public.list_exchange_rates public.list_forward_deliveries public.list_losses public.list_messages
+    public.list_messages_forwards public.list_meters public.list_opt_outs public.list_plans public.list_reconciliations
+    public.list_rejected public.list_revenue public.list_sale_prices public.list_statements public.list_tenants
+    public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
+    public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates
+    public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of public.next_stripe_read
+    public.note_create_attempt public.note_deleted_customer public.note_flush public.note_leaving_begun
+    public.note_leaving_step public.note_meter_errors public.note_metering_problem public.note_sealing_ring
+    public.note_status_intent public.notice_of public.number_to_change public.number_to_move public.numbers_overview
+    public.numbers_to_price public.offer_forward_webhook public.offer_number public.offered_master_numbers
+    public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
+    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired public.rate_usage
+    public.reconcile_due_days public.record_alert_delivery public.record_campaign_batch public.record_cancellation
+    public.record_checkout public.record_convergence_action public.record_final_reading public.record_forward_attempt
+    public.record_inbound_message public.record_invoice public.record_leaving_step public.record_list_price
+    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
+    public.record_message_statuses public.record_meters public.record_number public.record_number_move
+    public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
+    public.record_primary_token public.record_redaction public.record_sale_prices public.record_secondary_token
+    public.record_stripe_customer public.record_stripe_event public.record_subaccount public.record_subscription
+    public.record_sweep_page public.record_usage public.record_usage_callback public.record_usage_trigger
+    public.release_message public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease
+    public.replace_master_numbers public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event
+    public.report_account_trouble public.report_inactive_master public.report_moved_number public.report_sender_trouble
+    public.request_cancellation public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_job
+    public.save_contacts public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee
+    public.set_exchange_rate public.set_number_send_rate public.set_plan_limits public.set_primary_number
+    public.set_tenant_limits public.settle_cancellation public.settle_comparison public.settle_final_charge
+    public.settle_metering public.settle_stripe_event public.show_statement public.show_tenant
+    public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
+    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions
+    public.unpaid_account_total public.unsettled_messages public.usage_sync_state public.waits_for_redaction
+    public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

@@ -134,6 +134,10 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.TenantLimitsSet, Success<Post<typeof admin, "/set-tenant-limits">>>(true);
   same<client.PlanLimits, Body<Post<typeof admin, "/set-plan-limits">>>(true);
   same<client.PlanLimitsSet, Success<Post<typeof admin, "/set-plan-limits">>>(true);
+  same<client.PlanList, Success<Get<typeof admin, "/plans">>>(true);
+  same<client.TenantEmailList, Success<Get<typeof admin, "/tenant-emails">>>(true);
+  same<client.RevenuePage, Query<Get<typeof admin, "/revenue">>>(true);
+  same<client.RevenueList, Success<Get<typeof admin, "/revenue">>>(true);
   same<client.Health, Success<Get<typeof admin, "/health">>>(true);
   same<client.DeadLettersPage, Query<Get<typeof admin, "/dead-letters">>>(true);
   same<client.DeadLetterList, Success<Get<typeof admin, "/dead-letters">>>(true);

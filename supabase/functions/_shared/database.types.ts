@@ -1247,6 +1247,13 @@ export type Database = {
         Args: { "p_reason": string; "p_url": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["disable_forward_webhook_outcome"];
       };
+      "emails_of_tenants": {
+        Args: { "p_user_ids": (string)[] };
+        Returns: {
+          "email": string;
+          "user_id": string;
+        }[];
+      };
       "end_convergence": {
         Args: {
           "p_error"?: string;
@@ -1857,6 +1864,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_plans": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["listed_plan"][];
+        SetofOptions: {
+          from: "*";
+          to: "listed_plan";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_reconciliations": {
         Args: {
           "p_account_sid": string;
@@ -1889,8 +1906,10 @@ export type Database = {
           "p_after_month": string;
           "p_after_user_id": string;
           "p_by": Database["public"]["Enums"]["revenue_by"];
+          "p_currency": string;
           "p_from": string;
           "p_limit": number;
+          "p_order": Database["public"]["Enums"]["revenue_order"];
           "p_until": string;
           "p_user_id": string;
         };
@@ -3427,6 +3446,7 @@ export type Database = {
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
       "revenue_by": "total" | "tenant";
+      "revenue_order": "month" | "revenue" | "margin";
       "save_contacts_outcome": "saved" | "unknown_user";
       "save_settings_outcome": "saved" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
@@ -3575,6 +3595,20 @@ export type Database = {
         "reason": string | null;
         "set_by": string | null;
         "set_at": string | null;
+      };
+      "listed_plan": {
+        "key": string | null;
+        "name": string | null;
+        "rank": number | null;
+        "version": number | null;
+        "superseded_at": string | null;
+        "stripe_price_id": string | null;
+        "currency": string | null;
+        "markup": number | null;
+        "segment_price": number | null;
+        "limits": Json | null;
+        "was_sold": boolean | null;
+        "subscriptions": number | null;
       };
       "loss": {
         "month": string | null;
@@ -4162,6 +4196,7 @@ export const Constants = {
       ],
       "retry_job_outcome": ["retrying", "gone"],
       "revenue_by": ["total", "tenant"],
+      "revenue_order": ["month", "revenue", "margin"],
       "save_contacts_outcome": ["saved", "unknown_user"],
       "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],

@@ -121,6 +121,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
       }),
     () => operator.call("admin/revenue?by=tenant&format=csv"),
     () => operator.call("admin/losses?by=tenant"),
+    () => operator.call("admin/plans"),
+    () => operator.call(`admin/tenant-emails?userIds=${ada.id}`),
     () => operator.call("admin/unbilled?format=csv"),
     () => operator.call("admin/rejected"),
     () => operator.call(`admin/next-invoice?userId=${ada.id}`),
