@@ -51,7 +51,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   charts: ["platform"],
   campaigns: ["phone", "platform", "session", "numbers", "send-message", "contacts", "billing", "subaccount"],
   usage: ["platform", "session", "subaccount", "billing", "charts"],
-  settings: ["phone", "platform", "session", "subaccount", "numbers", "contacts"],
+  settings: ["phone", "platform", "session", "billing", "numbers", "send-message", "contacts"],
   operator: ["phone", "platform", "session", "charts"],
   shell: [
     "platform",
