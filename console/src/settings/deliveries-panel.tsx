@@ -1,19 +1,6 @@
-import {
-  Badge,
-  Button,
-  Code,
-  Group,
-  Modal,
-  Paper,
-  Select,
-  Skeleton,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Badge, Button, Code, Group, Modal, Paper, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { RotateCw, Send } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { ForwardDelivery, ForwardDeliveryStatus } from "../../../client/switchboard.ts";
 import { Copyable } from "../platform/copyable.tsx";
@@ -229,6 +216,7 @@ function StatusBadge({ status }: { status: ForwardDeliveryStatus }) {
 function Delivery({ id, canReplay: isUsed }: { id: string; canReplay: boolean }) {
   const { data, error, refetch } = useDelivery(id);
   const replay = useReplay(id);
+  const attemptsId = useId();
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
     return <Skeleton h={320} aria-label="Loading the delivery" />;
@@ -249,27 +237,19 @@ function Delivery({ id, canReplay: isUsed }: { id: string; canReplay: boolean })
           <Fact label="Next attempt">{dateAndTime(nextAttemptAt)}</Fact>
         )}
       </Facts>
-      <Table.ScrollContainer minWidth={360} aria-label="Attempts">
-        <Table captionSide="top">
-          <Table.Caption ta="start">
-            {attempts.length < attemptCount ? `The last ${attempts.length} of ${attemptCount} attempts` : "Attempts"}
-          </Table.Caption>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Time</Table.Th>
-              <Table.Th>Result</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {attempts.map((attempt, index) => (
-              <Table.Tr key={index}>
-                <Table.Td className="digits">{dateAndTime(attempt.at)}</Table.Td>
-                <Table.Td>{attemptText(attempt)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <div>
+        <Text size="sm" fw={600} id={attemptsId}>
+          {attempts.length < attemptCount ? `The last ${attempts.length} of ${attemptCount} attempts` : "Attempts"}
+        </Text>
+        <ol className="rows attempts" aria-labelledby={attemptsId}>
+          {attempts.map((attempt, index) => (
+            <li key={index} className="attempt">
+              <span className="digits">{dateAndTime(attempt.at)}</span>
+              <span>{attemptText(attempt)}</span>
+            </li>
+          ))}
+        </ol>
+      </div>
       <div>
         <Text size="sm" fw={600} mb={4}>Body, as the next attempt would post it</Text>
         <div className="code-region" role="region" aria-label="Body" tabIndex={0}>

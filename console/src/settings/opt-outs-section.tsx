@@ -95,7 +95,7 @@ function Filters({ filters, onChange }: FiltersProps) {
       <Select
         aria-label="Source"
         placeholder="Any source"
-        flex="0 1 180px"
+        flex="1 1 160px"
         clearable
         clearButtonProps={{ "aria-label": "Any source" }}
         data={SOURCES.map((value) => ({ value, label: SOURCE_NAMES[value] }))}

@@ -15,7 +15,12 @@ const EAGER_POLL_MS = 3_000;
 /** The webhook in use and the one to confirm. */
 export function useWebhooks() {
   const { switchboard } = useBackend();
-  return useQuery({ queryKey: STATE_KEY, queryFn: ({ signal }) => switchboard.forwardWebhook({ signal }) });
+  return useQuery({
+    queryKey: STATE_KEY,
+    queryFn: ({ signal }) => switchboard.forwardWebhook({ signal }),
+    // A server pauses its webhook by its response.
+    refetchInterval: POLL_MS,
+  });
 }
 
 /** The newest deliveries of any status, which tell whether the webhook works. */

@@ -35,7 +35,7 @@ export function WebhookSection(props: WebhookSectionProps) {
     <Stack gap="lg">
       <Panel
         title="Forward webhook"
-        description="Messages that you receive, and notices about your account, are posted to a server of yours as they happen."
+        description="Messages that you receive, and notices, are posted to a server of yours."
         aside={badge && <Badge variant="light" color={badge.color} size="lg" radius="sm">{badge.label}</Badge>}
       >
         {webhooks === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
@@ -55,8 +55,8 @@ export function WebhookSection(props: WebhookSectionProps) {
           </Stack>
         )}
       </Panel>
-      {webhooks !== undefined && (webhook !== null || webhooks.pending !== null) && <SignaturePanel />}
       {webhook !== null && <DeliveriesPanel canReplay={webhook.enabled} />}
+      {webhooks !== undefined && (webhook !== null || webhooks.pending !== null) && <SignaturePanel />}
     </Stack>
   );
 }

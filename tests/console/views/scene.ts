@@ -6,6 +6,7 @@ import { stripeSide } from "../../../local/driver/stripe-side.ts";
 import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { fileOf } from "../../support/media.ts";
 import { type AccountState, inState } from "./account-states.ts";
+import { setRules } from "./scene-settings.ts";
 
 /** The password of every user of the scene. */
 export const PASSWORD = "correct horse battery";
@@ -135,6 +136,7 @@ async function converse(state: StackState, busy: Scene["busy"], lines: number): 
   for (let line = 0; line < lines; line += 1) {
     await (line % 3 === 0 ? send(CHATTY, `Line ${line}: we are on it`) : receive(CHATTY, `Line ${line}: and then?`));
   }
+  await setRules(busy, twilio, own);
   await eventually("the failure to be reported", async () => {
     const { messages } = await busy.switchboard.listMessages({ with: UNREACHABLE });
     return messages[0]?.status === "undelivered";
