@@ -342,8 +342,11 @@ export class Switchboard {
     return this.#call("GET", "messaging-settings", {}, options);
   }
 
-  /** Replaces the caller's rules as a whole. */
-  saveMessagingSettings(settings: MessagingSettings, options?: CallOptions): Promise<MessagingSettings> {
+  /**
+   * Replaces the caller's rules as a whole. With the `version` that was read, rules that were saved meanwhile are not
+   * overwritten. @throws SwitchboardError `settings_changed`
+   */
+  saveMessagingSettings(settings: MessagingSettingsChange, options?: CallOptions): Promise<MessagingSettings> {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
   }
 
@@ -1982,6 +1985,24 @@ export interface MessagingSettings {
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
+  /** Counts the changes. */
+  version: number;
+}
+
+/** All of a tenant's rules for messages. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+export interface MessagingSettingsChange {
+  /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
+  stopReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  startReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  helpReply: string | null;
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650; null keeps texts. */
+  retentionDays: number | null;
+  /** The version that these rules replace. Without it, they replace any. */
+  version?: number | undefined;
 }
 
 /** The response of admin/move-number. */
@@ -2786,6 +2807,7 @@ export type ServerErrorCode =
   | "too_many_recipients"
   | "campaign_over"
   | "too_many_contacts"
+  | "settings_changed"
   | "link_expired"
   | "media_gone"
   | "media_too_large"

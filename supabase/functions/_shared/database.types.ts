@@ -211,6 +211,7 @@ export type Database = {
           "stop_reply": string | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
         };
         ComputedFields: never;
         Insert: {
@@ -221,6 +222,7 @@ export type Database = {
           "stop_reply"?: string | null;
           "updated_at"?: string;
           "user_id": string;
+          "version"?: number;
         };
         Update: {
           "allowed_countries"?: (string)[] | null;
@@ -230,6 +232,7 @@ export type Database = {
           "stop_reply"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
+          "version"?: number;
         };
         Relationships: [];
       };
@@ -2863,8 +2866,12 @@ export type Database = {
           "p_start_reply": string;
           "p_stop_reply": string;
           "p_user_id": string;
+          "p_version"?: number;
         };
-        Returns: Database["public"]["Enums"]["save_settings_outcome"];
+        Returns: {
+          "outcome": Database["public"]["Enums"]["save_settings_outcome"];
+          "version": number;
+        }[];
       };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
@@ -3448,7 +3455,7 @@ export type Database = {
       "revenue_by": "total" | "tenant";
       "revenue_order": "month" | "revenue" | "margin";
       "save_contacts_outcome": "saved" | "unknown_user";
-      "save_settings_outcome": "saved" | "unknown_user";
+      "save_settings_outcome": "saved" | "changed" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
@@ -4198,7 +4205,7 @@ export const Constants = {
       "revenue_by": ["total", "tenant"],
       "revenue_order": ["month", "revenue", "margin"],
       "save_contacts_outcome": ["saved", "unknown_user"],
-      "save_settings_outcome": ["saved", "unknown_user"],
+      "save_settings_outcome": ["saved", "changed", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
       "sender_outcome": [

@@ -8,6 +8,7 @@ import { fileOf } from "../../support/media.ts";
 import { type AccountState, inState } from "./account-states.ts";
 import { setOperatorWork } from "./scene-operator-work.ts";
 import { setOperatorMoney } from "./scene-operator-money.ts";
+import { setRules } from "./scene-settings.ts";
 
 /** The password of every user of the scene. */
 export const PASSWORD = "correct horse battery";
@@ -139,6 +140,7 @@ async function converse(state: StackState, busy: Scene["busy"], lines: number): 
   for (let line = 0; line < lines; line += 1) {
     await (line % 3 === 0 ? send(CHATTY, `Line ${line}: we are on it`) : receive(CHATTY, `Line ${line}: and then?`));
   }
+  await setRules(busy, twilio, own);
   await eventually("the failure to be reported", async () => {
     const { messages } = await busy.switchboard.listMessages({ with: UNREACHABLE });
     return messages[0]?.status === "undelivered";

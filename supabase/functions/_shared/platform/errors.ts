@@ -67,6 +67,7 @@ export const ERROR_STATUS = {
   too_many_recipients: 409,
   campaign_over: 409,
   too_many_contacts: 409,
+  settings_changed: 409,
   // Media of received messages
   link_expired: 403,
   media_gone: 410,
