@@ -466,29 +466,29 @@ as $$
     private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
     private.erase_contacts private.erase_conversations private.erase_forward_deliveries private.erase_numbers
     private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods private.filled_segments
-    private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
-    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
-    private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
-    private.found_conversations private.found_messages private.give_leaving_notice private.given_contacts
-    private.gmt_month_of private.goes_on private.grapheme_classes private.grapheme_end private.grapheme_segments
-    private.grapheme_start private.has_drifted private.has_due_jobs private.has_failed private.has_grace
-    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items
-    private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
-    private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_kinds
-    private.invoice_of_period private.invoices_json private.invoices_of_statement private.is_about_another
-    private.is_billing_compared private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
-    private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
-    private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
-    private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items
-    private.lane_health private.lane_of private.late_rows private.learn_currency private.leave_after_notice
-    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
-    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
-    private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
+    private.explain_rate private.failed_recipients private.fallback_subject private.fee_date private.fee_kind_of
+    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.fill_missed_periods
+    private.filled_segments private.final_bill_setting private.final_bill_window private.final_margin
+    private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
+    private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
+    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.forward_event private.found_conversations private.found_messages
+    private.give_leaving_notice private.given_contacts private.gmt_month_of private.goes_on private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_failed private.has_grace private.has_open_usage private.has_opted_out private.has_phrases
+    private.has_spent private.has_wrong_items private.hold_for_usage private.hold_number private.hour_of private.id_at
+    private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
+    private.invoice_kinds private.invoice_of_period private.invoices_json private.invoices_of_statement
+    private.is_about_another private.is_billing_compared private.is_comparable private.is_counted private.is_country_in
+    private.is_customer_gone private.is_cut_off private.is_deleted_tenant private.is_destination_refused
+    private.is_final private.is_foreign private.is_invoice_known private.is_leaving private.is_over_limit
+    private.is_own_invoice private.is_parked private.is_paying private.is_ready private.is_sending_over
+    private.is_settled private.is_shifted private.is_unexplained private.is_unpaid private.iso private.jobs_of
+    private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply
+    private.lacks_metered_items private.lane_health private.lane_of private.late_rows private.learn_currency
+    private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan
+    private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan
+    private.limits_json private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
     private.lock_campaign private.lock_for_evidence private.lock_master_numbers private.lock_plan_prices
     private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals_of
     private.lock_totals_of_sending private.look_again private.look_at_closing private.lose_rows_of private.major_of
@@ -608,14 +608,15 @@ as $$
     public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
     public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
     public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_contacts
-    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate
-    public.set_number_send_rate public.set_plan_limits public.set_primary_number public.set_tenant_limits
-    public.settle_cancellation public.settle_comparison public.settle_final_charge public.settle_metering
-    public.settle_stripe_event public.show_statement public.show_tenant public.stale_number_releases
-    public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
-    public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions public.unpaid_account_total
-    public.unsettled_messages public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
+    public.reserve_fee public.reserve_message public.reserve_number public.retry_campaign public.retry_job
+    public.save_contacts public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee
+    public.set_exchange_rate public.set_number_send_rate public.set_plan_limits public.set_primary_number
+    public.set_tenant_limits public.settle_cancellation public.settle_comparison public.settle_final_charge
+    public.settle_metering public.settle_stripe_event public.show_statement public.show_tenant
+    public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
+    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions
+    public.unpaid_account_total public.unsettled_messages public.usage_sync_state public.waits_for_redaction
+    public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is
