@@ -21,7 +21,7 @@ const draft: fc.Arbitrary<CampaignDraft> = fc.record({
   blanks: fc.constantFrom("leave-out" as const, "send" as const),
   from: fc.option(fc.constant("+14155550100")),
   sendAt: fc.option(fc.constant("2026-12-01T09:00:00.000Z")),
-  window: fc.option(fc.record({ from: hour, to: hour, days: fc.constant(["mon" as const]) })),
+  window: fc.option(fc.record({ from: hour, to: hour, days: fc.constant(["mon"] as ("mon")[]) })),
   isUnanswered: fc.boolean(),
   sentAs: fc.option(fc.uuid()),
 }).map((value) => structuredClone(value));

@@ -1,3 +1,4 @@
+import { unguarded } from "../../../../supabase/functions/_shared/platform/csv-text.ts";
 import { loadInTime } from "../../platform/load-in-time.ts";
 import { WordedError } from "../../platform/wording.ts";
 import { checkSize, decoded, MOST_BYTES, startsWithHeading, tableOf, type TableRow } from "./table.ts";
@@ -35,7 +36,8 @@ export async function readText(text: string): Promise<TableRow[]> {
     preview: 20,
   });
   const rows: string[][] = Papa.parse(content, { delimiter, skipEmptyLines: false }).data;
-  const table = tableOf(rows);
+  // Files that the console itself has written guard cells against formulas.
+  const table = tableOf(rows.map((cells) => cells.map(unguarded)));
   checkSize(table, startsWithHeading(table));
   return table;
 }

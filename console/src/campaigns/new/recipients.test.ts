@@ -62,6 +62,7 @@ Deno.test("empty cells are left out with their recipient, or sent as nothing", (
   assert.deepEqual(rejectedOf("leave-out"), [{
     line: 2,
     to: "+14155550101",
+    values: { Phone: "+14155550101", "First Name": null, x: null },
     reason: "The cell “First Name” is empty",
   }]);
   const recipients = recipientsOf(table, COLUMNS, 0, "send");

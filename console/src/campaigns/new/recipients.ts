@@ -56,6 +56,7 @@ export function requestRows(
 export interface RejectedRow {
   line: number;
   to: string;
+  values: Recipient["values"];
   reason: string;
 }
 
@@ -71,9 +72,9 @@ export function verdictsOf(recipients: readonly Recipient[], rejected: BulkRespo
   const lineOf = (index: number) => recipients[index]?.line;
   return {
     accepted: recipients.filter((_, index) => !byIndex.has(index)),
-    rejected: recipients.flatMap(({ line, to }, index) => {
+    rejected: recipients.flatMap(({ line, to, values }, index) => {
       const row = byIndex.get(index);
-      return row === undefined ? [] : [{ line, to, reason: reasonOf(row, lineOf) }];
+      return row === undefined ? [] : [{ line, to, values, reason: reasonOf(row, lineOf) }];
     }),
   };
 }
