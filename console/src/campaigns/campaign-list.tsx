@@ -88,7 +88,7 @@ function Row({ campaign }: { campaign: Campaign }) {
       <div className="campaign-progress">
         <CountsBar counts={counts} total={total} />
         <Text size="xs" c="dimmed" className="digits">
-          {counts.delivered.toLocaleString()} delivered
+          {status === "scheduled" ? "Not started" : `${counts.delivered.toLocaleString()} delivered`}
           {counts.failed > 0 && ` · ${counts.failed.toLocaleString()} failed`}
           {status === "running" && ` · ${progressOf(campaign)} %`}
         </Text>

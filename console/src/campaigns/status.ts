@@ -69,7 +69,8 @@ const SKIPS: Readonly<Record<string, string>> = {
 export function remarkOf({ skipReason, errorCode, errorMessage }: CampaignRecipient): string {
   if (skipReason !== null) return SKIPS[skipReason] ?? "";
   if (errorCode === null) return errorMessage ?? "";
-  return errorMessage === null ? `Error ${errorCode}` : `${errorMessage} (${errorCode})`;
+  if (errorMessage === null) return `Error ${errorCode}`;
+  return errorMessage.includes(String(errorCode)) ? errorMessage : `${errorMessage} (${errorCode})`;
 }
 
 /** A campaign's name, or what stands for it. */

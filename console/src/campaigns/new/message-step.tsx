@@ -129,7 +129,7 @@ export function MessageStep({ drafting, draft, columns, recipients, senders }: S
           </Alert>
         )}
       </Stack>
-      <Preview body={body} columns={columns} recipients={recipients} />
+      <Preview body={body} columns={columns} recipients={recipients} hasLines={draft.source?.kind !== "contacts"} />
     </SimpleGrid>
   );
 }
@@ -138,8 +138,14 @@ function senderText({ phoneNumber, name, isPrimary }: Sender): string {
   return [readable(phoneNumber), name, isPrimary ? "primary" : null].filter((remark) => remark !== null).join(" · ");
 }
 
+interface PreviewProps extends Pick<StepProps, "columns" | "recipients"> {
+  body: string;
+  /** Whether the recipients are lines of a file or a table. */
+  hasLines: boolean;
+}
+
 /** The message as each recipient gets it. */
-function Preview({ body, columns, recipients }: Pick<StepProps, "columns" | "recipients"> & { body: string }) {
+function Preview({ body, columns, recipients, hasLines }: PreviewProps) {
   const [wanted, setIndex] = useState(0);
   const index = Math.min(wanted, recipients.length - 1);
   const recipient = recipients[index];
@@ -181,7 +187,8 @@ function Preview({ body, columns, recipients }: Pick<StepProps, "columns" | "rec
     >
       <Stack gap="sm" align="end">
         <Text size="sm" c="dimmed" className="digits">
-          To {recipient.to === "" ? "no number" : readable(recipient.to)} · line {recipient.line}
+          To {recipient.to === "" ? "no number" : readable(recipient.to)}
+          {hasLines && ` · line ${recipient.line}`}
         </Text>
         {body.trim() === ""
           ? <Text size="sm" c="dimmed">The message appears here.</Text>

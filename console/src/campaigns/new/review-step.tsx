@@ -308,7 +308,7 @@ function Rejected({ rows, draft, columns }: StepProps & { rows: readonly Rejecte
               <Table.Tr key={line}>
                 <Table.Td className="digits">{line}</Table.Td>
                 <Table.Td className="digits">{to}</Table.Td>
-                <Table.Td title={reason}>{reason}</Table.Td>
+                <Table.Td className="campaign-remark">{reason}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

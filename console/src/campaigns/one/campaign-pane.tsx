@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { Ban, Pause, Play, Undo2 } from "lucide-react";
+import { ArrowLeft, Ban, Pause, Play, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { readable } from "../../phone/phone-format.ts";
@@ -31,6 +31,9 @@ export function CampaignPane({ id }: { id: string }) {
   }
   return (
     <>
+      <Anchor component={Link} href="/campaigns" size="sm" className="campaign-back">
+        <ArrowLeft size={14} aria-hidden /> Campaigns
+      </Anchor>
       <ScreenTitle
         title={campaign === undefined ? "Campaign" : titleOf(campaign)}
         aside={campaign && <StatusBadge status={campaign.status} />}

@@ -198,7 +198,7 @@ function Recipients({ campaign, filter }: { campaign: Campaign; filter: Campaign
             <Table.Tr>
               <Table.Th scope="col">Number</Table.Th>
               <Table.Th scope="col">Result</Table.Th>
-              <Table.Th scope="col">Remark</Table.Th>
+              <Table.Th scope="col" className="campaign-remark">Remark</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -239,7 +239,7 @@ function Recipient({ from, recipient }: { from: string; recipient: CampaignRecip
         <span className="campaign-dot" style={{ background: colorOf(color) }} aria-hidden />
         {labelOf(count)}
       </Table.Td>
-      <Table.Td c="dimmed" title={remarkOf(recipient)}>{remarkOf(recipient)}</Table.Td>
+      <Table.Td c="dimmed" className="campaign-remark">{remarkOf(recipient)}</Table.Td>
     </Table.Tr>
   );
 }
