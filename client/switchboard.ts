@@ -173,6 +173,16 @@ export class Switchboard {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
   }
 
+  /**
+   * Makes a campaign of the recipients whose message failed, each of them in one retry. The call is repeated under one
+   * idempotency key when the network fails, like `sendSms`.
+   * @throws SwitchboardError `not_found`, `campaign_not_over`, `nothing_to_retry`, `too_many_recipients`, `number_…`
+   */
+  retryCampaign(campaignId: string, options: SendOptions = {}): Promise<Campaign> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", `campaigns/${campaignId}/retry`, { headers, repeatable: true }, options);
+  }
+
   /** One page of the caller's messages by any filter, newest first unless `order` is `oldest`. */
   listMessages(query: MessagesQuery = {}, options?: CallOptions): Promise<MessagePage> {
     return this.#call("GET", "list-messages", { query }, options);
@@ -1034,6 +1044,8 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
+  /** In place of scheduledAt: starts so many seconds after the request, by the server's clock. Until then the campaign is scheduled and can be canceled before anything is sent. 0 to 600. */
+  delaySeconds?: number | undefined;
   /** At any hour unless given. */
   sendWindow?: SendWindow | undefined;
   /** Decides what the campaign would do, and creates nothing. Default: false. */
@@ -1123,6 +1135,8 @@ export interface Campaign {
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
   recipientsDeletedAt: string | null;
+  /** The campaign whose failed recipients this one is sent to. */
+  retryOf: string | null;
   total: number;
   /** Recipients by state; the counts add up to total. */
   counts: {
@@ -2806,6 +2820,8 @@ export type ServerErrorCode =
   | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
+  | "campaign_not_over"
+  | "nothing_to_retry"
   | "too_many_contacts"
   | "settings_changed"
   | "link_expired"

@@ -54,6 +54,7 @@ export type Database = {
           "name": string | null;
           "recipients_deleted_at": string | null;
           "request_hash": string;
+          "retry_of": string | null;
           "run": number;
           "scheduled_at": string | null;
           "send_window": Json | null;
@@ -86,6 +87,7 @@ export type Database = {
           "name"?: string | null;
           "recipients_deleted_at"?: string | null;
           "request_hash": string;
+          "retry_of"?: string | null;
           "run"?: number;
           "scheduled_at"?: string | null;
           "send_window"?: Json | null;
@@ -117,6 +119,7 @@ export type Database = {
           "name"?: string | null;
           "recipients_deleted_at"?: string | null;
           "request_hash"?: string;
+          "retry_of"?: string | null;
           "run"?: number;
           "scheduled_at"?: string | null;
           "send_window"?: Json | null;
@@ -132,7 +135,15 @@ export type Database = {
           "user_id"?: string;
           "waiting"?: number;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "campaigns_retry_of_fkey";
+            columns: ["retry_of"];
+            isOneToOne: false;
+            referencedRelation: "campaigns";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "contacts": {
         Row: {
@@ -1515,6 +1526,7 @@ export type Database = {
           "name": string | null;
           "recipients_deleted_at": string | null;
           "request_hash": string;
+          "retry_of": string | null;
           "run": number;
           "scheduled_at": string | null;
           "send_window": Json | null;
@@ -2838,6 +2850,25 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "retry_campaign": {
+        Args: {
+          "p_address": string;
+          "p_address_rate": number;
+          "p_campaign_id": string;
+          "p_idempotency_key": string;
+          "p_request_id": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+        };
+        Returns: {
+          "campaign": Json;
+          "never_open": (string)[];
+          "outcome": Database["public"]["Enums"]["retry_campaign_outcome"];
+          "recipients": number;
+          "recipients_left": number;
+          "retry_after_seconds": number;
+        }[];
+      };
       "retry_job": {
         Args: {
           "p_delay_seconds": number;
@@ -3448,6 +3479,25 @@ export type Database = {
         | "monthly_limit_reached"
         | "spend_limit_reached"
         | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "retry_campaign_outcome":
+        | "created"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "not_found"
+        | "not_over"
+        | "nothing_failed"
+        | "texts_deleted"
+        | "window_never_opens"
+        | "too_many_recipients"
+        | "no_number"
+        | "number_not_owned"
+        | "number_not_capable"
+        | "number_over_limit"
+        | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
@@ -4197,6 +4247,26 @@ export const Constants = {
         "monthly_limit_reached",
         "spend_limit_reached",
         "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "retry_campaign_outcome": [
+        "created",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "not_found",
+        "not_over",
+        "nothing_failed",
+        "texts_deleted",
+        "window_never_opens",
+        "too_many_recipients",
+        "no_number",
+        "number_not_owned",
+        "number_not_capable",
+        "number_over_limit",
+        "no_subaccount",
         "pending",
         "suspended",
         "closed",
