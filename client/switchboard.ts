@@ -173,6 +173,16 @@ export class Switchboard {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
   }
 
+  /**
+   * Makes a campaign of the recipients whose message failed, each of them in one retry. The call is repeated under one
+   * idempotency key when the network fails, like `sendSms`.
+   * @throws SwitchboardError `not_found`, `campaign_not_over`, `nothing_to_retry`, `too_many_recipients`, `number_…`
+   */
+  retryCampaign(campaignId: string, options: SendOptions = {}): Promise<Campaign> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", `campaigns/${campaignId}/retry`, { headers, repeatable: true }, options);
+  }
+
   /** One page of the caller's messages by any filter, newest first unless `order` is `oldest`. */
   listMessages(query: MessagesQuery = {}, options?: CallOptions): Promise<MessagePage> {
     return this.#call("GET", "list-messages", { query }, options);
@@ -342,9 +352,17 @@ export class Switchboard {
     return this.#call("GET", "messaging-settings", {}, options);
   }
 
-  /** Replaces the caller's rules as a whole. */
-  saveMessagingSettings(settings: MessagingSettings, options?: CallOptions): Promise<MessagingSettings> {
+  /**
+   * Replaces the caller's rules as a whole. With the `version` that was read, rules that were saved meanwhile are not
+   * overwritten. @throws SwitchboardError `settings_changed`
+   */
+  saveMessagingSettings(settings: MessagingSettingsChange, options?: CallOptions): Promise<MessagingSettings> {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
+  }
+
+  /** The plans that can be bought, the smallest first, with their prices as Stripe charges them. */
+  plansForSale(options?: CallOptions): Promise<PlansForSale> {
+    return this.#call("GET", "create-checkout", {}, options);
   }
 
   /**
@@ -450,7 +468,7 @@ export class SwitchboardAdmin {
    * @example for await (const part of switchboard.admin.csv("tenants", { unpaid: true })) file += part;
    */
   csv(list: CsvList, query: object = {}, options?: CallOptions): AsyncGenerator<string, void, undefined> {
-    return this.#csv(list, CSV_CURSORS[list], query, options);
+    return this.#csv(`admin/${list}`, CSV_CURSORS[list], query, options);
   }
 
   /** A tenant's timeline, or their usage by day (`from` and `until` as for `tenantUsage`), as CSV like that of `csv`. */
@@ -461,7 +479,7 @@ export class SwitchboardAdmin {
     options?: CallOptions,
   ): AsyncGenerator<string, void, undefined> {
     return this.#csv(
-      `tenants/${encodeURIComponent(userId)}/${part}`,
+      `admin/tenants/${encodeURIComponent(userId)}/${part}`,
       part === "timeline" ? "cursor" : null,
       query,
       options,
@@ -477,7 +495,7 @@ export class SwitchboardAdmin {
     let next: string | null = null;
     let isFirst = true;
     do {
-      const page: TextPage = await this.#call("GET", `admin/${path}`, {
+      const page: TextPage = await this.#call("GET", path, {
         // What has no cursor has one page.
         query: {
           ...query,
@@ -510,6 +528,11 @@ export class SwitchboardAdmin {
       (after: string | undefined) => this.listTenants({ ...page, after }, options),
       ({ tenants }) => tenants,
     );
+  }
+
+  /** What up to 100 tenants used in their billing period, with price, cost and margin, and their messages by day. */
+  tenantFigures(userIds: readonly string[], options?: CallOptions): Promise<TenantFiguresList> {
+    return this.#call("GET", "admin/tenant-figures", { query: { userIds: userIds.join(",") } }, options);
   }
 
   /**
@@ -699,6 +722,11 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
   }
 
+  /** Acknowledges or settles up to 200 alerts, each with its own audit line. Says of each what it is now. */
+  changeAlerts(change: AlertsChange, options?: CallOptions): Promise<ChangedAlerts> {
+    return this.#call("POST", "admin/change-alerts", { body: change, repeatable: true }, options);
+  }
+
   /**
    * Gives a user, by id or by email address, a subaccount without a subscription.
    * @throws SwitchboardError `not_found`, `ambiguous_email`
@@ -878,12 +906,20 @@ export interface AlertSettlement {
   reason: string;
 }
 
+/** The body of admin/change-alerts. */
+export interface AlertsChange {
+  alertIds: string[];
+  to: "acknowledged" | "settled";
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
 /** Lists alerts, newest first, a page at a time. */
 export interface AlertsPage {
   /** The page begins with the alert before this id. */
   before?: string | undefined;
-  /** open: alerts that are not settled, of which some may be acknowledged. Default: open. */
-  state?: ("open" | "unacknowledged" | "acknowledged" | "all") | undefined;
+  /** open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days. Default: open. */
+  state?: ("open" | "unacknowledged" | "acknowledged" | "settled" | "all") | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
@@ -1008,6 +1044,8 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
+  /** In place of scheduledAt: starts so many seconds after the request, by the server's clock. Until then the campaign is scheduled and can be canceled before anything is sent. 0 to 600. */
+  delaySeconds?: number | undefined;
   /** At any hour unless given. */
   sendWindow?: SendWindow | undefined;
   /** Decides what the campaign would do, and creates nothing. Default: false. */
@@ -1097,6 +1135,8 @@ export interface Campaign {
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
   recipientsDeletedAt: string | null;
+  /** The campaign whose failed recipients this one is sent to. */
+  retryOf: string | null;
   total: number;
   /** Recipients by state; the counts add up to total. */
   counts: {
@@ -1205,6 +1245,16 @@ export interface CarrierFeesPage {
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
+}
+
+/** The response of admin/change-alerts. */
+export interface ChangedAlerts {
+  /** Each alert once. */
+  alerts: {
+    alertId: string;
+    /** After the change. An alert that was settled before stays settled when it is acknowledged. */
+    state: "acknowledged" | "settled" | "not_found";
+  }[];
 }
 
 /** A Checkout Session of Stripe that can be paid. */
@@ -1949,6 +1999,24 @@ export interface MessagingSettings {
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
+  /** Counts the changes. */
+  version: number;
+}
+
+/** All of a tenant's rules for messages. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+export interface MessagingSettingsChange {
+  /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
+  stopReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  startReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  helpReply: string | null;
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650; null keeps texts. */
+  retentionDays: number | null;
+  /** The version that these rules replace. Without it, they replace any. */
+  version?: number | undefined;
 }
 
 /** The response of admin/move-number. */
@@ -2358,6 +2426,32 @@ export interface PlanList {
   plans: ListedPlan[];
 }
 
+export interface PlanPrice {
+  /** Of one interval, in the currency. */
+  amount: number;
+  /** ISO 4217, in lower case. */
+  currency: string;
+  interval: "day" | "week" | "month" | "year";
+  /** How many of these intervals one payment is for. */
+  intervalCount: number;
+  /** Whether taxes are part of the amount; otherwise they may be added to it. */
+  includesTaxes: boolean;
+}
+
+/** The plans that can be bought, with their prices. */
+export interface PlansForSale {
+  /** The smallest first. */
+  plans: {
+    /** The key of the plan. */
+    plan: string;
+    name: string;
+    /** What Stripe charges for the plan, without usage. null: readAt says whether Stripe has no fixed price for it. */
+    price: PlanPrice | null;
+    /** When the price was read from Stripe. null: Stripe could not be read today. */
+    readAt: string | null;
+  }[];
+}
+
 /** A user by id, or by the whole email address in any case. */
 export type Provision = {
   userId: string;
@@ -2532,13 +2626,14 @@ export interface ReleasedNumber {
   primary: PhoneNumber | null;
 }
 
-/** One dead letter, all dead letters, or one Stripe event. */
+/** One dead letter, several or all of them, or one Stripe event. */
 export type Replay = {
   deadLetter: number;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 } | {
-  deadLetters: "all";
+  /** The ids of up to 200, or all. The response says how many there were. */
+  deadLetters: "all" | number[];
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 } | {
@@ -2730,7 +2825,10 @@ export type ServerErrorCode =
   | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
+  | "campaign_not_over"
+  | "nothing_to_retry"
   | "too_many_contacts"
+  | "settings_changed"
   | "link_expired"
   | "media_gone"
   | "media_too_large"
@@ -3068,6 +3166,39 @@ export interface TenantEmailsQuery {
   userIds: string;
 }
 
+export interface TenantFigures {
+  userId: string;
+  /** The first UTC day of the tenant's billing period. */
+  from: string;
+  /** What was used in the billing period, by currency: the tenant's price before what a plan includes, and what Twilio charges. Amounts of two currencies are never added. */
+  amounts: {
+    /** ISO 4217. null: estimates, while Twilio has not priced anything yet. */
+    currency: string | null;
+    /** As decimal text. */
+    price: string;
+    /** As decimal text. */
+    cost: string;
+    /** price without cost. */
+    margin: string;
+  }[];
+  /** Messages of both directions on each of the 30 UTC days before until. */
+  messages: number[];
+}
+
+/** The response of admin/tenant-figures. */
+export interface TenantFiguresList {
+  /** The UTC day after today. */
+  until: string;
+  /** In the order of userIds. A user without usage has no amounts. */
+  tenants: TenantFigures[];
+}
+
+/** Returns usage of the billing period and messages by day of the tenants on a page of the list. */
+export interface TenantFiguresQuery {
+  /** The ids of 1 to 100 tenants, separated by commas. */
+  userIds: string;
+}
+
 export interface TenantJob {
   lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
   id: number;
@@ -3162,6 +3293,46 @@ export interface TenantSync {
   reason: string;
 }
 
+export interface TenantUnpaid {
+  reason:
+    | "user_deleted"
+    | "suspended_at_twilio"
+    | "operator_hold"
+    | "past_due"
+    | "paused"
+    | "unpaid"
+    | "canceled"
+    | "no_subscription"
+    | "not_returned"
+    | "downgraded";
+  costs: {
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+    numbers: number;
+    /** Numbers whose price is not known: they are not in monthlyCost. */
+    unpriced: number;
+    /** The account's numbers, parked ones included. */
+    monthlyCost: string;
+    /** Other recurring fees of the last 31 days. */
+    otherMonthlyCost: string;
+  }[];
+  numbers: {
+    /** E.164. */
+    phoneNumber: string;
+    /** The account that the number is in. master: it is parked. */
+    place: "tenant" | "master";
+    /** active, noticed, kept, parked …. */
+    state: string;
+    /** Why the number cannot leave or return, as Twilio said. */
+    reason: string | null;
+    /** When the number is released or parked. */
+    leavesAt: string | null;
+    monthlyCost: string | null;
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+  }[];
+}
+
 export interface TenantUsage {
   periodStart: string;
   /** The end of the billing period. */
@@ -3235,6 +3406,8 @@ export interface TenantView {
   ownLimits: OwnLimits | null;
   usage: TenantUsage;
   billing: TenantBilling;
+  /** What the account costs a month that no subscription pays for, and why; null: nothing. */
+  unpaid: TenantUnpaid | null;
   /** The last 50. */
   notices: TenantNotice[];
   /** The next 50. */

@@ -161,6 +161,23 @@ end;
 $$;
 comment on function private.notices_of(uuid) is 'Up to 50 of a tenant''s notices, the newest first.';
 
+create function private.unpaid_part_of(p_user_id uuid) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object('reason', u.reason, 'costs', u.costs, 'numbers', (
+      select coalesce(jsonb_agg(n || jsonb_build_object('leavesAt', private.iso((n ->> 'leavesAt')::timestamptz))), '[]')
+      from jsonb_array_elements(u.numbers) n))
+    from private.unpaid_cost_of(p_user_id) u
+    -- As in the list of tenants: what an account cost before it was closed does not count.
+    where exists (select from private.tenants_with_costs t where t.user_id = p_user_id));
+end;
+$$;
+comment on function private.unpaid_part_of(uuid) is
+  'What a tenant''s account costs a month without a paying tenant, and why; null when it has one or costs nothing.';
+
 create function public.list_audit_lines(p_user_id uuid, p_before_at timestamptz, p_before_id bigint, p_limit integer)
 returns setof public.audit_log
 language plpgsql stable
@@ -230,7 +247,7 @@ begin
     'subscriptions', private.subscriptions_of(p_user_id),
     'limits', private.limits_json(private.limiting_plan(p_user_id)),
     'ownLimits', private.own_limits_of(p_user_id), 'billing', private.billing_of(p_user_id),
-    'usage', private.usage_summary_of(p_user_id),
+    'usage', private.usage_summary_of(p_user_id), 'unpaid', private.unpaid_part_of(p_user_id),
     'notices', private.notices_of(p_user_id), 'jobs', private.jobs_of(p_user_id),
     'deadLetters', private.dead_letters_of(p_user_id));
   alerts := (
@@ -437,6 +454,7 @@ revoke execute on function
   private.jobs_of(uuid),
   private.dead_letters_of(uuid),
   private.notices_of(uuid),
+  private.unpaid_part_of(uuid),
   public.list_audit_lines(uuid, timestamptz, bigint, integer),
   public.list_audit_log(text, text, text, bigint, integer),
   public.show_tenant(uuid),
@@ -456,6 +474,7 @@ grant execute on function
   private.jobs_of(uuid),
   private.dead_letters_of(uuid),
   private.notices_of(uuid),
+  private.unpaid_part_of(uuid),
   public.list_audit_lines(uuid, timestamptz, bigint, integer),
   public.list_audit_log(text, text, text, bigint, integer),
   public.show_tenant(uuid),

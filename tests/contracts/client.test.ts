@@ -96,7 +96,7 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.MediaLinks, Success<Get<typeof messageMedia, "/links">>>(true);
   same<client.MessageId, Body<Post<typeof redactMessage>>>(true);
   same<client.Redaction, Success<Post<typeof redactMessage>>>(true);
-  same<client.MessagingSettings, Body<Post<typeof messagingSettings>>>(true);
+  same<client.MessagingSettingsChange, Body<Post<typeof messagingSettings>>>(true);
   same<client.MessagingSettings, Success<Get<typeof messagingSettings>>>(true);
   same<client.ForwardWebhookRequest, Body<Post<typeof forwardWebhook>>>(true);
   same<client.ForwardWebhooks, Success<Get<typeof forwardWebhook>>>(true);
@@ -127,6 +127,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.TenantView, Success<Get<typeof admin, "/tenants/{userId}">>>(true);
   same<client.TimelinePage, Query<Get<typeof admin, "/tenants/{userId}/timeline">>>(true);
   same<client.Timeline, Success<Get<typeof admin, "/tenants/{userId}/timeline">>>(true);
+  same<client.AuditPage, Query<Get<typeof admin, "/audit">>>(true);
+  same<client.AuditLog, Success<Get<typeof admin, "/audit">>>(true);
   same<client.TenantSync, Body<Post<typeof admin, "/sync-tenant">>>(true);
   same<client.TenantLimits, Body<Post<typeof admin, "/set-tenant-limits">>>(true);
   same<client.TenantLimitsSet, Success<Post<typeof admin, "/set-tenant-limits">>>(true);
@@ -142,6 +144,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.AlertsPage, Query<Get<typeof admin, "/alerts">>>(true);
   same<client.AlertList, Success<Get<typeof admin, "/alerts">>>(true);
   same<client.AlertAcknowledgement, Body<Post<typeof admin, "/acknowledge-alert">>>(true);
+  same<client.AlertsChange, Body<Post<typeof admin, "/change-alerts">>>(true);
+  same<client.ChangedAlerts, Success<Post<typeof admin, "/change-alerts">>>(true);
   same<client.AcknowledgedAlert, Success<Post<typeof admin, "/acknowledge-alert">>>(true);
   same<client.AlertSettlement, Body<Post<typeof admin, "/settle-alert">>>(true);
   same<client.SettledAlert, Success<Post<typeof admin, "/settle-alert">>>(true);
@@ -163,6 +167,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.NumberSendRateSet, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.UnpaidAccountList, Success<Get<typeof admin, "/unpaid-accounts">>>(true);
   same<client.UnpaidTotal, Success<Get<typeof admin, "/unpaid-total">>>(true);
+  same<client.TenantFiguresQuery, Query<Get<typeof admin, "/tenant-figures">>>(true);
+  same<client.TenantFiguresList, Success<Get<typeof admin, "/tenant-figures">>>(true);
   same<client.TenantUsageQuery, Query<Get<typeof admin, "/tenants/{userId}/usage">>>(true);
   same<client.TenantUsageDays, Success<Get<typeof admin, "/tenants/{userId}/usage">>>(true);
   same<client.ReconciliationsPage, Query<Get<typeof admin, "/reconciliations">>>(true);

@@ -84,7 +84,7 @@ function Frame() {
           <Brand badge={area === "operator" ? "Operator" : undefined} />
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
-            <SpotlightKey screens={screens} />
+            <SpotlightKey area={area} screens={screens} />
             {/* Narrow screens have no space for it: the account and the search offer the colors, too. */}
             <Box visibleFrom="xs">
               <ColorSchemeMenu />
@@ -147,11 +147,13 @@ function Frame() {
       </AppShell.Main>
       <TabBar />
       {/* Without its code, the inbox is read less often. */}
-      <ErrorBoundary fallback={null} onError={(error) => console.error(error)}>
-        <Suspense>
-          <InboxSignals />
-        </Suspense>
-      </ErrorBoundary>
+      {area === "tenant" && (
+        <ErrorBoundary fallback={null} onError={(error) => console.error(error)}>
+          <Suspense>
+            <InboxSignals />
+          </Suspense>
+        </ErrorBoundary>
+      )}
     </AppShell>
   );
 }

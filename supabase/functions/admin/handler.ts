@@ -1,6 +1,6 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
+import { acknowledgeAlert, changeAlerts, listAlerts, settleAlert } from "./alerts.ts";
 import { listAuditLog } from "./audit.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
@@ -21,6 +21,7 @@ import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts
 import { setNumberSendRate } from "./send-rate.ts";
 import { listTenantEmails } from "./tenant-emails.ts";
 import { showTenantUsage } from "./tenant-usage.ts";
+import { showTenantFigures } from "./tenant-figures.ts";
 import { listTenants } from "./tenants.ts";
 import { showTenant, showTimeline, syncTenant } from "./tenant-view.ts";
 import { listRejected, listUnbilled } from "./unbilled.ts";
@@ -36,6 +37,7 @@ type Operation = (typeof contract)["operations"][number] extends infer One
 /** The actions of operators, by method and path. */
 const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants": listTenants,
+  "GET /tenant-figures": showTenantFigures,
   "GET /tenants/{userId}": showTenant,
   "GET /tenants/{userId}/timeline": showTimeline,
   "GET /tenants/{userId}/usage": showTenantUsage,
@@ -60,6 +62,7 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /alerts": listAlerts,
   "POST /acknowledge-alert": acknowledgeAlert,
   "POST /settle-alert": settleAlert,
+  "POST /change-alerts": changeAlerts,
   "POST /provision": provisionTenant,
   "POST /suspend": holdTenant("suspended"),
   "POST /close": holdTenant("closed"),
