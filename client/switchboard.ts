@@ -173,6 +173,16 @@ export class Switchboard {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
   }
 
+  /**
+   * Makes a campaign of the recipients whose message failed, each of them in one retry. The call is repeated under one
+   * idempotency key when the network fails, like `sendSms`.
+   * @throws SwitchboardError `not_found`, `campaign_not_over`, `nothing_to_retry`, `too_many_recipients`, `number_…`
+   */
+  retryCampaign(campaignId: string, options: SendOptions = {}): Promise<Campaign> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", `campaigns/${campaignId}/retry`, { headers, repeatable: true }, options);
+  }
+
   /** One page of the caller's messages by any filter, newest first unless `order` is `oldest`. */
   listMessages(query: MessagesQuery = {}, options?: CallOptions): Promise<MessagePage> {
     return this.#call("GET", "list-messages", { query }, options);
@@ -342,9 +352,17 @@ export class Switchboard {
     return this.#call("GET", "messaging-settings", {}, options);
   }
 
-  /** Replaces the caller's rules as a whole. */
-  saveMessagingSettings(settings: MessagingSettings, options?: CallOptions): Promise<MessagingSettings> {
+  /**
+   * Replaces the caller's rules as a whole. With the `version` that was read, rules that were saved meanwhile are not
+   * overwritten. @throws SwitchboardError `settings_changed`
+   */
+  saveMessagingSettings(settings: MessagingSettingsChange, options?: CallOptions): Promise<MessagingSettings> {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
+  }
+
+  /** The plans that can be bought, the smallest first, with their prices as Stripe charges them. */
+  plansForSale(options?: CallOptions): Promise<PlansForSale> {
+    return this.#call("GET", "create-checkout", {}, options);
   }
 
   /**
@@ -512,6 +530,11 @@ export class SwitchboardAdmin {
     );
   }
 
+  /** What up to 100 tenants used in their billing period, with price, cost and margin, and their messages by day. */
+  tenantFigures(userIds: readonly string[], options?: CallOptions): Promise<TenantFiguresList> {
+    return this.#call("GET", "admin/tenant-figures", { query: { userIds: userIds.join(",") } }, options);
+  }
+
   /**
    * One tenant whole: numbers, subscriptions, limits, usage, alerts, notices, jobs, and the beginning of the timeline.
    * @throws SwitchboardError `not_found`
@@ -622,6 +645,19 @@ export class SwitchboardAdmin {
    */
   setPlanLimits(limits: PlanLimits, options?: CallOptions): Promise<PlanLimitsSet> {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
+  }
+
+  /** Every version of every plan, by rank, the newest version first. */
+  plans(options?: CallOptions): Promise<PlanList> {
+    return this.#call("GET", "admin/plans", {}, options);
+  }
+
+  /** The addresses of up to 100 tenants that a list names by id. Deleted users have none. */
+  async tenantEmails(userIds: readonly string[], options?: CallOptions): Promise<Map<string, string>> {
+    if (userIds.length === 0) return new Map();
+    const query = { userIds: userIds.join(",") };
+    const { tenants } = await this.#call<TenantEmailList>("GET", "admin/tenant-emails", { query }, options);
+    return new Map(tenants.map(({ userId, email }) => [userId, email]));
   }
 
   /** The state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs. */
@@ -1008,6 +1044,8 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
+  /** In place of scheduledAt: starts so many seconds after the request, by the server's clock. Until then the campaign is scheduled and can be canceled before anything is sent. 0 to 600. */
+  delaySeconds?: number | undefined;
   /** At any hour unless given. */
   sendWindow?: SendWindow | undefined;
   /** Decides what the campaign would do, and creates nothing. Default: false. */
@@ -1097,6 +1135,8 @@ export interface Campaign {
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
   recipientsDeletedAt: string | null;
+  /** The campaign whose failed recipients this one is sent to. */
+  retryOf: string | null;
   total: number;
   /** Recipients by state; the counts add up to total. */
   counts: {
@@ -1790,6 +1830,30 @@ export interface ListedMessage {
   createdAt: string;
 }
 
+/** A version of a plan as operators see it. */
+export interface ListedPlan {
+  key: string;
+  name: string;
+  /** Of two subscriptions, the one with the higher rank gives more. */
+  rank: number;
+  version: number;
+  /** When a newer version replaced it; null: this is the newest. */
+  supersededAt: string | null;
+  /** null: a price at Stripe belongs to it by its lookup key. */
+  stripePriceId: string | null;
+  /** In which usage is billed (ISO 4217, lower case). */
+  currency: string;
+  /** A tenant's price is what Twilio charges times this. */
+  markup: number;
+  /** What a segment is taken to cost until Twilio has priced it. */
+  segmentPrice: number;
+  limits: Limits;
+  /** Whether a subscription has or had it: other limits then make a new version. */
+  wasSold: boolean;
+  /** Subscriptions that have it and are not over. */
+  subscriptions: number;
+}
+
 /** Usage of a month (UTC) that is not billed, for one reason. */
 export interface Loss {
   month: string;
@@ -1935,6 +1999,24 @@ export interface MessagingSettings {
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
+  /** Counts the changes. */
+  version: number;
+}
+
+/** All of a tenant's rules for messages. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+export interface MessagingSettingsChange {
+  /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
+  stopReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  startReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  helpReply: string | null;
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650; null keeps texts. */
+  retentionDays: number | null;
+  /** The version that these rules replace. Without it, they replace any. */
+  version?: number | undefined;
 }
 
 /** The response of admin/move-number. */
@@ -2339,6 +2421,37 @@ export interface PlanLimitsSet {
   isNewVersion: boolean;
 }
 
+/** The response of admin/plans. */
+export interface PlanList {
+  plans: ListedPlan[];
+}
+
+export interface PlanPrice {
+  /** Of one interval, in the currency. */
+  amount: number;
+  /** ISO 4217, in lower case. */
+  currency: string;
+  interval: "day" | "week" | "month" | "year";
+  /** How many of these intervals one payment is for. */
+  intervalCount: number;
+  /** Whether taxes are part of the amount; otherwise they may be added to it. */
+  includesTaxes: boolean;
+}
+
+/** The plans that can be bought, with their prices. */
+export interface PlansForSale {
+  /** The smallest first. */
+  plans: {
+    /** The key of the plan. */
+    plan: string;
+    name: string;
+    /** What Stripe charges for the plan, without usage. null: readAt says whether Stripe has no fixed price for it. */
+    price: PlanPrice | null;
+    /** When the price was read from Stripe. null: Stripe could not be read today. */
+    readAt: string | null;
+  }[];
+}
+
 /** A user by id, or by the whole email address in any case. */
 export type Provision = {
   userId: string;
@@ -2572,6 +2685,10 @@ export interface RevenuePage {
   until?: string | undefined;
   /** Only this tenant, by tenant. */
   userId?: string | undefined;
+  /** Only this one (ISO 4217, lower case): amounts of two currencies are in no order. */
+  currency?: string | undefined;
+  /** month: the oldest first. revenue: the largest first. margin: the smallest first. Default: month. */
+  order?: ("month" | "revenue" | "margin") | undefined;
   /** The next of the page before. */
   cursor?: string | undefined;
   /** 1 to 500; 100 unless given. Default: 100. */
@@ -2708,7 +2825,10 @@ export type ServerErrorCode =
   | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
+  | "campaign_not_over"
+  | "nothing_to_retry"
   | "too_many_contacts"
+  | "settings_changed"
   | "link_expired"
   | "media_gone"
   | "media_too_large"
@@ -3031,6 +3151,54 @@ export interface TenantBilling {
   }[];
 }
 
+/** The response of admin/tenant-emails. */
+export interface TenantEmailList {
+  /** Without deleted users. */
+  tenants: {
+    userId: string;
+    email: string;
+  }[];
+}
+
+/** Returns the email addresses of tenants that a list names by id. */
+export interface TenantEmailsQuery {
+  /** Up to 100 users' ids, with commas between them. */
+  userIds: string;
+}
+
+export interface TenantFigures {
+  userId: string;
+  /** The first UTC day of the tenant's billing period. */
+  from: string;
+  /** What was used in the billing period, by currency: the tenant's price before what a plan includes, and what Twilio charges. Amounts of two currencies are never added. */
+  amounts: {
+    /** ISO 4217. null: estimates, while Twilio has not priced anything yet. */
+    currency: string | null;
+    /** As decimal text. */
+    price: string;
+    /** As decimal text. */
+    cost: string;
+    /** price without cost. */
+    margin: string;
+  }[];
+  /** Messages of both directions on each of the 30 UTC days before until. */
+  messages: number[];
+}
+
+/** The response of admin/tenant-figures. */
+export interface TenantFiguresList {
+  /** The UTC day after today. */
+  until: string;
+  /** In the order of userIds. A user without usage has no amounts. */
+  tenants: TenantFigures[];
+}
+
+/** Returns usage of the billing period and messages by day of the tenants on a page of the list. */
+export interface TenantFiguresQuery {
+  /** The ids of 1 to 100 tenants, separated by commas. */
+  userIds: string;
+}
+
 export interface TenantJob {
   lane: "control" | "messages" | "campaigns" | "forwarding" | "usage" | "billing";
   id: number;
@@ -3125,6 +3293,46 @@ export interface TenantSync {
   reason: string;
 }
 
+export interface TenantUnpaid {
+  reason:
+    | "user_deleted"
+    | "suspended_at_twilio"
+    | "operator_hold"
+    | "past_due"
+    | "paused"
+    | "unpaid"
+    | "canceled"
+    | "no_subscription"
+    | "not_returned"
+    | "downgraded";
+  costs: {
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+    numbers: number;
+    /** Numbers whose price is not known: they are not in monthlyCost. */
+    unpriced: number;
+    /** The account's numbers, parked ones included. */
+    monthlyCost: string;
+    /** Other recurring fees of the last 31 days. */
+    otherMonthlyCost: string;
+  }[];
+  numbers: {
+    /** E.164. */
+    phoneNumber: string;
+    /** The account that the number is in. master: it is parked. */
+    place: "tenant" | "master";
+    /** active, noticed, kept, parked …. */
+    state: string;
+    /** Why the number cannot leave or return, as Twilio said. */
+    reason: string | null;
+    /** When the number is released or parked. */
+    leavesAt: string | null;
+    monthlyCost: string | null;
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+  }[];
+}
+
 export interface TenantUsage {
   periodStart: string;
   /** The end of the billing period. */
@@ -3198,6 +3406,8 @@ export interface TenantView {
   ownLimits: OwnLimits | null;
   usage: TenantUsage;
   billing: TenantBilling;
+  /** What the account costs a month that no subscription pays for, and why; null: nothing. */
+  unpaid: TenantUnpaid | null;
   /** The last 50. */
   notices: TenantNotice[];
   /** The next 50. */

@@ -13,6 +13,7 @@ import { entryOf, entrySchema, TIMELINE_COLUMNS } from "./audit.ts";
 import { limitsSchema, ownLimitsSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, tenantSyncSchema } from "./shapes.ts";
 import { tenantSchema, tenantsFrom } from "./tenants.ts";
+import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -87,6 +88,12 @@ const billing = z.strictObject({
   })).describe("The last three"),
 }).meta({ id: "TenantBilling" });
 
+const unpaidPart = z.strictObject({
+  reason: z.enum(Constants.public.Enums.unpaid_reason),
+  costs: costsSchema,
+  numbers: numbersAtCostSchema,
+}).meta({ id: "TenantUnpaid" });
+
 const notice = z.strictObject({
   id: z.guid(),
   kind: z.string(),
@@ -121,6 +128,8 @@ const partsSchema = z.strictObject({
   ownLimits: ownLimitsSchema.nullable(),
   usage,
   billing,
+  unpaid: unpaidPart.nullable()
+    .describe("What the account costs a month that no subscription pays for, and why; null: nothing"),
   notices: z.array(notice).describe("The last 50"),
   jobs: z.array(job).describe("The next 50"),
   deadLetters: z.array(deadLetterSchema).describe("The last 50"),

@@ -10,14 +10,13 @@ const UNKNOWN_OUTCOMES: ReadonlySet<string> = new Set(["unreachable", "timed_out
 export function ActionFailure({ error }: { error: unknown }) {
   const told = error instanceof SwitchboardError && error.status >= 400 ? error.message : null;
   const { message, code } = wordingOf(error);
+  const isUnknown = UNKNOWN_OUTCOMES.has(code);
+  if (!isUnknown && (told === null || told === message)) return <FailureAlert error={error} />;
   return (
     <FailureAlert error={error}>
-      {told !== null && told !== message && <Text size="sm" style={{ overflowWrap: "anywhere" }}>{told}</Text>}
-      {UNKNOWN_OUTCOMES.has(code) && (
-        <Text size="sm">
-          The action may have been carried out: the timeline shows it. It is safe to try again.
-        </Text>
-      )}
+      <Text size="sm" style={{ flexBasis: "100%", overflowWrap: "anywhere" }}>
+        {isUnknown ? "The action may have been carried out: the timeline shows it. It is safe to try again." : told}
+      </Text>
     </FailureAlert>
   );
 }

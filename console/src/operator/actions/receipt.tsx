@@ -58,7 +58,7 @@ function Effect<Answer>({ done, effect, changes }: {
   const queryClient = useQueryClient();
   const until = done.at + WAIT_MS;
   const { data: seen, dataUpdatedAt, errorUpdatedAt } = useQuery({
-    queryKey: ["operator", "effect", done.at],
+    queryKey: ["receipt", "effect", done.requestId ?? done.at],
     queryFn: () => effect(admin, done.answer),
     refetchInterval: ({ state }) =>
       typeof state.data === "string" || Math.max(state.dataUpdatedAt, state.errorUpdatedAt) > until ? false : POLL_MS,
@@ -91,7 +91,7 @@ function Effect<Answer>({ done, effect, changes }: {
 function AuditOf({ requestId }: { requestId: string | undefined }) {
   const { switchboard: { admin } } = useBackend();
   const { data, error, refetch, failureCount } = useQuery({
-    queryKey: ["operator", "audit", { requestId }],
+    queryKey: ["receipt", "audit", requestId],
     queryFn: async () => {
       const { lines } = await admin.auditLog({ requestId });
       if (lines.length === 0) throw new Error("no line yet");
