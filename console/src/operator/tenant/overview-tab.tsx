@@ -63,10 +63,16 @@ export function OverviewTab({ view }: { view: TenantView }) {
 
 const when = (iso: string | null) => iso === null ? "Never" : dateAndTime(iso);
 
-const COLORS = { pending: "gray", active: "teal", suspended: "orange", closed: "gray" } as const;
+const STATUS_LOOKS = {
+  pending: { label: "No subaccount", color: "gray" },
+  active: { label: "Active", color: "teal" },
+  suspended: { label: "Suspended", color: "orange" },
+  closed: { label: "Closed", color: "gray" },
+} as const;
 
 export function StatusBadge({ status }: { status: TenantView["tenant"]["status"] }): ReactNode {
-  return <Badge variant="light" radius="sm" color={COLORS[status]}>{status}</Badge>;
+  const { label, color } = STATUS_LOOKS[status];
+  return <Badge variant="light" radius="sm" color={color}>{label}</Badge>;
 }
 
 /** A link to an object in Stripe's dashboard, where it is one of Stripe's. */

@@ -1,4 +1,4 @@
-import { Badge, Drawer, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
+import { Badge, Drawer, Group, Skeleton, Stack, Tabs } from "@mantine/core";
 import { useModals } from "@mantine/modals";
 import { Building2 } from "lucide-react";
 import { useEffect, useState } from "react";
@@ -46,6 +46,8 @@ export function TenantDrawer({ userId, onClose }: TenantDrawerProps) {
       opened={useOpened()}
       onClose={onClose}
       position="right"
+      // In its place in the document, and so before the dialogs of actions, which are above it.
+      withinPortal={false}
       size="min(860px, 100vw)"
       className="tenant-drawer"
       title={view === undefined ? "Tenant" : view.tenant.email ?? view.tenant.userId}
@@ -101,9 +103,6 @@ function Whole({ view, error, onRetry }: { view: TenantView; error: unknown; onR
       <Group gap="xs">
         <StatusBadge status={tenant.status} />
         {tenant.plan !== null && <Badge variant="outline" radius="sm">{tenant.plan}</Badge>}
-        {tenant.friendlyName !== null && tenant.friendlyName !== tenant.userId && (
-          <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>{tenant.friendlyName}</Text>
-        )}
       </Group>
       {error !== null && <LoadFailure error={error} onRetry={onRetry} />}
       <Situation view={view} onTab={setTab} />
