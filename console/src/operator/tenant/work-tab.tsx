@@ -138,7 +138,7 @@ function OneLetter({ letter, userId }: { letter: DeadLetter; userId: string }) {
   );
 }
 
-const kindOf = (job: DeadLetter["job"]) => typeof job["kind"] === "string" ? job["kind"] : "Unknown job";
+const kindOf = (job: DeadLetter["job"]) => typeof job["kind"] === "string" ? inWords(job["kind"]) : "Unknown job";
 
 function openReplay({ id: deadLetter, job, lane }: DeadLetter, userId: string): void {
   openAction(`Replay "${kindOf(job)}"`, ({ onClose }) => (
@@ -161,7 +161,7 @@ function OneJob({ job: { kind, lane, attempts, dueAt, error } }: { job: TenantJo
   return (
     <li className="row">
       <div className="row-main" style={{ minWidth: 0 }}>
-        <Text size="sm" fw={600}>{kind ?? "Unknown job"}</Text>
+        <Text size="sm" fw={600}>{kind === null ? "Unknown job" : inWords(kind)}</Text>
         <Text size="sm" c="dimmed">
           Lane {lane} · due {dateAndTime(dueAt)} · {attempts === 0 ? "not tried yet" : `tried ${attempts} times`}
         </Text>
