@@ -347,6 +347,11 @@ export class Switchboard {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
   }
 
+  /** The plans that can be bought, the smallest first, with their prices as Stripe charges them. */
+  plansForSale(options?: CallOptions): Promise<PlansForSale> {
+    return this.#call("GET", "create-checkout", {}, options);
+  }
+
   /**
    * Opens a checkout for a plan: lead the browser to its URL. The same request again returns the same checkout, and a request
    * for another plan replaces it. URLs must be on the origins that the platform lists.
@@ -512,6 +517,11 @@ export class SwitchboardAdmin {
     );
   }
 
+  /** What up to 100 tenants used in their billing period, with price, cost and margin, and their messages by day. */
+  tenantFigures(userIds: readonly string[], options?: CallOptions): Promise<TenantFiguresList> {
+    return this.#call("GET", "admin/tenant-figures", { query: { userIds: userIds.join(",") } }, options);
+  }
+
   /**
    * One tenant whole: numbers, subscriptions, limits, usage, alerts, notices, jobs, and the beginning of the timeline.
    * @throws SwitchboardError `not_found`
@@ -622,6 +632,19 @@ export class SwitchboardAdmin {
    */
   setPlanLimits(limits: PlanLimits, options?: CallOptions): Promise<PlanLimitsSet> {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
+  }
+
+  /** Every version of every plan, by rank, the newest version first. */
+  plans(options?: CallOptions): Promise<PlanList> {
+    return this.#call("GET", "admin/plans", {}, options);
+  }
+
+  /** The addresses of up to 100 tenants that a list names by id. Deleted users have none. */
+  async tenantEmails(userIds: readonly string[], options?: CallOptions): Promise<Map<string, string>> {
+    if (userIds.length === 0) return new Map();
+    const query = { userIds: userIds.join(",") };
+    const { tenants } = await this.#call<TenantEmailList>("GET", "admin/tenant-emails", { query }, options);
+    return new Map(tenants.map(({ userId, email }) => [userId, email]));
   }
 
   /** The state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs. */
@@ -1790,6 +1813,30 @@ export interface ListedMessage {
   createdAt: string;
 }
 
+/** A version of a plan as operators see it. */
+export interface ListedPlan {
+  key: string;
+  name: string;
+  /** Of two subscriptions, the one with the higher rank gives more. */
+  rank: number;
+  version: number;
+  /** When a newer version replaced it; null: this is the newest. */
+  supersededAt: string | null;
+  /** null: a price at Stripe belongs to it by its lookup key. */
+  stripePriceId: string | null;
+  /** In which usage is billed (ISO 4217, lower case). */
+  currency: string;
+  /** A tenant's price is what Twilio charges times this. */
+  markup: number;
+  /** What a segment is taken to cost until Twilio has priced it. */
+  segmentPrice: number;
+  limits: Limits;
+  /** Whether a subscription has or had it: other limits then make a new version. */
+  wasSold: boolean;
+  /** Subscriptions that have it and are not over. */
+  subscriptions: number;
+}
+
 /** Usage of a month (UTC) that is not billed, for one reason. */
 export interface Loss {
   month: string;
@@ -2339,6 +2386,32 @@ export interface PlanLimitsSet {
   isNewVersion: boolean;
 }
 
+export interface PlanPrice {
+  /** Of one interval, in the currency. */
+  amount: number;
+  /** ISO 4217, in lower case. */
+  currency: string;
+  interval: "day" | "week" | "month" | "year";
+  /** How many of these intervals one payment is for. */
+  intervalCount: number;
+  /** Whether taxes are part of the amount; otherwise they may be added to it. */
+  includesTaxes: boolean;
+}
+
+/** The plans that can be bought, with their prices. */
+export interface PlansForSale {
+  /** The smallest first. */
+  plans: {
+    /** The key of the plan. */
+    plan: string;
+    name: string;
+    /** What Stripe charges for the plan, without usage. null: readAt says whether Stripe has no fixed price for it. */
+    price: PlanPrice | null;
+    /** When the price was read from Stripe. null: Stripe could not be read today. */
+    readAt: string | null;
+  }[];
+}
+
 /** A user by id, or by the whole email address in any case. */
 export type Provision = {
   userId: string;
@@ -2572,6 +2645,10 @@ export interface RevenuePage {
   until?: string | undefined;
   /** Only this tenant, by tenant. */
   userId?: string | undefined;
+  /** Only this one (ISO 4217, lower case): amounts of two currencies are in no order. */
+  currency?: string | undefined;
+  /** month: the oldest first. revenue: the largest first. margin: the smallest first. Default: month. */
+  order?: ("month" | "revenue" | "margin") | undefined;
   /** The next of the page before. */
   cursor?: string | undefined;
   /** 1 to 500; 100 unless given. Default: 100. */
@@ -3029,6 +3106,39 @@ export interface TenantBilling {
     units: number;
     pendingUnits: number;
   }[];
+}
+
+export interface TenantFigures {
+  userId: string;
+  /** The first UTC day of the tenant's billing period. */
+  from: string;
+  /** What was used in the billing period, by currency: the tenant's price before what a plan includes, and what Twilio charges. Amounts of two currencies are never added. */
+  amounts: {
+    /** ISO 4217. null: estimates, while Twilio has not priced anything yet. */
+    currency: string | null;
+    /** As decimal text. */
+    price: string;
+    /** As decimal text. */
+    cost: string;
+    /** price without cost. */
+    margin: string;
+  }[];
+  /** Messages of both directions on each of the 30 UTC days before until. */
+  messages: number[];
+}
+
+/** The response of admin/tenant-figures. */
+export interface TenantFiguresList {
+  /** The UTC day after today. */
+  until: string;
+  /** In the order of userIds. A user without usage has no amounts. */
+  tenants: TenantFigures[];
+}
+
+/** Returns usage of the billing period and messages by day of the tenants on a page of the list. */
+export interface TenantFiguresQuery {
+  /** The ids of 1 to 100 tenants, separated by commas. */
+  userIds: string;
 }
 
 export interface TenantJob {

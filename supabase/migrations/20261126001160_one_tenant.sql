@@ -408,6 +408,41 @@ comment on function public.set_plan_limits(text, jsonb, boolean, text, uuid, tex
   'An operator changes limits of a plan. A plan that was sold stays as it is for those who have it: a new version goes '
   'on sale, with its own price, unless p_changes_sold. A limit that is left out stays.';
 
+create type public.listed_plan as (
+  key text, name text, rank integer, version integer, superseded_at timestamptz, stripe_price_id text, currency text,
+  markup numeric, segment_price numeric, limits jsonb, was_sold boolean, subscriptions bigint);
+comment on type public.listed_plan is
+  'A version of a plan as operators see it. was_sold: whether any subscription ever had it, so that a change of its '
+  'limits makes a new version. subscriptions: those that have it and are not over.';
+
+create function public.list_plans() returns setof public.listed_plan
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select p.key, p.name, p.rank, p.version, p.superseded_at, p.stripe_price_id, p.currency, p.markup, p.segment_price,
+      private.limits_json(p), exists (select from public.subscriptions s where s.plan_key = p.key),
+      (select count(*) from public.subscriptions s where s.plan_key = p.key and s.ended_at is null
+        and s.status not in ('canceled', 'incomplete', 'incomplete_expired'))
+    from public.plans p
+    order by p.rank, p.version desc, p.key;
+end;
+$$;
+comment on function public.list_plans() is 'Every version of every plan, by rank, the newest version first.';
+
+create function public.emails_of_tenants(p_user_ids uuid[]) returns table (user_id uuid, email text)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select e.user_id, e.email from private.tenant_emails e where e.user_id = any (p_user_ids) order by e.user_id;
+end;
+$$;
+comment on function public.emails_of_tenants(uuid[]) is
+  'The email addresses of these tenants: reports and lists name tenants by id. Deleted users have none.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -426,7 +461,9 @@ revoke execute on function
   public.request_tenant_sync(uuid, uuid, text, text),
   public.set_tenant_limits(uuid, jsonb, timestamptz, uuid, text, text),
   private.with_limits(public.plans, jsonb),
-  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text)
+  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text),
+  public.list_plans(),
+  public.emails_of_tenants(uuid[])
   from public, anon, authenticated;
 grant execute on function
   private.limits_json(public.plans),
@@ -444,5 +481,7 @@ grant execute on function
   public.request_tenant_sync(uuid, uuid, text, text),
   public.set_tenant_limits(uuid, jsonb, timestamptz, uuid, text, text),
   private.with_limits(public.plans, jsonb),
-  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text)
+  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text),
+  public.list_plans(),
+  public.emails_of_tenants(uuid[])
   to service_role;

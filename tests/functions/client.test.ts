@@ -159,6 +159,40 @@ test("the list of tenants is exported as CSV, page by page", async () => {
   assert.match(one.body, /^userId,email,wanted,status,plan,/);
   assert.match(one.body, new RegExp(`\r\n${ada.id},${ada.email},active,active,free,${ada.accountSid},`));
   assert.equal(one.headers.get("x-next-cursor"), null);
+  const parts = await Array.fromAsync(operator.switchboard.admin.csv("tenants", { search: ada.id }));
+  assert.equal(parts.join(""), one.body);
+});
+
+test("an operator reads what the tenants of a page use and earn, and how many messages they had by day", async () => {
+  const [operator, ada, ben] = await Promise.all([
+    signUpOperator(stage),
+    withNumber(stage, "ada"),
+    provisioned(stage, "ben"),
+  ]);
+  const { sql } = stage.database;
+  await ada.switchboard.sendSms({ to: freshRecipient(), body: "Hi" });
+  await sql`insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
+    values (${ada.id}, private.utc_day(), 'fee', 'SEK', 1, 0, 12.5, 10)`;
+  const { admin } = operator.switchboard;
+  const { until, tenants } = await admin.tenantFigures([ben.id, ada.id]);
+  assert.deepEqual(tenants.map(({ userId }) => userId), [ben.id, ada.id]);
+  const [ofBen, ofAda] = [tenants[0]!, tenants[1]!];
+  assert.deepEqual([ofBen.amounts, ofBen.messages], [[], Array(30).fill(0)]);
+  assert.deepEqual(ofAda.messages, [...Array(29).fill(0), 1]);
+  assert.deepEqual(ofAda.amounts.find(({ currency }) => currency === "SEK"), {
+    currency: "SEK",
+    price: "12.5",
+    cost: "10",
+    margin: "2.5",
+  });
+  const [today] = await sql`select (private.utc_day() + 1)::text as until`;
+  assert.equal(until, today!["until"]);
+  const ids = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
+  assertInvalid(await operator.call(`admin/tenant-figures?userIds=${ids(101)}`), ["userIds"]);
+  assertInvalid(await operator.call("admin/tenant-figures?userIds="), ["userIds.0"]);
+  assertInvalid(await operator.call("admin/tenant-figures"), ["userIds"]);
+  const refused = await ada.call(`admin/tenant-figures?userIds=${ben.id}`);
+  assert.deepEqual([refused.status, refused.body.code], [403, "forbidden"]);
 });
 
 test("an operator sets a carrier fee with its day, and the list of fees has it with those before", async () => {

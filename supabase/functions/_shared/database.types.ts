@@ -1247,6 +1247,13 @@ export type Database = {
         Args: { "p_reason": string; "p_url": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["disable_forward_webhook_outcome"];
       };
+      "emails_of_tenants": {
+        Args: { "p_user_ids": (string)[] };
+        Returns: {
+          "email": string;
+          "user_id": string;
+        }[];
+      };
       "end_convergence": {
         Args: {
           "p_error"?: string;
@@ -1279,6 +1286,7 @@ export type Database = {
         Args: { "p_limit": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["erasure_outcome"];
       };
+      "figures_of_tenants": { Args: { "p_user_ids": (string)[] }; Returns: Json };
       "finish_job": {
         Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: boolean;
@@ -1856,6 +1864,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_plans": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["listed_plan"][];
+        SetofOptions: {
+          from: "*";
+          to: "listed_plan";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_reconciliations": {
         Args: {
           "p_account_sid": string;
@@ -1888,8 +1906,10 @@ export type Database = {
           "p_after_month": string;
           "p_after_user_id": string;
           "p_by": Database["public"]["Enums"]["revenue_by"];
+          "p_currency": string;
           "p_from": string;
           "p_limit": number;
+          "p_order": Database["public"]["Enums"]["revenue_order"];
           "p_until": string;
           "p_user_id": string;
         };
@@ -1897,6 +1917,16 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "revenue";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_sale_prices": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["sale_price"][];
+        SetofOptions: {
+          from: "*";
+          to: "sale_price";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -2538,6 +2568,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_redaction": { Args: { "p_message_ids": (string)[] }; Returns: number };
+      "record_sale_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_secondary_token": {
         Args: {
           "p_fence": number;
@@ -3344,6 +3375,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
+      "price_interval": "day" | "week" | "month" | "year";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_cancellation_outcome": "recorded" | "not_own";
@@ -3414,6 +3446,7 @@ export type Database = {
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
       "revenue_by": "total" | "tenant";
+      "revenue_order": "month" | "revenue" | "margin";
       "save_contacts_outcome": "saved" | "unknown_user";
       "save_settings_outcome": "saved" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
@@ -3563,6 +3596,20 @@ export type Database = {
         "set_by": string | null;
         "set_at": string | null;
       };
+      "listed_plan": {
+        "key": string | null;
+        "name": string | null;
+        "rank": number | null;
+        "version": number | null;
+        "superseded_at": string | null;
+        "stripe_price_id": string | null;
+        "currency": string | null;
+        "markup": number | null;
+        "segment_price": number | null;
+        "limits": Json | null;
+        "was_sold": boolean | null;
+        "subscriptions": number | null;
+      };
       "loss": {
         "month": string | null;
         "user_id": string | null;
@@ -3657,6 +3704,18 @@ export type Database = {
         "lost": number | null;
         "cost": number | null;
         "margin": number | null;
+      };
+      "sale_price": {
+        "plan_key": string | null;
+        "name": string | null;
+        "stripe_price_id": string | null;
+        "amount": number | null;
+        "currency": string | null;
+        "interval": Database["public"]["Enums"]["price_interval"] | null;
+        "interval_count": number | null;
+        "includes_taxes": boolean | null;
+        "read_at": string | null;
+        "is_due": boolean | null;
       };
       "sealed_text": {
         "user_id": string | null;
@@ -4063,6 +4122,7 @@ export const Constants = {
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
+      "price_interval": ["day", "week", "month", "year"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_cancellation_outcome": ["recorded", "not_own"],
@@ -4136,6 +4196,7 @@ export const Constants = {
       ],
       "retry_job_outcome": ["retrying", "gone"],
       "revenue_by": ["total", "tenant"],
+      "revenue_order": ["month", "revenue", "margin"],
       "save_contacts_outcome": ["saved", "unknown_user"],
       "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],

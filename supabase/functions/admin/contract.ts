@@ -19,9 +19,12 @@ import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } fr
 import { exchangeRateList, exchangeRateSet, exchangeRateSetting, exchangeRatesQuery } from "./exchange-rates.ts";
 import { reconciliationList, reconciliationsQuery } from "./reconciliations.ts";
 import { nextInvoiceQuery, nextInvoiceSchema } from "./next-invoice.ts";
+import { planList } from "./plans.ts";
 import { lossesQuery, lossList, revenueList, revenueQuery } from "./revenue.ts";
 import { rejectedList, rejectedQuery, unbilledList, unbilledQuery } from "./unbilled.ts";
+import { tenantEmailList, tenantEmailsQuery } from "./tenant-emails.ts";
 import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
+import { tenantFiguresQuery, tenantFiguresSchema } from "./tenant-figures.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
 import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
 
@@ -189,6 +192,14 @@ export const contract = {
     },
     {
       method: "GET",
+      path: "/tenant-figures",
+      summary: "Returns usage of the billing period and messages by day of the tenants on a page of the list",
+      query: tenantFiguresQuery,
+      responses: { 200: tenantFiguresSchema },
+      errors: [],
+    },
+    {
+      method: "GET",
       path: "/tenants/{userId}",
       summary: "Returns one tenant as a whole",
       responses: { 200: tenantViewSchema },
@@ -322,6 +333,21 @@ export const contract = {
       summary: "Sets limits of a tenant in place of those of their plan, or removes them",
       body: tenantLimitsSchema,
       responses: { 200: tenantLimitsSetSchema },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/plans",
+      summary: "Lists every version of every plan with its limits and how many subscriptions have it",
+      responses: { 200: planList },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenant-emails",
+      summary: "Returns the email addresses of tenants that a list names by id",
+      query: tenantEmailsQuery,
+      responses: { 200: tenantEmailList },
       errors: [],
     },
     {

@@ -8,7 +8,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../_shared/platform/paging.ts";
 import { readJson, readQuery } from "../_shared/platform/request.ts";
-import { isoOf, timestampOf, timestampSchema } from "../_shared/platform/time.ts";
+import { timestampOf, timestampSchema } from "../_shared/platform/time.ts";
 import { entryOf, entrySchema, TIMELINE_COLUMNS } from "./audit.ts";
 import { limitsSchema, ownLimitsSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, tenantSyncSchema } from "./shapes.ts";

@@ -6,7 +6,9 @@ import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { type DatabaseSide, databaseSide } from "../../support/database-side.ts";
 import { signUpOperator } from "../../support/operators.ts";
 import { wrote } from "../../support/past-messages.ts";
+import { listTenants } from "./scene-operator-tenants.ts";
 import { buy, freshNumber } from "../../support/tenants.ts";
+import { monthOfUse } from "./scene-usage.ts";
 
 /** Brings a tenant with a plan, or with a subaccount only, into a state. */
 interface Way {
@@ -31,16 +33,20 @@ const STATES = {
   inTrouble: troubled,
   nearLimits: (way: Way) => spend(way, 82),
   atLimits: (way: Way) => spend(way, 100),
+  monthOfUse,
 };
 /** The states in which messages can be sent. */
-const WORKS: readonly string[] = ["pastDue", "ending", "inTrouble", "nearLimits", "atLimits"];
+const WORKS: readonly string[] = ["pastDue", "ending", "inTrouble", "nearLimits", "atLimits", "monthOfUse"];
 
 export type AccountState = keyof typeof STATES | "operator";
 
 /** Signs up a user and brings the account into a state. Each tenant has a number and a conversation. */
 export async function inState(state: StackState, account: AccountState, password: string): Promise<Actor> {
   await using database = databaseSide(state);
-  if (account === "operator") return await signUpOperator({ state, database }, password);
+  if (account === "operator") {
+    await listTenants(database);
+    return await signUpOperator({ state, database }, password);
+  }
   const user = await signUp(state, account.toLowerCase(), password);
   const subscriptionId = account === "nearLimits" || account === "atLimits" ? null : await subscribe(state, user);
   if (subscriptionId === null) await user.switchboard.provisionSubaccount();

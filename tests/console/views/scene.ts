@@ -6,6 +6,8 @@ import { stripeSide } from "../../../local/driver/stripe-side.ts";
 import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { fileOf } from "../../support/media.ts";
 import { type AccountState, inState } from "./account-states.ts";
+import { setOperatorWork } from "./scene-operator-work.ts";
+import { setOperatorMoney } from "./scene-operator-money.ts";
 
 /** The password of every user of the scene. */
 export const PASSWORD = "correct horse battery";
@@ -101,6 +103,8 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
     },
   };
   await converse(state, scene.busy, lines);
+  await setOperatorWork(state, busy.id);
+  await setOperatorMoney(state, [busy.id, newcomer.id]);
   return scene;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Constants } from "../../../../supabase/functions/_shared/database.types.ts";
-import { ALERT_KINDS, ALERT_STATES, alertStateOf, LISTED, stateOf } from "./alert-kinds.ts";
+import { ALERT_KINDS, ALERT_STATES, alertStateOf, LISTED, placeOf, stateOf } from "./alert-kinds.ts";
 
 Deno.test("every kind of alert has words of its own that say what it means and what to do", () => {
   const kinds = Constants.public.Enums.alert_kind;
@@ -14,6 +14,13 @@ Deno.test("every kind of alert has words of its own that say what it means and w
     for (const text of [meaning, next]) assert.match(text, /^[A-Z].{15,}\.$/, `${kind}: ${text}`);
     assert.ok(!/master/i.test(title + meaning + next), kind);
   }
+});
+
+Deno.test("an alert of a reconciliation leads to the days of its account", () => {
+  const path = "/operator/reports/reconciliation";
+  assert.equal(placeOf({ kind: "reconciliation", details: { accountSid: "AC1" } })?.path, `${path}?account=AC1`);
+  assert.equal(placeOf({ kind: "reconciliation", details: {} })?.path, path);
+  assert.equal(placeOf({ kind: "dead_letter", details: { accountSid: "AC1" } })?.path, "/operator/queues");
 });
 
 Deno.test("every state is read from an address, and any other text is the open ones", () => {

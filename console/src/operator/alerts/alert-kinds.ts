@@ -133,6 +133,14 @@ export const ALERT_KINDS: Readonly<Record<Alert["kind"], AlertWords>> = {
   },
 };
 
+/** Where an operator acts on an alert besides the tenant's place. That of a reconciliation is the list of its account. */
+export function placeOf({ kind, details }: Pick<Alert, "kind" | "details">): AlertWords["place"] {
+  const { place } = ALERT_KINDS[kind];
+  const { accountSid } = details;
+  if (place === undefined || kind !== "reconciliation" || typeof accountSid !== "string") return place;
+  return { ...place, path: `${place.path}?${new URLSearchParams({ account: accountSid })}` };
+}
+
 /** The states of alerts, of which the list shows one. */
 export const ALERT_STATES = ["open", "acknowledged", "settled"] as const;
 export type AlertState = (typeof ALERT_STATES)[number];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Reconciliation } from "../../../../client/switchboard.ts";
-import { breakdownOf, CLASSES, isUnexplained, rounded } from "./breakdown.ts";
+import { breakdownOf, CLASSES, mustBeExplained, rounded } from "./breakdown.ts";
 
 /** Amounts as the database has them: decimals with six places. */
 const amount = fc.integer({ min: -5_000_000_000, max: 5_000_000_000 }).map((micros) => micros / 1_000_000);
@@ -42,10 +42,17 @@ Deno.test("a breakdown that lacks a cent does not add up", () => {
 
 Deno.test("a day must be explained by one of the last five classes, once it is closed and not shifted", () => {
   const none = Object.fromEntries(CLASSES.map((name) => [name, 0])) as unknown as Reconciliation;
+  const closed = { ...none, isClosed: true, isShifted: false };
   for (const [index, name] of CLASSES.entries()) {
-    const compared = { ...none, [name]: -0.5, isClosed: true, isShifted: false };
-    assert.equal(isUnexplained(compared), index >= 4, name);
-    assert.ok(!isUnexplained({ ...compared, isClosed: false }));
-    assert.ok(!isUnexplained({ ...compared, isShifted: true }));
+    for (const amount of [-0.5, 0.5]) {
+      const compared = { ...closed, [name]: amount };
+      assert.equal(mustBeExplained(compared) !== "no", index >= 4, name);
+      assert.equal(mustBeExplained({ ...compared, isClosed: false }), "no");
+      assert.equal(mustBeExplained({ ...compared, isShifted: true }), "no");
+    }
   }
+  assert.equal(mustBeExplained({ ...closed, missingAtTwilio: -1 }), "unless_gone");
+  assert.equal(mustBeExplained({ ...closed, rate: -1 }), "unless_gone");
+  assert.equal(mustBeExplained({ ...closed, rate: -1, missingHere: 0.1 }), "yes");
+  assert.equal(mustBeExplained(closed), "no");
 });

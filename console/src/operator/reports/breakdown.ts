@@ -99,8 +99,13 @@ export function rounded(amount: number): number {
   return value === 0 ? 0 : Number(value.toFixed(6));
 }
 
-/** Whether a day has a difference that time does not explain, as the list of unexplained days has it. */
-export function isUnexplained(day: Reconciliation): boolean {
-  return day.isClosed && !day.isShifted &&
-    CLASSES.some((name) => !CLASS_WORDS[name].isExplained && day[name] !== 0);
+/**
+ * Whether a closed day must be explained: yes, no, or only if Twilio still shows the usage of the account. Of an account that
+ * Twilio closed before the day was, the ledger may have more than what was read, and that needs no explanation.
+ */
+export function mustBeExplained(day: Reconciliation): "yes" | "no" | "unless_gone" {
+  const unexplained = CLASSES.filter((name) => !CLASS_WORDS[name].isExplained && day[name] !== 0);
+  if (!day.isClosed || day.isShifted || unexplained.length === 0) return "no";
+  const isSure = day.unknownCategory !== 0 || day.missingHere !== 0 || day.otherCurrency !== 0 || day.rate > 0;
+  return isSure ? "yes" : "unless_gone";
 }
