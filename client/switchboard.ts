@@ -2386,6 +2386,11 @@ export interface PlanLimitsSet {
   isNewVersion: boolean;
 }
 
+/** The response of admin/plans. */
+export interface PlanList {
+  plans: ListedPlan[];
+}
+
 export interface PlanPrice {
   /** Of one interval, in the currency. */
   amount: number;
@@ -3106,6 +3111,21 @@ export interface TenantBilling {
     units: number;
     pendingUnits: number;
   }[];
+}
+
+/** The response of admin/tenant-emails. */
+export interface TenantEmailList {
+  /** Without deleted users. */
+  tenants: {
+    userId: string;
+    email: string;
+  }[];
+}
+
+/** Returns the email addresses of tenants that a list names by id. */
+export interface TenantEmailsQuery {
+  /** Up to 100 users' ids, with commas between them. */
+  userIds: string;
 }
 
 export interface TenantFigures {

@@ -209,7 +209,9 @@ strangerTest(
     });
     await signInAsOperator(page);
     const began = Date.now();
-    await openTenant(page, ben.id);
+    await page.getByRole("radiogroup", { name: "Show" }).locator("label").getByText("Unpaid", { exact: true }).click();
+    await page.getByRole("searchbox", { name: "Search tenants" }).fill(ben.email);
+    await page.getByRole("row").getByRole("link", { name: ben.email }).click();
     const drawer = page.getByRole("dialog", { name: ben.email });
     const situation = drawer.getByRole("note", { name: "Situation" });
     await situation.getByText(/^Unpaid since .*: the last payment for the subscription to "team" failed.* a month\.$/)

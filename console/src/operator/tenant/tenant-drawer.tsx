@@ -101,7 +101,7 @@ function Whole({ view, error, onRetry }: { view: TenantView; error: unknown; onR
   return (
     <Stack gap="md">
       <Group gap="xs">
-        <StatusBadge status={tenant.status} />
+        <StatusBadge tenant={tenant} />
         {tenant.plan !== null && <Badge variant="outline" radius="sm">{tenant.plan}</Badge>}
       </Group>
       {error !== null && <LoadFailure error={error} onRetry={onRetry} />}
