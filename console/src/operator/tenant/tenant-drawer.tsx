@@ -1,7 +1,7 @@
 import { Badge, Drawer, Group, Skeleton, Stack, Tabs } from "@mantine/core";
 import { useModals } from "@mantine/modals";
 import { Building2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { SwitchboardError } from "../../../../client/switchboard.ts";
 import type { TenantView } from "../../../../client/switchboard.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
@@ -97,6 +97,11 @@ function Loading() {
 function Whole({ view, error, onRetry }: { view: TenantView; error: unknown; onRetry: () => void }) {
   const [tab, setTab] = useParameter("tab", TABS, "overview");
   const { tenant } = view;
+  const list = useRef<HTMLDivElement>(null);
+  // On a phone, the tabs scroll sideways.
+  useEffect(() => {
+    list.current?.querySelector("[data-active]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [tab]);
   const waiting = view.alerts.filter(({ acknowledgedAt }) => acknowledgedAt === null).length + view.deadLetters.length;
   return (
     <Stack gap="md">
@@ -107,7 +112,7 @@ function Whole({ view, error, onRetry }: { view: TenantView; error: unknown; onR
       {error !== null && <LoadFailure error={error} onRetry={onRetry} />}
       <Situation view={view} onTab={setTab} />
       <Tabs value={tab} onChange={(value) => setTab(value as Tab)} className="tenant-tabs" keepMounted={false}>
-        <Tabs.List aria-label="Parts of the tenant">
+        <Tabs.List ref={list} aria-label="Parts of the tenant">
           {TABS.map((name) => (
             <Tabs.Tab
               key={name}
