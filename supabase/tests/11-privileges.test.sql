@@ -82,7 +82,7 @@ select bag_eq(
     ('private.stripe_invoices', 'DELETE INSERT SELECT UPDATE'),
     ('private.leaving_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.parking_papers', 'DELETE INSERT SELECT UPDATE'),
-    ('private.unpaid_total', 'DELETE INSERT SELECT UPDATE'), ('private.recurring_fees', 'SELECT'), ('private.tenants_with_costs', 'SELECT'),
+    ('private.unpaid_total', 'DELETE INSERT SELECT UPDATE'), ('private.recurring_fees', 'SELECT'), ('private.tenants_with_costs', 'SELECT'), ('private.monthly_revenue', 'SELECT'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.carrier_fees', 'DELETE INSERT SELECT UPDATE'), ('private.fees', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),

@@ -6,6 +6,9 @@ import { stripeSide } from "../../../local/driver/stripe-side.ts";
 import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { fileOf } from "../../support/media.ts";
 import { type AccountState, inState } from "./account-states.ts";
+import { setOperatorWork } from "./scene-operator-work.ts";
+import { setOperatorMoney } from "./scene-operator-money.ts";
+import { setRules } from "./scene-settings.ts";
 import { startCampaigns } from "./scene-campaigns.ts";
 
 /** The password of every user of the scene. */
@@ -103,6 +106,8 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
     },
   };
   await Promise.all([converse(state, scene.busy, lines), ended]);
+  await setOperatorWork(state, busy.id);
+  await setOperatorMoney(state, [busy.id, newcomer.id]);
   return scene;
 }
 
@@ -137,6 +142,7 @@ async function converse(state: StackState, busy: Scene["busy"], lines: number): 
   for (let line = 0; line < lines; line += 1) {
     await (line % 3 === 0 ? send(CHATTY, `Line ${line}: we are on it`) : receive(CHATTY, `Line ${line}: and then?`));
   }
+  await setRules(busy, twilio, own);
   await eventually("the failure to be reported", async () => {
     const { messages } = await busy.switchboard.listMessages({ with: UNREACHABLE });
     return messages[0]?.status === "undelivered";

@@ -69,6 +69,7 @@ export const ERROR_STATUS = {
   campaign_not_over: 409,
   nothing_to_retry: 409,
   too_many_contacts: 409,
+  settings_changed: 409,
   // Media of received messages
   link_expired: 403,
   media_gone: 410,
