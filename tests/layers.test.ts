@@ -52,7 +52,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   campaigns: ["phone", "platform", "session", "numbers", "send-message", "contacts", "billing", "subaccount"],
   // The meter of numbers counts them as the screen of numbers does.
   usage: ["platform", "session", "subaccount", "billing", "charts", "numbers"],
-  settings: ["phone", "platform", "session", "subaccount", "numbers", "contacts"],
+  settings: ["phone", "platform", "session", "billing", "numbers", "send-message", "contacts"],
   operator: ["phone", "platform", "session", "charts"],
   shell: [
     "platform",
