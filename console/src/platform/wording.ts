@@ -119,6 +119,11 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
   billing_not_set_up: { what: "This plan cannot be bought yet", next: PROVIDER },
   plan_not_found: { what: "This plan is no longer offered", next: "Reload the page and choose another" },
   plan_not_for_sale: { what: "This plan is no longer offered", next: "Reload the page and choose another" },
+  plan_superseded: {
+    what: "This version of the plan is no longer sold",
+    next: "Change it for everyone who has it instead",
+  },
+  price_taken: { what: "This price at Stripe belongs to another plan", next: "Name another price" },
   billing_customer_not_found: { what: "You have bought no subscription here", next: "Subscribe first" },
   subscription_not_found: { what: "You have no such subscription", next: "Reload the page to see what changed" },
   subscription_over: { what: "This subscription has already ended", next: "Reload the page to see what changed" },
