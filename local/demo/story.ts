@@ -4,7 +4,7 @@ import { eventually } from "../driver/eventually.ts";
 import { type StripeSide, stripeSide } from "../driver/stripe-side.ts";
 import { type TwilioSide, twilioSide } from "../driver/twilio-side.ts";
 import type { StackState } from "../stack-state.ts";
-import { billingClock } from "./billing-clock.ts";
+import { billingClock } from "../driver/billing-clock.ts";
 
 /** The values that the steps share. Each step can add to them. */
 interface Facts {
