@@ -8,6 +8,7 @@ import { readTextFileIfThere } from "../files.ts";
 import { type Log, timed } from "../log.ts";
 import type { StackState } from "../stack-state.ts";
 import { makeCampaigns } from "./campaigns.ts";
+import { haveContacts } from "./contacts.ts";
 import { forwardMessages } from "./forwarding.ts";
 import { playHistory } from "./history.ts";
 import { giveOperatorsWork } from "./operators.ts";
@@ -71,9 +72,10 @@ async function addAll({ state, sql }: { state: StackState; sql: postgres.Sql }, 
     signIns: demoTenants(DEMO_PASSWORD),
   };
   const tenants = await playHistory(stack);
-  await timed(log, "Demo data: contacts, opt-outs and today's messages", () => haveToday(stack, tenants));
+  await timed(log, "Demo data: contacts and opt-outs", () => haveContacts(stack, tenants));
   await timed(log, "Demo data: deliveries to a webhook", () => forwardMessages(stack, tenants));
   await timed(log, "Demo data: campaigns", () => makeCampaigns(stack, tenants));
+  await timed(log, "Demo data: today's messages", () => haveToday(stack, tenants));
   await timed(log, "Demo data: usage compared with Twilio's", () => giveOperatorsWork(stack, tenants));
 }
 

@@ -12,6 +12,8 @@ export interface Business {
   email: string;
   /** The lookup key of a plan. */
   plan: "starter" | "team";
+  /** Whether the payments after the first one succeed. */
+  paysLater: boolean;
   /** How many days ago the tenant subscribed. */
   sinceDays: number;
   /** How many days ago the last of the planned messages is, at the latest. */
@@ -31,6 +33,7 @@ export const BAKERY: Business = {
   name: "Harbor Lane Bakery",
   email: "orders@harborlane.test",
   plan: "team",
+  paysLater: true,
   sinceDays: 41,
   silentSinceDays: 0,
   seed: 41,
@@ -38,7 +41,7 @@ export const BAKERY: Business = {
     { phoneNumber: "+14155550100", name: "Orders" },
     { phoneNumber: "+14155550101", name: "Catering" },
   ],
-  exchangesByWeekday: [7, 2, 5, 5, 6, 9, 10],
+  exchangesByWeekday: [14, 4, 10, 11, 12, 18, 20],
   exchanges: [
     [">Hi {name}, your order is ready for pickup until 6 pm.", "<Great, on my way"],
     [">Hi {name}, your order is ready for pickup until 6 pm."],
@@ -88,12 +91,13 @@ export const DENTIST: Business = {
   name: "Northside Dental",
   email: "desk@northside.test",
   plan: "starter",
+  paysLater: false,
   sinceDays: 55,
   // The account is suspended a week after the payment of the second month has failed.
   silentSinceDays: 20,
   seed: 55,
   numbers: [{ phoneNumber: "+15105550100", name: "Front desk" }],
-  exchangesByWeekday: [0, 5, 6, 6, 5, 4, 0],
+  exchangesByWeekday: [0, 8, 9, 9, 8, 6, 0],
   exchanges: [
     [">Reminder: {name}, your appointment is tomorrow at 9:30 am. Reply C to confirm.", "<C"],
     [">Reminder: {name}, your appointment is tomorrow at 2:15 pm. Reply C to confirm.", "<C"],

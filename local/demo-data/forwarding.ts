@@ -1,6 +1,8 @@
-import type { ForwardDelivery } from "../../client/switchboard.ts";
+import type postgres from "postgres";
 import { runJobs } from "../driver/actor.ts";
 import { eventually } from "../driver/eventually.ts";
+import { readAll } from "./contacts.ts";
+import { moveMessages } from "./past.ts";
 import type { DemoStack, DemoTenants } from "./world.ts";
 
 const HOUR = 3_600_000;
@@ -29,11 +31,9 @@ export async function forwardMessages(stack: DemoStack, { bakery }: DemoTenants)
     return deliveries.length === 2 && deliveries;
   });
   await answerWith(url, 204);
-  for (const delivery of failed) await moveDelivery(stack, delivery);
-  await twilio.inbound({ from: "+14155550114", to, body: "And a baguette, please" });
-  for (const conversation of await Array.fromAsync(switchboard.everyConversation({ unread: true }))) {
-    await switchboard.markRead({ number: conversation.number, with: conversation.with });
-  }
+  for (const { id } of failed) await moveAttempts(stack, id);
+  await moveMessages(sql, twilio, bakery.actor.id, failed.map(({ id }) => id), FAILING_HOURS_AGO * 3600);
+  await readAll(switchboard);
 }
 
 async function answerWith(url: string, status: number): Promise<void> {
@@ -42,24 +42,17 @@ async function answerWith(url: string, status: number): Promise<void> {
   await response.body?.cancel();
 }
 
-/** Moves a failed delivery with its message to the past, where its attempts have the pauses between them that they have. */
-async function moveDelivery({ sql, twilio }: DemoStack, { id }: ForwardDelivery): Promise<void> {
+/** Moves the attempts of a failed delivery into the past, with the pauses that there are between attempts. */
+async function moveAttempts({ sql }: DemoStack, deliveryId: string): Promise<void> {
   const began = Date.now() - FAILING_HOURS_AGO * HOUR;
-  await sql.begin(async (sql) => {
-    const [delivery] = await sql<{ attempts: Record<string, unknown>[] }[]>`
-      select attempts from public.forward_deliveries where id = ${id} for update`;
-    // The pause doubles from two seconds, and is three quarters of that on average.
-    const attempts = delivery!.attempts.map((attempt, index) => ({
-      ...attempt,
-      at: new Date(began + 1.5 * (2 ** index - 1) * 1000).toISOString(),
-    }));
-    await sql`
-      update public.forward_deliveries set attempts = ${sql.json(attempts as never)}, created_at = ${new Date(began)}
-      where id = ${id}`;
-    const [message] = await sql<{ twilio_message_sid: string }[]>`
-      update public.sms_messages set created_at = ${new Date(began)}, sent_at = ${new Date(began)},
-        status_updated_at = ${new Date(began)}
-      where id = ${id} returning twilio_message_sid`;
-    await twilio.changeMessage(message!.twilio_message_sid, { at: new Date(began).toISOString() });
-  });
+  const [delivery] = await sql<{ attempts: Record<string, postgres.JSONValue>[] }[]>`
+    select attempts from public.forward_deliveries where id = ${deliveryId}`;
+  // The pause doubles from two seconds, and is three quarters of that on average.
+  const attempts = delivery!.attempts.map((attempt, index) => ({
+    ...attempt,
+    at: new Date(began + 1.5 * (2 ** index - 1) * 1000).toISOString(),
+  }));
+  await sql`
+    update public.forward_deliveries set attempts = ${sql.json(attempts)}, created_at = ${new Date(began)}
+    where id = ${deliveryId}`;
 }

@@ -61,11 +61,22 @@ export async function writePast(
   });
 }
 
+/** Changes dates of the past: nothing happens now, so no trigger may run. */
+export async function withoutTriggers(
+  sql: postgres.Sql,
+  change: (sql: postgres.TransactionSql) => Promise<void>,
+): Promise<void> {
+  await sql.begin(async (sql) => {
+    await sql`set local session_replication_role = replica`;
+    await change(sql);
+  });
+}
+
 /** The dates of what a tenant does when they begin: sign up, subscribe, buy numbers. */
 const BEGINNINGS: Readonly<Record<string, { of: string; columns: readonly string[] }>> = {
   "auth.users": { of: "id", columns: ["created_at", "email_confirmed_at", "last_sign_in_at"] },
   "public.audit_log": { of: "user_id", columns: ["at"] },
-  "public.user_preferences": { of: "user_id", columns: ["created_at", "updated_at"] },
+  "public.user_preferences": { of: "user_id", columns: ["created_at", "updated_at", "twilio_subaccount_created_at"] },
   "private.tenancies": {
     of: "user_id",
     columns: ["created_at", "requested_at", "create_attempted_at", "last_created_at", "converged_at"],
@@ -86,12 +97,11 @@ export async function moveBeginning(
   seconds: number,
 ): Promise<void> {
   const gone = `${seconds} seconds`;
-  await sql.begin(async (sql) => {
-    await sql`
-      update private.fees f set charged_at = f.charged_at - ${gone}::interval,
-        key = f.number_id || to_char((f.charged_at - ${gone}::interval) at time zone 'UTC', ' YYYY-MM-DD"T"HH24:MI:SS.US')
-      where f.user_id = ${userId} and f.kind = 'number'`;
-    await sql`set local session_replication_role = replica`; // nothing happens now: no trigger may run
+  await sql`
+    update private.fees f set charged_at = f.charged_at - ${gone}::interval,
+      key = f.number_id || to_char((f.charged_at - ${gone}::interval) at time zone 'UTC', ' YYYY-MM-DD"T"HH24:MI:SS.US')
+    where f.user_id = ${userId} and f.kind = 'number'`;
+  await withoutTriggers(sql, async (sql) => {
     for (const [table, { of, columns }] of Object.entries(BEGINNINGS)) {
       const moved = columns.map((column) => `${column} = ${column} - interval '${gone}'`);
       await sql.unsafe(`update ${table} set ${moved.join(", ")} where ${of} = $1`, [userId]);
@@ -108,4 +118,35 @@ export async function moveBeginning(
   const numbers = await sql<{ phone_sid: string; purchased_at: Date }[]>`
     select phone_sid, purchased_at from public.user_twilio_numbers where user_id = ${userId} and phone_sid is not null`;
   for (const { phone_sid, purchased_at } of numbers) await twilio.boughtAt(phone_sid, purchased_at.toISOString());
+}
+
+/**
+ * Moves messages that were just sent or received into the past, at Twilio and here, with their conversations. The time
+ * between them stays the same.
+ */
+export async function moveMessages(
+  sql: postgres.Sql,
+  twilio: TwilioSide,
+  userId: string,
+  messageIds: string[],
+  seconds: number,
+): Promise<void> {
+  const gone = `${seconds} seconds`;
+  const moved = await sql.begin(async (sql) => {
+    const moved = await sql<{ twilio_message_sid: string | null; created_at: Date }[]>`
+      update public.sms_messages set created_at = created_at - ${gone}::interval, sent_at = sent_at - ${gone}::interval,
+        status_updated_at = status_updated_at - ${gone}::interval
+      where id = any (${messageIds}) returning twilio_message_sid, created_at`;
+    await sql`update private.awaited_reports set due_at = now() where message_id = any (${messageIds})`;
+    await sql`
+      update public.sms_conversations c set last_message_at = m.last_at
+      from (select own_number, peer_number, max(created_at) as last_at from public.sms_messages
+        where user_id = ${userId} group by 1, 2) m
+      where c.user_id = ${userId} and (c.own_number, c.peer_number) = (m.own_number, m.peer_number)
+        and c.last_message_at <> m.last_at`;
+    return moved;
+  });
+  for (const { twilio_message_sid: sid, created_at } of moved) {
+    if (sid !== null) await twilio.changeMessage(sid, { at: created_at.toISOString() });
+  }
 }

@@ -25,7 +25,6 @@ export interface DemoTenant {
   business: Business;
   actor: Actor;
   accountSid: string;
-  subscriptionId: string;
 }
 
 export interface DemoTenants {

@@ -9,6 +9,8 @@ export interface BillingClock extends AsyncDisposable {
   beginAt(moment: Date): Promise<void>;
   /** Moves both forward to a moment. */
   passTo(moment: Date): Promise<void>;
+  /** Ends a past that was begun: both have the real time from now on. */
+  passToNow(): Promise<void>;
   /** As `eventually`, and the scheduled jobs of billing run at once instead of within minutes. */
   eventually<Value>(awaited: string, read: () => Promise<Value | false>): Promise<Value>;
 }
@@ -21,13 +23,14 @@ export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: Strip
   const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
   const hurry = () =>
     sql`update private.schedules s set due_at = now() where private.lane_of(s.job) = 'billing' and due_at > now()`;
+  const setPresent = (expression: string) =>
+    sql.unsafe(`
+      create or replace function private.present() returns timestamptz language plpgsql stable set search_path = ''
+      as $$ begin return ${expression}; end; $$`);
   /** Gives the decisions of billing the time of Stripe. */
   async function follow(): Promise<void> {
     const ahead = await stripe.now() - Math.floor(Date.now() / 1000);
-    const present = ahead === 0 ? "now()" : `now() + interval '${ahead} seconds'`;
-    await sql.unsafe(`
-      create or replace function private.present() returns timestamptz language plpgsql stable set search_path = ''
-      as $$ begin return ${present}; end; $$`);
+    await setPresent(`now() + interval '${ahead} seconds'`);
   }
   return {
     async beginAt(moment) {
@@ -39,6 +42,10 @@ export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: Strip
       const seconds = Math.ceil(moment.getTime() / 1000) - await stripe.now();
       await stripe.advance(Math.max(0, seconds));
       await follow();
+    },
+    async passToNow() {
+      await stripe.advance(Math.max(0, Math.floor(Date.now() / 1000) - await stripe.now()));
+      await setPresent("now()");
     },
     async eventually(awaited, read) {
       let hurriedAt = 0;
