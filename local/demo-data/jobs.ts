@@ -22,5 +22,5 @@ export async function afterJobs<Value>(
     if (seen !== false) return seen;
     await Promise.all(LANES.map((lane) => runJobs(state, lane)));
     return false;
-  }, 120_000);
+  }, 40_000);
 }
