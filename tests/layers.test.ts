@@ -50,8 +50,9 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   spotlight: ["phone", "platform", "session", "contacts", "inbox", "send-message"],
   charts: ["platform"],
   campaigns: ["phone", "platform", "session", "numbers", "send-message", "contacts", "billing", "subaccount"],
-  usage: ["platform", "session", "subaccount", "billing", "charts"],
-  settings: ["phone", "platform", "session", "subaccount", "numbers", "contacts"],
+  // The meter of numbers counts them as the screen of numbers does.
+  usage: ["platform", "session", "subaccount", "billing", "charts", "numbers"],
+  settings: ["phone", "platform", "session", "billing", "numbers", "send-message", "contacts"],
   operator: ["phone", "platform", "session", "charts"],
   shell: [
     "platform",

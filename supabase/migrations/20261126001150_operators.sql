@@ -339,6 +339,57 @@ comment on function public.list_tenants(text, public.account_status, text, boole
   'tenant that was looked at; null at the end of the list. A page reads at most 500 tenants and walks past at most '
   '5,000, so with a filter it may be short, or empty, before the end.';
 
+-- Figures beside the list ---------------------------------------------------------------------------------------------
+
+create function private.figures_of_tenant(p_user_id uuid, p_today date) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  shown_days constant integer := 30;
+  begun_on constant date := private.utc_day((private.billing_period_of(p_user_id)).starts_at);
+  used constant private.day_usage[] := array(select u
+    from private.usage_by_day(p_user_id, least(begun_on, p_today - shown_days + 1), p_today + 1) u);
+begin
+  return jsonb_build_object(
+    'userId', p_user_id,
+    'from', begun_on,
+    'amounts', (
+      select coalesce(jsonb_agg(jsonb_build_object('currency', a.currency, 'price', trim_scale(a.price)::text,
+        'cost', trim_scale(a.cost)::text, 'margin', trim_scale(a.price - a.cost)::text) order by a.currency), '[]')
+      from (
+        select u.currency, sum(u.price) as price, sum(u.cost) as cost
+        from unnest(used) u where u.day >= begun_on group by u.currency) a),
+    'messages', (
+      select jsonb_agg(coalesce(m.count, 0) order by d.days_ago desc)
+      from generate_series(0, shown_days - 1) d (days_ago)
+      left join (
+        select u.day, sum(u.count) as count
+        from unnest(used) u where u.kind in ('sms_out', 'mms_out', 'sms_in', 'mms_in') group by u.day) m
+        on m.day = p_today - d.days_ago));
+end;
+$$;
+comment on function private.figures_of_tenant(uuid, date) is
+  'What a tenant used in their billing period until p_today, by currency, and their messages on each of the last 30 '
+  'UTC days, the oldest first. It reads the totals of that tenant alone.';
+
+create function public.figures_of_tenants(p_user_ids uuid[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  today constant date := private.utc_day(now());
+begin
+  return (
+    select jsonb_build_object('until', today + 1,
+      'tenants', coalesce(jsonb_agg(private.figures_of_tenant(t.user_id, today) order by t.place), '[]'))
+    from unnest(p_user_ids) with ordinality t (user_id, place));
+end;
+$$;
+comment on function public.figures_of_tenants(uuid[]) is
+  'Figures of some tenants in the given order, see private.figures_of_tenant: {until, tenants: [{userId, from, '
+  'amounts: [{currency, price, cost, margin}], messages}]}. The cost grows with the given tenants alone.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -352,6 +403,8 @@ revoke execute on function
   private.may_match(uuid, private.tenant_filter),
   private.matches(public.tenant_overview, private.tenant_filter),
   private.search_tenants(text, integer),
+  private.figures_of_tenant(uuid, date),
+  public.figures_of_tenants(uuid[]),
   public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz,
     uuid, integer)
   from public, anon, authenticated;
@@ -365,6 +418,8 @@ grant execute on function
   private.may_match(uuid, private.tenant_filter),
   private.matches(public.tenant_overview, private.tenant_filter),
   private.search_tenants(text, integer),
+  private.figures_of_tenant(uuid, date),
+  public.figures_of_tenants(uuid[]),
   public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz,
     uuid, integer)
   to service_role;

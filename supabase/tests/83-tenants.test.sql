@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(24);
+select plan(33);
 
 delete from private.tenancies;
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor', 'newcomer', 'leaver');
@@ -118,6 +118,44 @@ select is_empty('select * from pg_temp.faults()', 'The pages of a listing have e
 insert into private.tenancies (user_id, created_at) select gen_random_uuid(), '2025-01-01Z'::timestamptz + make_interval(secs => n) from generate_series(1, 600) n;
 select results_eq($$ select jsonb_array_length(tenants), next_id is not null from public.list_tenants(null, null, null, true, null, null, 'oldest', null, null, 10) $$,
   $$ values (0, true) $$, 'A page without a match ends after 500 tenants, and the next one continues there');
+
+-- Figures ------------------------------------------------------------------------------------------------------------
+
+reset role;
+create function pg_temp.today() returns date stable return (now() at time zone 'utc')::date;
+delete from private.usage_totals;
+-- The tenant's period is the calendar month; that of the newcomer began 40 days ago, with their subscription.
+update public.subscriptions set current_period_start = now() - interval '40 days', current_period_end = now() + interval '1 day' where id = 'sub_new';
+insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost) values
+  (pg_temp.newcomer(), pg_temp.today(), 'sms_out', 'USD', 3, 9, 0.3, 0.1), (pg_temp.newcomer(), pg_temp.today(), 'mms_in', 'USD', 2, 2, 0.2, 0.1),
+  (pg_temp.newcomer(), pg_temp.today(), 'sms_out', 'EUR', 1, 1, 0.05, 0.07), (pg_temp.newcomer(), pg_temp.today() - 29, 'sms_in', 'USD', 7, 7, 0.07, 0.07),
+  (pg_temp.newcomer(), pg_temp.today() - 30, 'number', 'USD', 1, 0, 2, 1.5), (pg_temp.newcomer(), pg_temp.today() - 40, 'sms_out', 'USD', 4, 4, 1, 0.5),
+  (pg_temp.newcomer(), pg_temp.today() - 41, 'sms_out', 'USD', 100, 100, 100, 50), (pg_temp.attacker(), pg_temp.today(), 'sms_out', 'USD', 1000, 1000, 1000, 1000);
+insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
+select gen_random_uuid(), pg_temp.today() - d, 'sms_out', 'USD', 1, 1, 1, 1 from generate_series(1, 400), generate_series(0, 29) d;
+analyze private.usage_totals;
+create function pg_temp.figures(variadic p_ids uuid[]) returns jsonb language sql as $$ select public.figures_of_tenants(p_ids) -> 'tenants' $$;
+create function pg_temp.totals_read() returns bigint volatile
+  return pg_stat_get_xact_tuples_returned('private.usage_totals'::regclass) + pg_stat_get_xact_tuples_fetched('private.usage_totals'::regclass);
+set local role service_role;
+
+select is(pg_temp.figures(pg_temp.newcomer()) -> 0 -> 'amounts', jsonb_build_array(
+  '{"currency": "EUR", "price": "0.05", "cost": "0.07", "margin": "-0.02"}'::jsonb, '{"currency": "USD", "price": "3.57", "cost": "2.27", "margin": "1.3"}'::jsonb),
+  'The figures have the amounts of the billing period, of each currency alone, and nothing from before it');
+select is(pg_temp.figures(pg_temp.newcomer()) -> 0 ->> 'from', (pg_temp.today() - 40)::text, 'They say on which day the period began');
+select is(pg_temp.figures(pg_temp.newcomer()) -> 0 -> 'messages', to_jsonb(array[7] || array_fill(0, array[28]) || array[6]),
+  'They have the messages of 30 days up to today, in both directions and all currencies, without the fees of numbers');
+select is(pg_temp.figures(pg_temp.tenant()) -> 0, jsonb_build_object('userId', pg_temp.tenant(), 'from', date_trunc('month', pg_temp.today())::date,
+  'amounts', '[]'::jsonb, 'messages', to_jsonb(array_fill(0, array[30]))), 'A tenant without usage has no amounts, and no messages on any day');
+select is(jsonb_path_query_array(pg_temp.figures(pg_temp.newcomer(), pg_temp.visitor(), pg_temp.attacker()), '$[*].userId'),
+  to_jsonb(array[pg_temp.newcomer(), pg_temp.visitor(), pg_temp.attacker()]), 'The figures of several tenants have the given order, also with a user who is no tenant');
+select is(public.figures_of_tenants('{}'), jsonb_build_object('until', pg_temp.today() + 1, 'tenants', '[]'::jsonb), 'No tenants have no figures');
+create temp table totals as select pg_temp.totals_read() as before;
+select is(jsonb_array_length(pg_temp.figures(pg_temp.newcomer(), pg_temp.tenant())), 2, 'Two tenants have figures');
+select cmp_ok(pg_temp.totals_read() - (select before from totals), '<', 40::bigint, 'Their figures read their own totals, not the 12,000 of other tenants');
+select pg_temp.sign_in(pg_temp.attacker());
+select throws_ok($$ select public.figures_of_tenants(array[pg_temp.newcomer()]) $$, '42501', null, 'Tenants cannot read the figures of anybody');
+reset role;
 
 select * from finish();
 rollback;

@@ -11,8 +11,8 @@ export const UNREAD_KEY = ["unread"];
 /** Live updates invalidate the lists. This is for what they miss. */
 export const REFRESH_MS = 30_000;
 
-/** How many conversations have unread messages, counted up to 1,000; undefined until loaded. */
-export function useUnreadConversations(): number | undefined {
+/** How many conversations have unread messages, counted up to 1,000; undefined until loaded, and where they are not read. */
+export function useUnreadConversations({ isRead = true } = {}): number | undefined {
   const { switchboard } = useBackend();
   return useQuery({
     queryKey: UNREAD_KEY,
@@ -21,6 +21,7 @@ export function useUnreadConversations(): number | undefined {
       return unreadConversations;
     },
     refetchInterval: REFRESH_MS,
+    enabled: isRead,
     meta: { isAside: true },
   }).data;
 }

@@ -1,12 +1,13 @@
 import { Badge, VisuallyHidden } from "@mantine/core";
+import type { BadgeCount } from "./use-badges.ts";
 
 /** A count beside a screen's name. Nothing for zero. */
-export function NavigationBadge({ count = 0 }: { count?: number | undefined }) {
-  if (count === 0) return null;
+export function NavigationBadge({ of }: { of: BadgeCount | undefined }) {
+  if (of === undefined || of.count === 0) return null;
   return (
     <Badge className="navigation-badge digits" size="sm" variant="filled" px={6}>
-      {count > 99 ? "99+" : count}
-      <VisuallyHidden>&nbsp;unread</VisuallyHidden>
+      {of.count > 99 ? "99+" : of.count}
+      <VisuallyHidden>&nbsp;{of.what}</VisuallyHidden>
     </Badge>
   );
 }

@@ -40,6 +40,7 @@ const AlertsScreen = part(LOAD_OPERATOR.alerts);
 const QueuesScreen = part(LOAD_OPERATOR.queues);
 const ReportsScreen = part(LOAD_OPERATOR.reports);
 const RevenueScreen = part(LOAD_OPERATOR.revenue);
+const PricesScreen = part(LOAD_OPERATOR.prices);
 
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
@@ -83,7 +84,7 @@ function Frame() {
           <Brand badge={area === "operator" ? "Operator" : undefined} />
           <ConnectionStatus />
           <Group gap="xs" wrap="nowrap">
-            <SpotlightKey screens={screens} />
+            <SpotlightKey area={area} screens={screens} />
             {/* Narrow screens have no space for it: the account and the search offer the colors, too. */}
             <Box visibleFrom="xs">
               <ColorSchemeMenu />
@@ -146,11 +147,13 @@ function Frame() {
       </AppShell.Main>
       <TabBar />
       {/* Without its code, the inbox is read less often. */}
-      <ErrorBoundary fallback={null} onError={(error) => console.error(error)}>
-        <Suspense>
-          <InboxSignals />
-        </Suspense>
-      </ErrorBoundary>
+      {area === "tenant" && (
+        <ErrorBoundary fallback={null} onError={(error) => console.error(error)}>
+          <Suspense>
+            <InboxSignals />
+          </Suspense>
+        </ErrorBoundary>
+      )}
     </AppShell>
   );
 }
@@ -174,8 +177,11 @@ function OperatorScreens() {
       <Route path={`${OPERATOR_PATH}/reports/:report?`}>
         {({ report }) => <ReportsScreen report={report} />}
       </Route>
-      <Route path={`${OPERATOR_PATH}/revenue`}>
-        <RevenueScreen />
+      <Route path={`${OPERATOR_PATH}/revenue/:tab?`}>
+        {({ tab }) => <RevenueScreen tab={tab} />}
+      </Route>
+      <Route path={`${OPERATOR_PATH}/prices/:tab?`}>
+        {({ tab }) => <PricesScreen tab={tab} />}
       </Route>
       <Route>
         <NotFoundScreen />

@@ -23,7 +23,7 @@ export function SideNavigation() {
             active={isOn(location, path)}
             aria-current={isOn(location, path) ? "page" : undefined}
             leftSection={<Icon size={19} strokeWidth={1.7} aria-hidden />}
-            rightSection={<NavigationBadge count={badges[path]} />}
+            rightSection={<NavigationBadge of={badges[path]} />}
             onPointerEnter={() => void load().catch(() => {})}
             className="side-link"
           />

@@ -24,7 +24,7 @@ export function TabBar() {
         >
           <Icon size={21} strokeWidth={1.7} aria-hidden />
           <span>{label}</span>
-          <NavigationBadge count={badges[path]} />
+          <NavigationBadge of={badges[path]} />
         </Link>
       ))}
       {rare.length > 0 && <MoreTab screens={rare} />}

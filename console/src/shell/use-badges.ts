@@ -1,9 +1,24 @@
 import { useUnreadConversations } from "../inbox/use-unread-conversations.ts";
+import { OPERATOR_PATH } from "./hash-location.ts";
+import { useArea } from "./use-area.ts";
+import { useOpenAlerts } from "./use-open-alerts.ts";
 
-/** How much needs attention on a screen, such as unread conversations; shown beside its name in the navigation. */
-export type Badges = Readonly<Record<string, number>>;
+/** How much needs attention on a screen; shown beside its name in the navigation. */
+export interface BadgeCount {
+  count: number;
+  /** What is counted, for screen readers. */
+  what: string;
+}
 
-/** The counts of all screens. */
+/** By the path of the screen. */
+export type Badges = Readonly<Record<string, BadgeCount>>;
+
+/** The counts of the screens of the area. */
 export function useBadges(): Badges {
-  return { "/inbox": useUnreadConversations() ?? 0 };
+  const isOperators = useArea().name === "operator";
+  const unread = useUnreadConversations({ isRead: !isOperators }) ?? 0;
+  const alerts = useOpenAlerts({ isRead: isOperators }) ?? 0;
+  return isOperators
+    ? { [`${OPERATOR_PATH}/alerts`]: { count: alerts, what: "not acknowledged" } }
+    : { "/inbox": { count: unread, what: "unread" } };
 }

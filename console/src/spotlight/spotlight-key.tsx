@@ -3,19 +3,29 @@ import { Search } from "lucide-react";
 import { type ComponentType, useEffect, useState } from "react";
 import { loadInTime } from "../platform/load-in-time.ts";
 import { showError } from "../platform/notify.ts";
-import type { SpotlightProps } from "./spotlight.tsx";
+import type { SpotlightProps } from "./spotlight-frame.tsx";
 
 /** Not the spotlight itself, which is still on the page for a moment after it has closed. */
 const OTHER_DIALOG = "[role=dialog][aria-modal=true]:not(.mantine-Spotlight-content)";
 
+export interface SpotlightKeyProps extends SpotlightProps {
+  /** The part of the console that is searched. */
+  area: "tenant" | "operator";
+}
+
+const LOAD: Readonly<Record<SpotlightKeyProps["area"], () => Promise<ComponentType<SpotlightProps>>>> = {
+  tenant: () => import("./spotlight.tsx").then(({ Spotlight }) => Spotlight),
+  operator: () => import("./operator-spotlight.tsx").then(({ OperatorSpotlight }) => OperatorSpotlight),
+};
+
 /** The button, and the keys Ctrl+K and ⌘K, that open the spotlight. Its code is loaded when it is opened first. */
-export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
-  const [Spotlight, setSpotlight] = useState<ComponentType<SpotlightProps> | null>(null);
+export function SpotlightKey({ area, screens }: SpotlightKeyProps) {
+  const [loaded, setLoaded] = useState<{ area: string; Spotlight: ComponentType<SpotlightProps> } | null>(null);
   const open = () =>
-    void loadInTime(() => import("./spotlight.tsx")).then((loaded) => {
+    void loadInTime(() => Promise.all([LOAD[area](), import("./spotlight-frame.tsx")])).then(([Spotlight, frame]) => {
       // It opens itself when it is shown first.
-      setSpotlight(() => loaded.Spotlight);
-      loaded.openSpotlight();
+      setLoaded({ area, Spotlight });
+      frame.openSpotlight();
     }).catch(showError);
   useEffect(() => {
     // Also while the user types: no field needs these keys.
@@ -35,7 +45,7 @@ export function SpotlightKey({ screens }: Pick<SpotlightProps, "screens">) {
           <Search size={19} strokeWidth={1.7} />
         </ActionIcon>
       </Tooltip>
-      {Spotlight !== null && <Spotlight screens={screens} />}
+      {loaded?.area === area && <loaded.Spotlight screens={screens} />}
     </>
   );
 }

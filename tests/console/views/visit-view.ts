@@ -16,7 +16,7 @@ export async function enter(page: Page, consoleUrl: string, email: string | null
 
 /** Loads a view anew, and resolves when it has its content. */
 export async function show(page: Page, consoleUrl: string, { name, path, open }: View, scene: Scene): Promise<void> {
-  const route = typeof path === "string" ? path : path(scene);
+  const route = typeof path === "string" ? path : await path(scene);
   // Another query is another document.
   await page.goto(`${consoleUrl}?${name}#${route}`);
   await settled(page);
