@@ -358,7 +358,7 @@ export const STORY: readonly Step[] = [
   {
     title: "A billing period passes, and Ada's statement adds up to her invoice",
     async play({ state, stripe, ada }) {
-      // A draft stays one for three days, as the README's Stripe step says.
+      // A draft stays one for three days, as the Stripe step of docs/deploying.md says.
       await stripe.account({ gracePeriodSeconds: 72 * HOUR });
       await using clock = billingClock(state, stripe);
       const { statements: [open] } = await ada.switchboard.listStatements();
