@@ -29,6 +29,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Overrides the client's own. */
   timeoutMs?: number | undefined;
+  /** Gets the request's id, which the audit log and the server's log name it by, as soon as there is a response. */
+  onRequestId?: ((requestId: string) => void) | undefined;
 }
 
 /** What a tenant can do. */
@@ -169,6 +171,16 @@ export class Switchboard {
   /** Cancels a campaign for good; waiting recipients are skipped. @throws SwitchboardError `not_found`, `campaign_over` */
   cancelCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
+  }
+
+  /**
+   * Makes a campaign of the recipients whose message failed, each of them in one retry. The call is repeated under one
+   * idempotency key when the network fails, like `sendSms`.
+   * @throws SwitchboardError `not_found`, `campaign_not_over`, `nothing_to_retry`, `too_many_recipients`, `number_…`
+   */
+  retryCampaign(campaignId: string, options: SendOptions = {}): Promise<Campaign> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", `campaigns/${campaignId}/retry`, { headers, repeatable: true }, options);
   }
 
   /** One page of the caller's messages by any filter, newest first unless `order` is `oldest`. */
@@ -340,9 +352,17 @@ export class Switchboard {
     return this.#call("GET", "messaging-settings", {}, options);
   }
 
-  /** Replaces the caller's rules as a whole. */
-  saveMessagingSettings(settings: MessagingSettings, options?: CallOptions): Promise<MessagingSettings> {
+  /**
+   * Replaces the caller's rules as a whole. With the `version` that was read, rules that were saved meanwhile are not
+   * overwritten. @throws SwitchboardError `settings_changed`
+   */
+  saveMessagingSettings(settings: MessagingSettingsChange, options?: CallOptions): Promise<MessagingSettings> {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
+  }
+
+  /** The plans that can be bought, the smallest first, with their prices as Stripe charges them. */
+  plansForSale(options?: CallOptions): Promise<PlansForSale> {
+    return this.#call("GET", "create-checkout", {}, options);
   }
 
   /**
@@ -447,20 +467,48 @@ export class SwitchboardAdmin {
    * A list as CSV, a page at a time: the concatenated parts are one file. `query` filters as in the list's own method.
    * @example for await (const part of switchboard.admin.csv("tenants", { unpaid: true })) file += part;
    */
-  async *csv(list: CsvList, query: object = {}, options?: CallOptions): AsyncGenerator<string, void, undefined> {
-    const cursor = CSV_CURSORS[list];
+  csv(list: CsvList, query: object = {}, options?: CallOptions): AsyncGenerator<string, void, undefined> {
+    return this.#csv(`admin/${list}`, CSV_CURSORS[list], query, options);
+  }
+
+  /** A tenant's timeline, or their usage by day (`from` and `until` as for `tenantUsage`), as CSV like that of `csv`. */
+  tenantCsv(
+    userId: string,
+    part: "timeline" | "usage",
+    query: object = {},
+    options?: CallOptions,
+  ): AsyncGenerator<string, void, undefined> {
+    return this.#csv(
+      `admin/tenants/${encodeURIComponent(userId)}/${part}`,
+      part === "timeline" ? "cursor" : null,
+      query,
+      options,
+    );
+  }
+
+  async *#csv(
+    path: string,
+    cursor: string | null,
+    query: object,
+    options?: CallOptions,
+  ): AsyncGenerator<string, void, undefined> {
     let next: string | null = null;
     let isFirst = true;
     do {
-      const page: TextPage = await this.#call("GET", `admin/${list}`, {
-        query: { ...query, limit: CSV_PAGE, format: "csv", ...(next !== null && { [cursor]: next }) },
+      const page: TextPage = await this.#call("GET", path, {
+        // What has no cursor has one page.
+        query: {
+          ...query,
+          format: "csv",
+          ...(cursor !== null && { limit: CSV_PAGE, ...(next !== null && { [cursor]: next }) }),
+        },
         isText: true,
         isPage: true,
       }, options);
       yield isFirst ? page.text : page.text.slice(page.text.indexOf("\r\n") + 2);
       isFirst = false;
       next = page.next;
-    } while (next !== null);
+    } while (next !== null && cursor !== null);
   }
 
   /**
@@ -515,6 +563,11 @@ export class SwitchboardAdmin {
     options?: CallOptions,
   ): Promise<TenantUsageDays> {
     return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}/usage`, { query }, options);
+  }
+
+  /** One page of the whole audit log, newest first. An action's own lines have the request id that `onRequestId` got. */
+  auditLog(page: Omit<AuditPage, "format"> = {}, options?: CallOptions): Promise<AuditLog> {
+    return this.#call("GET", "admin/audit", { query: page }, options);
   }
 
   /** One page of the days of accounts that were compared with Twilio's usage, newest first. */
@@ -594,6 +647,19 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
   }
 
+  /** Every version of every plan, by rank, the newest version first. */
+  plans(options?: CallOptions): Promise<PlanList> {
+    return this.#call("GET", "admin/plans", {}, options);
+  }
+
+  /** The addresses of up to 100 tenants that a list names by id. Deleted users have none. */
+  async tenantEmails(userIds: readonly string[], options?: CallOptions): Promise<Map<string, string>> {
+    if (userIds.length === 0) return new Map();
+    const query = { userIds: userIds.join(",") };
+    const { tenants } = await this.#call<TenantEmailList>("GET", "admin/tenant-emails", { query }, options);
+    return new Map(tenants.map(({ userId, email }) => [userId, email]));
+  }
+
   /** The state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs. */
   health(options?: CallOptions): Promise<Health> {
     return this.#call("GET", "admin/health", {}, options);
@@ -654,6 +720,11 @@ export class SwitchboardAdmin {
   /** Settles an alert; the same cause raises a new one. @throws SwitchboardError `not_found` */
   settleAlert(settlement: AlertSettlement, options?: CallOptions): Promise<SettledAlert> {
     return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
+  }
+
+  /** Acknowledges or settles up to 200 alerts, each with its own audit line. Says of each what it is now. */
+  changeAlerts(change: AlertsChange, options?: CallOptions): Promise<ChangedAlerts> {
+    return this.#call("POST", "admin/change-alerts", { body: change, repeatable: true }, options);
   }
 
   /**
@@ -835,13 +906,59 @@ export interface AlertSettlement {
   reason: string;
 }
 
+/** The body of admin/change-alerts. */
+export interface AlertsChange {
+  alertIds: string[];
+  to: "acknowledged" | "settled";
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
 /** Lists alerts, newest first, a page at a time. */
 export interface AlertsPage {
   /** The page begins with the alert before this id. */
   before?: string | undefined;
-  /** open: alerts that are not settled, of which some may be acknowledged. Default: open. */
-  state?: ("open" | "unacknowledged" | "acknowledged" | "all") | undefined;
+  /** open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days. Default: open. */
+  state?: ("open" | "unacknowledged" | "acknowledged" | "settled" | "all") | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+/** A line of the audit log. */
+export interface AuditLine {
+  id: number;
+  at: string;
+  actor: string;
+  action: string;
+  subaccountSid: string | null;
+  requestId: string | null;
+  details: {
+    [key: string]: unknown;
+  };
+  /** The tenant; null: no tenant. */
+  userId: string | null;
+}
+
+/** The response of admin/audit. */
+export interface AuditLog {
+  lines: AuditLine[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists the lines of the whole audit log, newest first, a page at a time. */
+export interface AuditPage {
+  /** user:<id>, operator:<id>, or the part of the system that acted, such as converge. */
+  actor?: string | undefined;
+  /** Such as tenant.suspended. */
+  action?: string | undefined;
+  /** The x-request-id of a response. */
+  requestId?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 1000; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
@@ -927,6 +1044,8 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
+  /** In place of scheduledAt: starts so many seconds after the request, by the server's clock. Until then the campaign is scheduled and can be canceled before anything is sent. 0 to 600. */
+  delaySeconds?: number | undefined;
   /** At any hour unless given. */
   sendWindow?: SendWindow | undefined;
   /** Decides what the campaign would do, and creates nothing. Default: false. */
@@ -1016,6 +1135,8 @@ export interface Campaign {
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
   recipientsDeletedAt: string | null;
+  /** The campaign whose failed recipients this one is sent to. */
+  retryOf: string | null;
   total: number;
   /** Recipients by state; the counts add up to total. */
   counts: {
@@ -1124,6 +1245,16 @@ export interface CarrierFeesPage {
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
+}
+
+/** The response of admin/change-alerts. */
+export interface ChangedAlerts {
+  /** Each alert once. */
+  alerts: {
+    alertId: string;
+    /** After the change. An alert that was settled before stays settled when it is acknowledged. */
+    state: "acknowledged" | "settled" | "not_found";
+  }[];
 }
 
 /** A Checkout Session of Stripe that can be paid. */
@@ -1699,6 +1830,30 @@ export interface ListedMessage {
   createdAt: string;
 }
 
+/** A version of a plan as operators see it. */
+export interface ListedPlan {
+  key: string;
+  name: string;
+  /** Of two subscriptions, the one with the higher rank gives more. */
+  rank: number;
+  version: number;
+  /** When a newer version replaced it; null: this is the newest. */
+  supersededAt: string | null;
+  /** null: a price at Stripe belongs to it by its lookup key. */
+  stripePriceId: string | null;
+  /** In which usage is billed (ISO 4217, lower case). */
+  currency: string;
+  /** A tenant's price is what Twilio charges times this. */
+  markup: number;
+  /** What a segment is taken to cost until Twilio has priced it. */
+  segmentPrice: number;
+  limits: Limits;
+  /** Whether a subscription has or had it: other limits then make a new version. */
+  wasSold: boolean;
+  /** Subscriptions that have it and are not over. */
+  subscriptions: number;
+}
+
 /** Usage of a month (UTC) that is not billed, for one reason. */
 export interface Loss {
   month: string;
@@ -1844,6 +1999,24 @@ export interface MessagingSettings {
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
+  /** Counts the changes. */
+  version: number;
+}
+
+/** All of a tenant's rules for messages. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+export interface MessagingSettingsChange {
+  /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
+  stopReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  startReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  helpReply: string | null;
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650; null keeps texts. */
+  retentionDays: number | null;
+  /** The version that these rules replace. Without it, they replace any. */
+  version?: number | undefined;
 }
 
 /** The response of admin/move-number. */
@@ -2248,6 +2421,37 @@ export interface PlanLimitsSet {
   isNewVersion: boolean;
 }
 
+/** The response of admin/plans. */
+export interface PlanList {
+  plans: ListedPlan[];
+}
+
+export interface PlanPrice {
+  /** Of one interval, in the currency. */
+  amount: number;
+  /** ISO 4217, in lower case. */
+  currency: string;
+  interval: "day" | "week" | "month" | "year";
+  /** How many of these intervals one payment is for. */
+  intervalCount: number;
+  /** Whether taxes are part of the amount; otherwise they may be added to it. */
+  includesTaxes: boolean;
+}
+
+/** The plans that can be bought, with their prices. */
+export interface PlansForSale {
+  /** The smallest first. */
+  plans: {
+    /** The key of the plan. */
+    plan: string;
+    name: string;
+    /** What Stripe charges for the plan, without usage. null: readAt says whether Stripe has no fixed price for it. */
+    price: PlanPrice | null;
+    /** When the price was read from Stripe. null: Stripe could not be read today. */
+    readAt: string | null;
+  }[];
+}
+
 /** A user by id, or by the whole email address in any case. */
 export type Provision = {
   userId: string;
@@ -2422,13 +2626,14 @@ export interface ReleasedNumber {
   primary: PhoneNumber | null;
 }
 
-/** One dead letter, all dead letters, or one Stripe event. */
+/** One dead letter, several or all of them, or one Stripe event. */
 export type Replay = {
   deadLetter: number;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 } | {
-  deadLetters: "all";
+  /** The ids of up to 200, or all. The response says how many there were. */
+  deadLetters: "all" | number[];
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 } | {
@@ -2480,6 +2685,10 @@ export interface RevenuePage {
   until?: string | undefined;
   /** Only this tenant, by tenant. */
   userId?: string | undefined;
+  /** Only this one (ISO 4217, lower case): amounts of two currencies are in no order. */
+  currency?: string | undefined;
+  /** month: the oldest first. revenue: the largest first. margin: the smallest first. Default: month. */
+  order?: ("month" | "revenue" | "margin") | undefined;
   /** The next of the page before. */
   cursor?: string | undefined;
   /** 1 to 500; 100 unless given. Default: 100. */
@@ -2616,7 +2825,10 @@ export type ServerErrorCode =
   | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
+  | "campaign_not_over"
+  | "nothing_to_retry"
   | "too_many_contacts"
+  | "settings_changed"
   | "link_expired"
   | "media_gone"
   | "media_too_large"
@@ -2939,6 +3151,21 @@ export interface TenantBilling {
   }[];
 }
 
+/** The response of admin/tenant-emails. */
+export interface TenantEmailList {
+  /** Without deleted users. */
+  tenants: {
+    userId: string;
+    email: string;
+  }[];
+}
+
+/** Returns the email addresses of tenants that a list names by id. */
+export interface TenantEmailsQuery {
+  /** Up to 100 users' ids, with commas between them. */
+  userIds: string;
+}
+
 export interface TenantFigures {
   userId: string;
   /** The first UTC day of the tenant's billing period. */
@@ -3066,6 +3293,46 @@ export interface TenantSync {
   reason: string;
 }
 
+export interface TenantUnpaid {
+  reason:
+    | "user_deleted"
+    | "suspended_at_twilio"
+    | "operator_hold"
+    | "past_due"
+    | "paused"
+    | "unpaid"
+    | "canceled"
+    | "no_subscription"
+    | "not_returned"
+    | "downgraded";
+  costs: {
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+    numbers: number;
+    /** Numbers whose price is not known: they are not in monthlyCost. */
+    unpriced: number;
+    /** The account's numbers, parked ones included. */
+    monthlyCost: string;
+    /** Other recurring fees of the last 31 days. */
+    otherMonthlyCost: string;
+  }[];
+  numbers: {
+    /** E.164. */
+    phoneNumber: string;
+    /** The account that the number is in. master: it is parked. */
+    place: "tenant" | "master";
+    /** active, noticed, kept, parked …. */
+    state: string;
+    /** Why the number cannot leave or return, as Twilio said. */
+    reason: string | null;
+    /** When the number is released or parked. */
+    leavesAt: string | null;
+    monthlyCost: string | null;
+    /** ISO 4217; null until Twilio has reported the master account's currency. */
+    currency: string | null;
+  }[];
+}
+
 export interface TenantUsage {
   periodStart: string;
   /** The end of the billing period. */
@@ -3139,6 +3406,8 @@ export interface TenantView {
   ownLimits: OwnLimits | null;
   usage: TenantUsage;
   billing: TenantBilling;
+  /** What the account costs a month that no subscription pays for, and why; null: nothing. */
+  unpaid: TenantUnpaid | null;
   /** The last 50. */
   notices: TenantNotice[];
   /** The next 50. */
@@ -3182,7 +3451,7 @@ export interface Timeline {
   next: string | null;
 }
 
-/** A line of the audit log. */
+/** A line of the audit log of one tenant. */
 export interface TimelineEntry {
   id: number;
   at: string;
@@ -3505,6 +3774,7 @@ interface TextPage {
 const CSV_CURSORS = {
   tenants: "after",
   alerts: "before",
+  audit: "cursor",
   reconciliations: "cursor",
   "carrier-fees": "cursor",
   "exchange-rates": "cursor",
@@ -3534,7 +3804,7 @@ function caller(supabase: FunctionsOf, defaults: SwitchboardOptions): Call {
     const retries = isRepeatable ? defaults.retries ?? RETRIES : 0;
     for (let attempt = 0;; attempt++) {
       try {
-        return await callOnce(supabase, { method, path, ...sent }, signals) as Answer;
+        return await callOnce(supabase, { method, path, ...sent }, signals, options.onRequestId) as Answer;
       } catch (error) {
         const isNetwork = error instanceof SwitchboardError && error.code === "unreachable";
         if (!isNetwork || attempt >= retries) throw error;
@@ -3556,6 +3826,7 @@ async function callOnce(
     path: string;
   },
   signals: Signals,
+  onRequestId?: (requestId: string) => void,
 ): Promise<unknown> {
   const { data, error, response } = await supabase.functions.invoke(`${path}${queryString(query)}`, {
     method,
@@ -3563,6 +3834,8 @@ async function callOnce(
     ...(body !== undefined && { body: body as Record<string, unknown> }),
     ...(headers !== undefined && { headers }),
   });
+  const requestId = response?.headers.get("x-request-id");
+  if (requestId) onRequestId?.(requestId);
   if (error === null && (isText ? typeof data === "string" : typeof data === "object" && data !== null)) {
     return isPage ? { text: data, next: response?.headers.get("x-next-cursor") ?? null } : data;
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DEFAULT_THEME, defaultCssVariablesResolver, mergeMantineTheme } from "@mantine/core";
 import fc from "fast-check";
 import { contrast, isReadable, READABLE, readable } from "./contrast.ts";
+import { PALETTE } from "./charts/palette.ts";
 import { cssVariables, SURFACES, theme } from "./theme.ts";
 
 const merged = mergeMantineTheme(DEFAULT_THEME, theme);
@@ -144,4 +145,16 @@ Deno.test("readable returns a color that can be read on white, whatever the cand
     const first = candidates.find((candidate) => isReadable(candidate, ["#ffffff"]));
     if (first !== undefined) assert.equal(found, first);
   }));
+});
+
+Deno.test("each color of a series differs from the others and can be seen on panels in both schemes", () => {
+  const { colors } = merged;
+  for (const name of PALETTE) {
+    const [color, shade] = name.split(".") as [string, string];
+    const value = colors[color]![Number(shade)]!;
+    for (const [panel] of [SURFACES.light, SURFACES.dark]) {
+      assert.ok(contrast(value, panel) >= 3, `${name} on ${panel}`);
+    }
+  }
+  assert.equal(new Set(PALETTE).size, PALETTE.length);
 });

@@ -1,10 +1,10 @@
 import Stripe from "stripe";
+import { KIND_LABELS } from "../../supabase/functions/_shared/billing/kind-labels.ts";
 import {
   type BillingInterval,
   eventName,
   faultOf,
   intervalOf,
-  KIND_LABELS,
   KINDS,
   lookupKey,
   unitAmount,

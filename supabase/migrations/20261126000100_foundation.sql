@@ -96,6 +96,9 @@ comment on column public.audit_log.details is
 comment on column public.audit_log.actor is
   'user:<uuid>, operator:<uuid>, or the part of the system that acted (converge, sweep and others).';
 create index audit_log_by_user on public.audit_log (user_id, at desc, id desc);
+create index audit_log_by_request on public.audit_log (request_id, id) where request_id is not null;
+create index audit_log_by_actor on public.audit_log (actor, id);
+create index audit_log_by_action on public.audit_log (action, id);
 create index audit_log_expiring on public.audit_log (at) where details <> '{}';
 
 create function private.refuse_change() returns trigger

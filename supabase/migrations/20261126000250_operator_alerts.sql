@@ -51,6 +51,7 @@ comment on column public.operator_alerts.delivered_at is
   'When OPERATOR_ALERT_URL accepted the alert; null while it has not, or when no URL is set.';
 create unique index operator_alerts_one_open on public.operator_alerts (kind, subject) where settled_at is null;
 create index operator_alerts_open on public.operator_alerts (id) where settled_at is null;
+create index operator_alerts_settled on public.operator_alerts (id) where settled_at is not null;
 create index operator_alerts_by_user on public.operator_alerts (user_id, id) where settled_at is null;
 create index operator_alerts_expiring on public.operator_alerts (settled_at) where settled_at is not null;
 
@@ -98,7 +99,7 @@ $$;
 comment on function private.settle_alert(public.alert_kind, text) is
   'Settles an open alert whose cause is gone. Returns whether there was one.';
 
-create type public.alert_state as enum ('open', 'unacknowledged', 'acknowledged', 'all');
+create type public.alert_state as enum ('open', 'unacknowledged', 'acknowledged', 'settled', 'all');
 comment on type public.alert_state is
   'Which alerts a list has. open: those that are not settled, of which an operator has acknowledged some.';
 
@@ -111,6 +112,11 @@ begin
   if p_state = 'all' then
     return query
       select * from public.operator_alerts a where p_before is null or a.id < p_before
+      order by a.id desc limit least(p_limit, 200);
+  elsif p_state = 'settled' then
+    return query
+      select * from public.operator_alerts a
+      where a.settled_at is not null and (p_before is null or a.id < p_before)
       order by a.id desc limit least(p_limit, 200);
   else
     return query
@@ -213,6 +219,36 @@ $$;
 comment on function public.acknowledge_alert(uuid, uuid, text, text) is
   'An operator takes note of an open alert, which stays open until its cause ends or an operator settles it.';
 
+create type public.alert_change as enum ('acknowledged', 'settled');
+comment on type public.alert_change is 'What an operator does with several alerts at once.';
+
+create type public.changed_alert as enum ('acknowledged', 'settled', 'not_found');
+comment on type public.changed_alert is
+  'The state of an alert after a change. An alert that was settled before stays settled when it is acknowledged.';
+
+create function public.change_alerts(p_alert_ids uuid[], p_to public.alert_change, p_operator_id uuid,
+  p_request_id text, p_reason text)
+returns table (alert_id uuid, outcome public.changed_alert)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- In a fixed order, so that two of these calls do not deadlock.
+  for alert_id in select distinct i from unnest(p_alert_ids) i order by i loop
+    if p_to = 'settled' then
+      outcome := case public.close_alert(alert_id, p_operator_id, p_request_id, p_reason)
+        when 'not_found' then 'not_found' else 'settled' end;
+    else
+      outcome := case public.acknowledge_alert(alert_id, p_operator_id, p_request_id, p_reason)
+        when 'not_found' then 'not_found' when 'settled' then 'settled' else 'acknowledged' end;
+    end if;
+    return next;
+  end loop;
+end;
+$$;
+comment on function public.change_alerts(uuid[], public.alert_change, uuid, text, text) is
+  'An operator acknowledges or settles several alerts, each with its own audit line. Returns each with its state.';
+
 create function private.purge_settled_alerts(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
@@ -241,6 +277,7 @@ revoke execute on function
   public.record_alert_delivery(uuid),
   public.close_alert(uuid, uuid, text, text),
   public.acknowledge_alert(uuid, uuid, text, text),
+  public.change_alerts(uuid[], public.alert_change, uuid, text, text),
   private.purge_settled_alerts(integer)
   from public, anon, authenticated;
 grant execute on function
@@ -251,5 +288,6 @@ grant execute on function
   public.record_alert_delivery(uuid),
   public.close_alert(uuid, uuid, text, text),
   public.acknowledge_alert(uuid, uuid, text, text),
+  public.change_alerts(uuid[], public.alert_change, uuid, text, text),
   private.purge_settled_alerts(integer)
   to service_role;

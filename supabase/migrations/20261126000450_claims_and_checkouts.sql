@@ -193,6 +193,16 @@ comment on type public.begin_checkout_outcome is
   'the tenant has a subscription of their own that is not over. not_for_sale: a replaced plan, or one without a price. '
   'tenant_closed: by an operator, so a subscription would give nothing.';
 
+create function private.is_for_sale(p_plan public.plans) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return p_plan.key not in ('fallback', 'free') and p_plan.superseded_at is null;
+end;
+$$;
+comment on function private.is_for_sale(public.plans) is 'Whether a plan is sold, as far as the database decides it.';
+
 create function private.sale_refused(p_user_id uuid, p_plan_key text) returns public.begin_checkout_outcome
 language plpgsql stable
 set search_path = ''
@@ -206,7 +216,7 @@ begin
     when exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed')
       then 'tenant_closed'
     when plan.key is null then 'unknown_plan'
-    when plan.key in ('fallback', 'free') or plan.superseded_at is not null then 'not_for_sale' end;
+    when not private.is_for_sale(plan) then 'not_for_sale' end;
 end;
 $$;
 comment on function private.sale_refused(uuid, text) is
@@ -328,9 +338,98 @@ $$;
 comment on function public.billing_customer(uuid) is
   'The Stripe customer of a tenant: private.billing_customer_of for the API.';
 
+-- Prices --------------------------------------------------------------------------------------------------------------
+
+-- Stripe decides what a plan costs. This is a copy for those who choose a plan.
+
+create type public.price_interval as enum ('day', 'week', 'month', 'year');
+comment on type public.price_interval is 'How often a price is charged, as Stripe names it.';
+
+create table private.sale_prices (
+  plan_key text primary key references public.plans on delete cascade,
+  amount numeric,
+  currency text,
+  interval public.price_interval,
+  interval_count integer,
+  includes_taxes boolean,
+  read_at timestamptz,
+  asked_at timestamptz not null default now()
+);
+comment on table private.sale_prices is
+  'The price of each plan for sale, as last read from Stripe, with nulls for a plan without a price that can be shown.';
+comment on column private.sale_prices.amount is 'In the currency, not in its smallest unit.';
+comment on column private.sale_prices.read_at is 'Null until Stripe has answered once.';
+comment on column private.sale_prices.asked_at is 'When a request last began to read the price.';
+alter table private.sale_prices enable row level security;
+revoke all on private.sale_prices from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.sale_prices to service_role;
+
+create type public.sale_price as (plan_key text, name text, stripe_price_id text, amount numeric, currency text,
+  "interval" public.price_interval, interval_count integer, includes_taxes boolean, read_at timestamptz,
+  is_due boolean);
+comment on type public.sale_price is
+  'A plan for sale and its price. is_due: the caller is to read it from Stripe. A copy of more than a day is as none: '
+  'read_at is null then.';
+
+create function public.list_sale_prices() returns setof public.sale_price
+language plpgsql
+set search_path = ''
+as $$
+declare
+  claimed text[];
+begin
+  with asked as (
+    insert into private.sale_prices as s (plan_key)
+    select p.key from public.plans p
+    where private.is_for_sale(p) and not exists (
+      select from private.sale_prices known where known.plan_key = p.key
+        and (known.read_at >= now() - interval '10 minutes' or known.asked_at >= now() - interval '20 seconds'))
+    -- Of two requests at once, the second finds the mark of the first.
+    on conflict (plan_key) do update set asked_at = excluded.asked_at where s.asked_at < now() - interval '20 seconds'
+    returning s.plan_key)
+  select coalesce(array_agg(a.plan_key), '{}') into claimed from asked a;
+  return query
+    select p.key, p.name, p.stripe_price_id, s.amount, s.currency, s.interval, s.interval_count, s.includes_taxes,
+      s.read_at, p.key = any (claimed) or s.read_at is null
+    from public.plans p
+    left join private.sale_prices s on s.plan_key = p.key and s.read_at >= now() - interval '1 day'
+    where private.is_for_sale(p)
+    order by p.rank;
+end;
+$$;
+comment on function public.list_sale_prices() is
+  'The plans for sale with their prices, the smallest first. A copy is read again after ten minutes, by one request at '
+  'a time; without a copy every request reads.';
+
+create function public.record_sale_prices(p_prices jsonb) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored integer;
+begin
+  insert into private.sale_prices as s (plan_key, amount, currency, interval, interval_count, includes_taxes, read_at)
+  select p.key, r.amount, r.currency, r.interval, r."intervalCount", r."includesTaxes", now()
+  from jsonb_to_recordset(p_prices) as r (plan text, amount numeric, currency text, interval public.price_interval,
+    "intervalCount" integer, "includesTaxes" boolean)
+  join public.plans p on p.key = r.plan
+  on conflict (plan_key) do update set amount = excluded.amount, currency = excluded.currency,
+    interval = excluded.interval, interval_count = excluded.interval_count, includes_taxes = excluded.includes_taxes,
+    read_at = excluded.read_at;
+  get diagnostics stored = row_count;
+  return stored;
+end;
+$$;
+comment on function public.record_sale_prices(jsonb) is
+  'Stores prices as just read from Stripe: [{plan, amount, currency, interval, intervalCount, includesTaxes}], with '
+  'nulls for a plan without one. Returns how many.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.is_for_sale(public.plans),
+  public.list_sale_prices(),
+  public.record_sale_prices(jsonb),
   private.blocks_checkout(public.subscription_status),
   private.billing_customer_of(uuid),
   private.checkout_for(uuid, text, text, text, text),
@@ -346,6 +445,9 @@ revoke execute on function
   public.claim_subscription(uuid, text, text, text, text)
   from public, anon, authenticated;
 grant execute on function
+  private.is_for_sale(public.plans),
+  public.list_sale_prices(),
+  public.record_sale_prices(jsonb),
   private.blocks_checkout(public.subscription_status),
   private.billing_customer_of(uuid),
   private.checkout_for(uuid, text, text, text, text),

@@ -143,7 +143,18 @@ comment on type public.revenue is
   'A calendar month (UTC) of usage in one currency. revenue: billed and unbilled. margin: revenue without cost, which '
   'includes the cost of what is lost and of trials. user_id: null in total.';
 
-create function private.as_revenue(p_sums private.revenue) returns public.revenue
+create view private.monthly_revenue with (security_invoker = true) as
+select r.month, r.user_id, r.currency, sum(r.billed) as billed, sum(r.unbilled) as unbilled, sum(r.lost) as lost,
+  sum(r.cost) as cost
+from private.revenue r
+group by r.month, r.user_id, r.currency
+having sum(r.row_count) > 0;
+comment on view private.monthly_revenue is
+  'The revenue of each month, tenant and currency, over the reasons of losses.';
+revoke all on private.monthly_revenue from public, anon, authenticated, service_role;
+grant select on private.monthly_revenue to service_role;
+
+create function private.as_revenue(p_sums private.monthly_revenue) returns public.revenue
 language plpgsql immutable
 set search_path = ''
 as $$
@@ -155,35 +166,67 @@ begin
     round(revenue - p_sums.cost, 10))::public.revenue;
 end;
 $$;
-comment on function private.as_revenue(private.revenue) is 'Sums of a month as operators see them.';
+comment on function private.as_revenue(private.monthly_revenue) is 'Sums of a month as operators see them.';
 
-create function public.list_revenue(p_by public.revenue_by, p_from date, p_until date, p_user_id uuid,
-  p_after_month date, p_after_user_id uuid, p_after_currency text, p_limit integer)
+create type public.revenue_order as enum ('month', 'revenue', 'margin');
+comment on type public.revenue_order is
+  'month: the oldest first. revenue: the largest first. margin: the smallest first, which may be negative.';
+
+create function private.revenue_rank(p_month private.monthly_revenue, p_order public.revenue_order) returns numeric
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case p_order when 'revenue' then -(p_month.billed + p_month.unbilled)
+    when 'margin' then p_month.billed + p_month.unbilled - p_month.cost end;
+end;
+$$;
+comment on function private.revenue_rank(private.monthly_revenue, public.revenue_order) is
+  'Sorts months of tenants by what they bring: the lower, the earlier. null in the order by month.';
+
+create function public.list_revenue(p_by public.revenue_by, p_from date, p_until date, p_user_id uuid, p_currency text,
+  p_order public.revenue_order, p_after_month date, p_after_user_id uuid, p_after_currency text, p_limit integer)
 returns setof public.revenue
 language plpgsql
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
+declare
+  after_rank numeric;
 begin
   perform public.add_up_revenue(10000);
+  if p_order = 'month' then
+    return query
+      select (private.as_revenue(m)).* from private.monthly_revenue m
+      where m.month >= p_from and m.month < p_until
+        and case when p_by = 'total' then m.user_id is null else m.user_id is not null end
+        and (p_user_id is null or m.user_id = p_user_id) and (p_currency is null or m.currency = p_currency)
+        and (p_after_month is null or case when p_by = 'total'
+          then (m.month, m.currency) > (p_after_month, p_after_currency)
+          else (m.month, m.user_id, m.currency) > (p_after_month, p_after_user_id, p_after_currency) end)
+      order by m.month, m.user_id, m.currency limit p_limit;
+    return;
+  end if;
+  select private.revenue_rank(m, p_order) into after_rank from private.monthly_revenue m
+  where m.month = p_after_month and m.user_id is not distinct from p_after_user_id and m.currency = p_after_currency;
   return query
-    select (private.as_revenue((t.user_id, t.month, t.currency, null, 0, sum(t.cost), sum(t.billed),
-      sum(t.unbilled), sum(t.lost))::private.revenue)).*
-    from private.revenue t
-    where t.month >= p_from and t.month < p_until
-      and case when p_by = 'total' then t.user_id is null else t.user_id is not null end
-      and (p_user_id is null or t.user_id = p_user_id)
-      and (p_after_month is null or case when p_by = 'total'
-        then (t.month, t.currency) > (p_after_month, p_after_currency)
-        else (t.month, t.user_id, t.currency) > (p_after_month, p_after_user_id, p_after_currency) end)
-    group by t.month, t.user_id, t.currency
-    having sum(t.row_count) > 0
-    order by t.month, t.user_id, t.currency limit p_limit;
+    select (private.as_revenue(r.m)).*
+    from (select m, private.revenue_rank(m, p_order) as rank from private.monthly_revenue m
+      where m.month >= p_from and m.month < p_until
+        and case when p_by = 'total' then m.user_id is null else m.user_id is not null end
+        and (p_user_id is null or m.user_id = p_user_id) and (p_currency is null or m.currency = p_currency)) r
+    where p_after_month is null or case when p_by = 'total'
+      then (r.rank, (r.m).month, (r.m).currency) > (after_rank, p_after_month, p_after_currency)
+      else (r.rank, (r.m).month, (r.m).user_id, (r.m).currency)
+        > (after_rank, p_after_month, p_after_user_id, p_after_currency) end
+    order by r.rank, (r.m).month, (r.m).user_id, (r.m).currency limit p_limit;
 end;
 $$;
-comment on function public.list_revenue(public.revenue_by, date, date, uuid, date, uuid, text, integer) is
+comment on function public.list_revenue(public.revenue_by, date, date, uuid, text, public.revenue_order, date, uuid,
+  text, integer) is
   'A page of the revenue of months from p_from up to and without p_until, after the last one of the page before. A '
-  'null tenant is any.';
+  'null tenant or currency is any. In another order than by month it reads all that match, so that it costs as much as '
+  'there are tenants in these months.';
 
 -- What is lost --------------------------------------------------------------------------------------------------------
 
@@ -467,8 +510,9 @@ revoke execute on function
   private.add_revenue_changes(private.billing_rows[], private.billing_rows[]),
   private.note_revenue(),
   public.add_up_revenue(integer),
-  private.as_revenue(private.revenue),
-  public.list_revenue(public.revenue_by, date, date, uuid, date, uuid, text, integer),
+  private.as_revenue(private.monthly_revenue),
+  private.revenue_rank(private.monthly_revenue, public.revenue_order),
+  public.list_revenue(public.revenue_by, date, date, uuid, text, public.revenue_order, date, uuid, text, integer),
   public.list_losses(public.revenue_by, date, date, text, uuid, date, uuid, text, text, integer),
   public.list_unbilled(public.unbilled_state, uuid, date, date, uuid, integer),
   public.list_rejected(uuid, bigint, integer),
@@ -481,8 +525,9 @@ grant execute on function
   private.add_revenue_changes(private.billing_rows[], private.billing_rows[]),
   private.note_revenue(),
   public.add_up_revenue(integer),
-  private.as_revenue(private.revenue),
-  public.list_revenue(public.revenue_by, date, date, uuid, date, uuid, text, integer),
+  private.as_revenue(private.monthly_revenue),
+  private.revenue_rank(private.monthly_revenue, public.revenue_order),
+  public.list_revenue(public.revenue_by, date, date, uuid, text, public.revenue_order, date, uuid, text, integer),
   public.list_losses(public.revenue_by, date, date, text, uuid, date, uuid, text, text, integer),
   public.list_unbilled(public.unbilled_state, uuid, date, date, uuid, integer),
   public.list_rejected(uuid, bigint, integer),

@@ -161,6 +161,24 @@ end;
 $$;
 comment on function private.notices_of(uuid) is 'Up to 50 of a tenant''s notices, the newest first.';
 
+create function private.unpaid_part_of(p_user_id uuid) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object('reason', u.reason, 'costs', u.costs, 'numbers', (
+      select coalesce(jsonb_agg(n || jsonb_build_object('leavesAt',
+        private.iso((n ->> 'leavesAt')::timestamptz))), '[]')
+      from jsonb_array_elements(u.numbers) n))
+    from private.unpaid_cost_of(p_user_id) u
+    -- As in the list of tenants: what an account cost before it was closed does not count.
+    where exists (select from private.tenants_with_costs t where t.user_id = p_user_id));
+end;
+$$;
+comment on function private.unpaid_part_of(uuid) is
+  'What a tenant''s account costs a month without a paying tenant, and why; null when it has one or costs nothing.';
+
 create function public.list_audit_lines(p_user_id uuid, p_before_at timestamptz, p_before_id bigint, p_limit integer)
 returns setof public.audit_log
 language plpgsql stable
@@ -176,6 +194,39 @@ end;
 $$;
 comment on function public.list_audit_lines(uuid, timestamptz, bigint, integer) is
   'A page of the audit log of one tenant, newest first, before the line with this time and id.';
+
+create function public.list_audit_log(p_actor text, p_action text, p_request_id text, p_before bigint, p_limit integer)
+returns setof public.audit_log
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  before constant bigint := coalesce(p_before, 9223372036854775807);
+  most constant integer := least(p_limit, 1000);
+begin
+  -- One statement for each filter: each is then a walk along one index.
+  if p_request_id is not null then
+    return query
+      select * from public.audit_log l
+      where l.request_id = p_request_id and l.id < before
+        and (p_actor is null or l.actor = p_actor) and (p_action is null or l.action = p_action)
+      order by l.id desc limit most;
+  elsif p_action is not null then
+    return query
+      select * from public.audit_log l
+      where l.action = p_action and l.id < before and (p_actor is null or l.actor = p_actor)
+      order by l.id desc limit most;
+  elsif p_actor is not null then
+    return query
+      select * from public.audit_log l where l.actor = p_actor and l.id < before order by l.id desc limit most;
+  else
+    return query
+      select * from public.audit_log l where l.id < before order by l.id desc limit most;
+  end if;
+end;
+$$;
+comment on function public.list_audit_log(text, text, text, bigint, integer) is
+  'A page of the whole audit log, newest first, before the line with this id. Null: any actor, action or request.';
 
 create type public.show_tenant_outcome as enum ('found', 'not_found');
 comment on type public.show_tenant_outcome is 'not_found: no tenant has this id.';
@@ -197,7 +248,7 @@ begin
     'subscriptions', private.subscriptions_of(p_user_id),
     'limits', private.limits_json(private.limiting_plan(p_user_id)),
     'ownLimits', private.own_limits_of(p_user_id), 'billing', private.billing_of(p_user_id),
-    'usage', private.usage_summary_of(p_user_id),
+    'usage', private.usage_summary_of(p_user_id), 'unpaid', private.unpaid_part_of(p_user_id),
     'notices', private.notices_of(p_user_id), 'jobs', private.jobs_of(p_user_id),
     'deadLetters', private.dead_letters_of(p_user_id));
   alerts := (
@@ -358,6 +409,41 @@ comment on function public.set_plan_limits(text, jsonb, boolean, text, uuid, tex
   'An operator changes limits of a plan. A plan that was sold stays as it is for those who have it: a new version goes '
   'on sale, with its own price, unless p_changes_sold. A limit that is left out stays.';
 
+create type public.listed_plan as (
+  key text, name text, rank integer, version integer, superseded_at timestamptz, stripe_price_id text, currency text,
+  markup numeric, segment_price numeric, limits jsonb, was_sold boolean, subscriptions bigint);
+comment on type public.listed_plan is
+  'A version of a plan as operators see it. was_sold: whether any subscription ever had it, so that a change of its '
+  'limits makes a new version. subscriptions: those that have it and are not over.';
+
+create function public.list_plans() returns setof public.listed_plan
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select p.key, p.name, p.rank, p.version, p.superseded_at, p.stripe_price_id, p.currency, p.markup, p.segment_price,
+      private.limits_json(p), exists (select from public.subscriptions s where s.plan_key = p.key),
+      (select count(*) from public.subscriptions s where s.plan_key = p.key and s.ended_at is null
+        and s.status not in ('canceled', 'incomplete', 'incomplete_expired'))
+    from public.plans p
+    order by p.rank, p.version desc, p.key;
+end;
+$$;
+comment on function public.list_plans() is 'Every version of every plan, by rank, the newest version first.';
+
+create function public.emails_of_tenants(p_user_ids uuid[]) returns table (user_id uuid, email text)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select e.user_id, e.email from private.tenant_emails e where e.user_id = any (p_user_ids) order by e.user_id;
+end;
+$$;
+comment on function public.emails_of_tenants(uuid[]) is
+  'The email addresses of these tenants: reports and lists name tenants by id. Deleted users have none.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -369,12 +455,16 @@ revoke execute on function
   private.jobs_of(uuid),
   private.dead_letters_of(uuid),
   private.notices_of(uuid),
+  private.unpaid_part_of(uuid),
   public.list_audit_lines(uuid, timestamptz, bigint, integer),
+  public.list_audit_log(text, text, text, bigint, integer),
   public.show_tenant(uuid),
   public.request_tenant_sync(uuid, uuid, text, text),
   public.set_tenant_limits(uuid, jsonb, timestamptz, uuid, text, text),
   private.with_limits(public.plans, jsonb),
-  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text)
+  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text),
+  public.list_plans(),
+  public.emails_of_tenants(uuid[])
   from public, anon, authenticated;
 grant execute on function
   private.limits_json(public.plans),
@@ -385,10 +475,14 @@ grant execute on function
   private.jobs_of(uuid),
   private.dead_letters_of(uuid),
   private.notices_of(uuid),
+  private.unpaid_part_of(uuid),
   public.list_audit_lines(uuid, timestamptz, bigint, integer),
+  public.list_audit_log(text, text, text, bigint, integer),
   public.show_tenant(uuid),
   public.request_tenant_sync(uuid, uuid, text, text),
   public.set_tenant_limits(uuid, jsonb, timestamptz, uuid, text, text),
   private.with_limits(public.plans, jsonb),
-  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text)
+  public.set_plan_limits(text, jsonb, boolean, text, uuid, text, text),
+  public.list_plans(),
+  public.emails_of_tenants(uuid[])
   to service_role;

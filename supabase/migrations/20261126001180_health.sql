@@ -55,13 +55,13 @@ set search_path = ''
 as $$
 begin
   return (
-    select jsonb_agg(jsonb_build_object('kind', kind, 'open', private.bounded(o.open),
-      'unacknowledged', private.bounded(o.unacknowledged)) order by kind)
-    from unnest(enum_range(null::public.alert_kind)) kind
+    select jsonb_agg(jsonb_build_object('kind', k.kind, 'open', private.bounded(o.open),
+      'unacknowledged', private.bounded(o.unacknowledged)) order by k.kind)
+    from unnest(enum_range(null::public.alert_kind)) k (kind)
     cross join lateral (
       select count(*) as open, count(*) filter (where a.acknowledged_at is null) as unacknowledged
       from (select e.acknowledged_at from public.operator_alerts e
-        where e.kind = kind and e.settled_at is null limit 1001) a) o);
+        where e.kind = k.kind and e.settled_at is null limit 1001) a) o);
 end;
 $$;
 comment on function private.alert_health() is 'How many alerts of each kind are open, and not acknowledged.';

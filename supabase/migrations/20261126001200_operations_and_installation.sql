@@ -96,7 +96,7 @@ $$;
 comment on function public.list_dead_letters(bigint, integer) is
   'A page of dead letters, newest first, before the last id of the page before.';
 
-create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text, p_reason text)
+create function public.replay_dead_letters(p_letter_ids bigint[], p_operator_id uuid, p_request_id text, p_reason text)
 returns integer
 language plpgsql
 security definer -- moves rows between pgmq's tables
@@ -106,7 +106,7 @@ declare
   replayed integer;
 begin
   with taken as (
-    delete from pgmq.q_jobs_dead q where p_letter_id is null or q.msg_id = p_letter_id returning q.message
+    delete from pgmq.q_jobs_dead q where p_letter_ids is null or q.msg_id = any (p_letter_ids) returning q.message
   ), sent as (
     select private.enqueue(message -> 'job') from taken
   )
@@ -114,12 +114,13 @@ begin
   perform private.settle_alert('dead_letter', lane::text) from unnest(enum_range(null::public.job_lane)) lane
   where not exists (select from pgmq.q_jobs_dead q where q.message ->> 'lane' = lane::text);
   perform private.audit('operator:' || p_operator_id, 'dead_letters.replayed', null, null, p_request_id,
-    jsonb_build_object('letterId', p_letter_id, 'replayed', replayed, 'reason', p_reason));
+    jsonb_build_object('letterIds', p_letter_ids, 'replayed', replayed, 'reason', p_reason));
   return replayed;
 end;
 $$;
-comment on function public.replay_dead_letters(bigint, uuid, text, text) is
-  'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
+comment on function public.replay_dead_letters(bigint[], uuid, text, text) is
+  'Re-enqueues the dead letters with these ids, or all of them (null), as new jobs of their lanes. Returns how many '
+  'there were: a letter that was replayed before is not counted.';
 
 create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
 comment on type public.replay_stripe_event_outcome is
@@ -466,37 +467,36 @@ as $$
     private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
     private.erase_contacts private.erase_conversations private.erase_forward_deliveries private.erase_numbers
     private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.figures_of_tenant
-    private.fill_missed_periods private.filled_segments
-    private.final_bill_setting private.final_bill_window private.final_margin private.finish_sweep
-    private.first_day_to_read private.first_grapheme private.first_ratable_day private.fitting_characters
-    private.flat_prices private.flush_at private.follow_invoice private.foreign_categories private.forget_closed_numbers
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings private.forward_event
-    private.found_conversations private.found_messages private.give_leaving_notice private.given_contacts
-    private.gmt_month_of private.goes_on private.grapheme_classes private.grapheme_end private.grapheme_segments
-    private.grapheme_start private.has_drifted private.has_due_jobs private.has_failed private.has_grace
-    private.has_open_usage private.has_opted_out private.has_phrases private.has_spent private.has_wrong_items
-    private.hold_for_usage private.hold_number private.hour_of private.id_at private.identifier_age
-    private.identify_by_id private.included_amount private.index_words private.insert_campaign private.invoice_kinds
-    private.invoice_of_period private.invoices_json private.invoices_of_statement private.is_about_another
-    private.is_billing_compared private.is_comparable private.is_counted private.is_country_in private.is_customer_gone
-    private.is_cut_off private.is_deleted_tenant private.is_destination_refused private.is_final private.is_foreign
-    private.is_invoice_known private.is_leaving private.is_over_limit private.is_own_invoice private.is_parked
-    private.is_paying private.is_ready private.is_sending_over private.is_settled private.is_shifted
-    private.is_unexplained private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount
-    private.keep_numbers private.keep_rated_plan private.kept_for private.keyword_reply private.lacks_metered_items
-    private.lane_health private.lane_of private.late_rows private.learn_currency private.leave_after_notice
-    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
-    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
-    private.limits_of private.lines_of_statement private.link_customer private.lock_billing_customer
-    private.lock_campaign private.lock_for_evidence private.lock_master_numbers private.lock_plan_prices
-    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals_of
-    private.lock_totals_of_sending private.look_again private.look_at_closing private.lose_rows_of private.major_of
-    private.mark_of private.mark_running private.marked_up private.matches private.may_create_subaccount
-    private.may_match private.measure_text private.message_cost private.message_health private.message_kind
-    private.message_may_move private.message_status_named private.messages_of_day private.meter_day_of
-    private.meter_slice_of private.meter_windows_of private.metered_kind private.metered_since
+    private.explain_rate private.failed_recipients private.fallback_subject private.fee_date private.fee_kind_of
+    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.figures_of_tenant
+    private.fill_missed_periods private.filled_segments private.final_bill_setting private.final_bill_window
+    private.final_margin private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
+    private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
+    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.forward_event private.found_conversations private.found_messages
+    private.give_leaving_notice private.given_contacts private.gmt_month_of private.goes_on private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_failed private.has_grace private.has_open_usage private.has_opted_out private.has_phrases
+    private.has_spent private.has_wrong_items private.hold_for_usage private.hold_number private.hour_of private.id_at
+    private.identifier_age private.identify_by_id private.included_amount private.index_words private.insert_campaign
+    private.invoice_kinds private.invoice_of_period private.invoices_json private.invoices_of_statement
+    private.is_about_another private.is_billing_compared private.is_comparable private.is_counted private.is_country_in
+    private.is_customer_gone private.is_cut_off private.is_deleted_tenant private.is_destination_refused
+    private.is_final private.is_for_sale private.is_foreign private.is_invoice_known private.is_leaving
+    private.is_over_limit private.is_own_invoice private.is_parked private.is_paying private.is_ready
+    private.is_sending_over private.is_settled private.is_shifted private.is_unexplained private.is_unpaid private.iso
+    private.jobs_of private.keep_existing_subaccount private.keep_numbers private.keep_rated_plan private.kept_for
+    private.keyword_reply private.lacks_metered_items private.lane_health private.lane_of private.late_rows
+    private.learn_currency private.leave_after_notice private.leave_at_once private.leaves_at private.leaves_at_once
+    private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep private.liftable_opt_outs
+    private.limiting_plan private.limits_json private.limits_of private.lines_of_statement private.link_customer
+    private.lock_billing_customer private.lock_campaign private.lock_for_evidence private.lock_master_numbers
+    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant
+    private.lock_totals_of private.lock_totals_of_sending private.look_again private.look_at_closing
+    private.lose_rows_of private.major_of private.mark_of private.mark_running private.marked_up private.matches
+    private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
+    private.message_kind private.message_may_move private.message_status_named private.messages_of_day
+    private.meter_day_of private.meter_slice_of private.meter_windows_of private.metered_kind private.metered_since
     private.metered_subscription private.metering_began private.metering_call_of private.minor_of_credit
     private.minor_step private.missed_boundaries private.missing_of_day private.most_refusals private.most_rounding
     private.mother_country private.move_campaign_count private.must_be_explained private.new_id private.next_comparison
@@ -538,55 +538,56 @@ as $$
     private.renew_billing_lease private.renew_lease_if_held private.renew_turns private.reopen_unbilled
     private.repeat_of private.replica_identity_of private.reply_under_way private.rerate_covered_days
     private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.room_in private.rows_of_period private.rows_of_statement private.rows_to_place private.sale_refused
-    private.schedule_fee private.schedule_health private.scheduled_for_numbers private.search_for private.search_tenants
-    private.searchable private.send_again private.send_rates_of private.sender_of private.sending_ends_at
-    private.sending_plan private.set_comparison_due private.set_due private.set_due_by private.set_metering_due
-    private.set_next_convergence private.settle_alert private.settle_call private.settle_compared private.settle_day
-    private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
-    private.shown_spending private.shown_statement private.single_characters private.skip_recipients private.sorted_name
-    private.spaced private.spend_between private.spent_between private.split_row private.split_words private.spread
-    private.state_of_usage_day private.statements_of private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.store_usage private.stored_account_of private.subaccount_target
-    private.subscriptions_of private.summary_lag private.sweep_health private.tag_query private.tag_word
-    private.take_billing_lease private.take_in_listed_number private.take_in_number private.take_lease
-    private.take_moved_usage private.take_turns private.targets_of_day private.tell_of_categories private.tell_of_day
-    private.tell_of_lost_customer private.tenant_overview_of private.tenant_price private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.totals_of_statement
-    private.touch_updated_at private.trial_lines_open_for private.trigger_value_of private.uncount_fallback_message
-    private.undo_reservation private.unit_of private.unit_price private.units_of_minor private.unpaid_candidates
-    private.unpaid_cost_of private.unpaid_reason_of private.unread_conversations private.unread_grace private.unspaced
-    private.usage_by_day private.usage_health private.usage_kind_of private.usage_of private.usage_of_days
-    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
-    private.usage_totals_of_days private.used_before private.user_exists private.users_with_email private.uses_of_span
-    private.utc_day private.wake_pricing private.wanted_by_subscription private.wanted_subaccount
-    private.wanted_trigger_value private.webhook_health private.windows_of_day private.with_limits private.withdraw_job
-    private.words_of private.write_rating private.zone_opening public.account_and_shared_numbers public.account_outlook
-    public.acknowledge_alert public.add_opt_outs public.add_up_revenue public.alert_to_deliver
-    public.ask_for_comparisons public.ask_for_drifted_convergence public.ask_for_due_redactions
-    public.ask_for_due_token_rotations public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering
-    public.ask_for_number_syncs public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers
-    public.begin_cancellation public.begin_checkout public.begin_comparison public.begin_convergence
-    public.begin_final_bill public.begin_metering public.begin_number_release public.begin_number_sync
-    public.begin_plan_change public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billed_users public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
+    private.revenue_rank private.room_in private.rows_of_period private.rows_of_statement private.rows_to_place
+    private.sale_refused private.schedule_fee private.schedule_health private.scheduled_for_numbers private.search_for
+    private.search_tenants private.searchable private.send_again private.send_rates_of private.sender_of
+    private.sending_ends_at private.sending_plan private.set_comparison_due private.set_due private.set_due_by
+    private.set_metering_due private.set_next_convergence private.settle_alert private.settle_call
+    private.settle_compared private.settle_day private.settle_unknown_price private.settled_before private.share_number
+    private.share_opt_outs private.shown_spending private.shown_statement private.single_characters
+    private.skip_recipients private.sorted_name private.spaced private.spend_between private.spent_between
+    private.split_row private.split_words private.spread private.state_of_usage_day private.statements_of
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.store_usage
+    private.stored_account_of private.subaccount_target private.subscriptions_of private.summary_lag
+    private.sweep_health private.tag_query private.tag_word private.take_billing_lease private.take_in_listed_number
+    private.take_in_number private.take_lease private.take_moved_usage private.take_turns private.targets_of_day
+    private.tell_of_categories private.tell_of_day private.tell_of_lost_customer private.tenant_overview_of
+    private.tenant_price private.token_date_of private.total_deletes private.total_inserts private.total_update
+    private.totals_of_statement private.touch_updated_at private.trial_lines_open_for private.trigger_value_of
+    private.uncount_fallback_message private.undo_reservation private.unit_of private.unit_price private.units_of_minor
+    private.unpaid_candidates private.unpaid_cost_of private.unpaid_part_of private.unpaid_reason_of
+    private.unread_conversations private.unread_grace private.unspaced private.usage_by_day private.usage_health
+    private.usage_kind_of private.usage_of private.usage_of_days private.usage_parts private.usage_report
+    private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days private.used_before
+    private.user_exists private.users_with_email private.uses_of_span private.utc_day private.wake_pricing
+    private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value private.webhook_health
+    private.windows_of_day private.with_limits private.withdraw_job private.words_of private.write_rating
+    private.zone_opening public.account_and_shared_numbers public.account_outlook public.acknowledge_alert
+    public.add_opt_outs public.add_up_revenue public.alert_to_deliver public.ask_for_comparisons
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_final_bills public.ask_for_invoice public.ask_for_metering public.ask_for_number_syncs
+    public.ask_for_rating public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_cancellation
+    public.begin_checkout public.begin_comparison public.begin_convergence public.begin_final_bill public.begin_metering
+    public.begin_number_release public.begin_number_sync public.begin_plan_change public.begin_stripe_event
+    public.begin_sweep public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger
+    public.billed_users public.billing_customer public.cancel_fee public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_alerts public.change_campaign
     public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
     public.claim_subscription public.claim_unmetered_subscriptions public.close_alert public.close_books
     public.close_due_periods public.confirm_forward_webhook public.cost_of_usage public.count_request
     public.count_unpaid_accounts public.create_campaign public.decide_duplicate public.decide_leaving public.defer_job
     public.delay_sender public.delete_campaign_recipients public.delete_contact public.describe_health
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
-    public.forget_invoice public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.figures_of_tenants public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant
-    public.kinds_of_prices
-    public.lease_cancellation public.lift_opt_outs public.link_stripe_customer public.list_alerts
-    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
-    public.list_claimable_subscriptions public.list_contact_tags public.list_contacts public.list_conversations
-    public.list_dead_letters public.list_exchange_rates public.list_forward_deliveries public.list_losses
-    public.list_messages public.list_messages_forwards public.list_meters public.list_opt_outs
-    public.list_reconciliations public.list_rejected public.list_revenue public.list_statements public.list_tenants
+    public.describe_installation public.disable_forward_webhook public.emails_of_tenants public.end_convergence
+    public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user
+    public.figures_of_tenants public.finish_job public.forget_invoice public.forget_previous_tokens
+    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
+    public.get_usage public.hold_tenant public.kinds_of_prices public.lease_cancellation public.lift_opt_outs
+    public.link_stripe_customer public.list_alerts public.list_audit_lines public.list_audit_log
+    public.list_campaign_recipients public.list_campaigns public.list_carrier_fees public.list_claimable_subscriptions
+    public.list_contact_tags public.list_contacts public.list_conversations public.list_dead_letters
+    public.list_exchange_rates public.list_forward_deliveries public.list_losses public.list_messages
+    public.list_messages_forwards public.list_meters public.list_opt_outs public.list_plans public.list_reconciliations
+    public.list_rejected public.list_revenue public.list_sale_prices public.list_statements public.list_tenants
     public.list_unbilled public.list_unpaid_accounts public.list_unrecorded_events public.list_unsent_usage
     public.mark_read public.message_media public.message_of public.messages_to_redact public.missing_exchange_rates
     public.move_job_to_dead_letters public.needs_metered_items public.next_invoice_of public.next_stripe_read
@@ -602,22 +603,23 @@ as $$
     public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
     public.record_message_statuses public.record_meters public.record_number public.record_number_move
     public.record_number_name public.record_number_release public.record_number_sync public.record_payment_move
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.record_usage public.record_usage_callback public.record_usage_trigger public.release_message
-    public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_cancellation
-    public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
-    public.request_tenant_sync public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_contacts
-    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_exchange_rate
-    public.set_number_send_rate public.set_plan_limits public.set_primary_number public.set_tenant_limits
-    public.settle_cancellation public.settle_comparison public.settle_final_charge public.settle_metering
-    public.settle_stripe_event public.show_statement public.show_tenant public.stale_number_releases
-    public.stale_number_reservations public.start_to_settle public.subaccount_of public.tokens_of
-    public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions public.unpaid_account_total
-    public.unsettled_messages public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
+    public.record_primary_token public.record_redaction public.record_sale_prices public.record_secondary_token
+    public.record_stripe_customer public.record_stripe_event public.record_subaccount public.record_subscription
+    public.record_sweep_page public.record_usage public.record_usage_callback public.record_usage_trigger
+    public.release_message public.remove_forward_webhook public.renew_lease public.renew_usage_trigger_lease
+    public.replace_master_numbers public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event
+    public.report_account_trouble public.report_inactive_master public.report_moved_number public.report_sender_trouble
+    public.request_cancellation public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_campaign
+    public.retry_job public.save_contacts public.save_messaging_settings public.sealing_keys_in_use
+    public.set_carrier_fee public.set_exchange_rate public.set_number_send_rate public.set_plan_limits
+    public.set_primary_number public.set_tenant_limits public.settle_cancellation public.settle_comparison
+    public.settle_final_charge public.settle_metering public.settle_stripe_event public.show_statement
+    public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
+    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is
@@ -852,7 +854,7 @@ revoke execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_dead_letters(bigint[], uuid, text, text),
   public.replay_stripe_event(text, uuid, text, text),
   private.check_new_subscriber(),
   private.check_subscriptions_of_tenant(),
@@ -882,7 +884,7 @@ grant execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_dead_letters(bigint[], uuid, text, text),
   public.replay_stripe_event(text, uuid, text, text),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),

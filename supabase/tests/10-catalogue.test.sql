@@ -84,7 +84,7 @@ select bag_eq(
     ('private.excess_numbers', 'r', true),
     ('private.leaving_numbers', 'r', true),
     ('private.master_numbers', 'r', true),
-    ('private.unpaid_total', 'r', true), ('private.recurring_fees', 'v', false), ('private.tenants_with_costs', 'v', false),
+    ('private.unpaid_total', 'r', true), ('private.recurring_fees', 'v', false), ('private.tenants_with_costs', 'v', false), ('private.monthly_revenue', 'v', false),
     ('private.parking_papers', 'r', true),
     ('private.message_words', 'r', true),
     ('private.number_purchases', 'r', true),

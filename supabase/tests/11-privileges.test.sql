@@ -82,7 +82,7 @@ select bag_eq(
     ('private.stripe_invoices', 'DELETE INSERT SELECT UPDATE'),
     ('private.leaving_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.parking_papers', 'DELETE INSERT SELECT UPDATE'),
-    ('private.unpaid_total', 'DELETE INSERT SELECT UPDATE'), ('private.recurring_fees', 'SELECT'), ('private.tenants_with_costs', 'SELECT'),
+    ('private.unpaid_total', 'DELETE INSERT SELECT UPDATE'), ('private.recurring_fees', 'SELECT'), ('private.tenants_with_costs', 'SELECT'), ('private.monthly_revenue', 'SELECT'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.carrier_fees', 'DELETE INSERT SELECT UPDATE'), ('private.fees', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),
@@ -137,7 +137,7 @@ select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'name', 'from_number', 'body', 'media_urls', 'status',
     'status_reason', 'twilio_error_code', 'scheduled_at', 'send_window', 'started_at', 'finished_at', 'total', 'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped',
-    'recipients_deleted_at', 'created_at', 'updated_at']) c $$,
+    'recipients_deleted_at', 'retry_of', 'created_at', 'updated_at']) c $$,
   'authenticated may read all columns of campaigns except the request hash, the key and the job state');
 
 select bag_eq(

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(40);
+select plan(48);
 
 select pg_temp.join_as('tenant', 'attacker');
 insert into public.plans (key, name, rank, superseded_at, stripe_price_id, max_numbers, daily_message_limit, monthly_message_limit)
@@ -96,6 +96,26 @@ select is(pg_temp.with_subscription('checkout', 'active'), 'create', 'A subscrip
 update public.subscriptions set origin = 'metadata' where id = 'sub_1';
 insert into private.stripe_customers (id, user_id, origin, linked_at) values ('cus_5', pg_temp.tenant(), 'metadata', now() + interval '1 day');
 select results_eq('select customer_id from public.billing_customer(pg_temp.tenant())', array['cus_4'], 'Of two customers, the one with the running subscription is managed');
+
+-- Prices -------------------------------------------------------------------------------------------------------------
+
+create function pg_temp.due() returns text language sql as $$
+  select string_agg(plan_key || case when is_due then '!' else '' end || coalesce(' ' || amount, ''), ', ' order by ordinality)
+  from public.list_sale_prices() with ordinality;
+$$;
+select is(pg_temp.due(), 'starter!, team!, scale!', 'The plans for sale are listed from the smallest, without replaced ones, and without a copy each price is to be read');
+select is(pg_temp.due(), 'starter!, team!, scale!', 'Without a copy a second request reads them, too');
+select is(public.record_sale_prices('[{"plan": "starter"}, {"plan": "gold", "amount": 1}, {"plan": "team", "amount": 49.5, "currency": "usd", "interval": "month", "intervalCount": 1, "includesTaxes": false}, {"plan": "scale", "amount": 199, "currency": "usd", "interval": "year", "intervalCount": 1, "includesTaxes": true}]'),
+  3, 'record_sale_prices stores the prices of known plans, also that one has none');
+select is(pg_temp.due(), 'starter, team 49.5, scale 199', 'A new copy is not read again');
+update private.sale_prices set read_at = now() - interval '11 minutes' where plan_key <> 'scale';
+select is(pg_temp.due(), 'starter, team 49.5, scale 199', 'A request that began to read less than 20 seconds ago is waited for');
+update private.sale_prices set asked_at = now() - interval '21 seconds';
+select is(pg_temp.due(), 'starter!, team! 49.5, scale 199', 'A copy of more than ten minutes is to be read, and used meanwhile');
+update private.sale_prices set read_at = now() - interval '25 hours', asked_at = now() - interval '1 second';
+select is(pg_temp.due(), 'starter!, team!, scale!', 'A copy of more than a day is as none');
+select pg_temp.sign_in(pg_temp.attacker());
+select throws_ok('select public.list_sale_prices()', '42501', null, 'A tenant reads the prices through the API only');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(27);
+select plan(29);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 update public.plans set max_numbers = 1 where key = 'starter';
@@ -78,6 +78,9 @@ update public.subscriptions set status = 'canceled', ended_at = now() where id =
 update private.tenancies set subaccount_status = 'closed' where user_id = pg_temp.visitor();
 select is(array[pg_temp.filtered(), array(select user_id from pg_temp.listed order by 1)], array[array[pg_temp.tenant(), pg_temp.neighbour()], array[pg_temp.tenant(), pg_temp.neighbour()]],
   'Both have a canceled tenant with numbers, and neither has one who pays again, nor a closed account whose fees ended with it');
+select results_eq($$ select parts #>> '{unpaid,reason}', parts #> '{unpaid,costs}' from public.show_tenant(pg_temp.neighbour()) $$,
+  $$ select reason, costs from pg_temp.listed where user_id = pg_temp.neighbour() $$, 'One tenant as a whole has what the list has');
+select results_eq($$ select user_id, (select parts #>> '{unpaid,reason}' from public.show_tenant(l.user_id)) from pg_temp.listed l $$, 'select user_id, reason from pg_temp.listed', 'One tenant as a whole has their own reason only');
 select throws_ok($$ set local role authenticated; select * from public.list_unpaid_accounts(null, 1) $$, '42501', null, 'A tenant cannot read what Twilio charges');
 
 select * from finish();

@@ -183,7 +183,7 @@ select public.finish_job('messages', 999999);
 select results_eq($$ select lane::text, error from private.job_errors where job_id = 999999 $$, $$ values ('campaigns', 'of campaigns') $$, 'finish_job deletes the error of its lane');
 select public.move_job_to_dead_letters('campaigns', 999999, 'last error');
 select results_eq($$ select lane::text, error from public.list_dead_letters(null, 1) $$, $$ values ('campaigns', 'last error') $$, 'A dead letter names its lane');
-select is(public.replay_dead_letters((select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req', 'asked'), 1, 'A replayed dead letter...');
+select is(public.replay_dead_letters(array(select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req', 'asked'), 1, 'A replayed dead letter...');
 select results_eq($$ select job ->> 'kind', attempt from public.claim_jobs('campaigns', 10, 60) $$, $$ values ('run-campaign', 1) $$, '...is a new job of its lane');
 select pg_temp.clear();
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(38);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -62,13 +62,32 @@ select is(public.acknowledge_alert((select id from one), pg_temp.operator(), 're
 select is(public.acknowledge_alert(gen_random_uuid(), pg_temp.operator(), 'req-3', 'what')::text, 'not_found', 'acknowledge_alert returns not_found for an unknown id');
 select is((select d.outcome::text from two, public.alert_to_deliver(two.id) d), 'acknowledged', 'An acknowledged alert is not delivered any more');
 select results_eq('select s.state::text, array(select a.subject from public.list_alerts(null, 10, s.state) a) from unnest(enum_range(null::public.alert_state)) s (state)',
-  $$ values ('open', '{lane-1,lane-2}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('all', '{lane-1,lane-2,lane-1}') $$, 'Alerts are listed by their state');
+  $$ values ('open', '{lane-1,lane-2}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('settled', '{lane-1}'), ('all', '{lane-1,lane-2,lane-1}') $$, 'Alerts are listed by their state');
 select private.raise_alert('dead_letter', 'lane-2', null, '{"job": 3}');
 select results_eq('select times, acknowledged_because, (select count(*) from pg_temp.deliveries d where d.alert_id = two.id::text) from public.operator_alerts join two using (id)', $$ values (2, 'known', 1::bigint) $$,
   'A cause that repeats after the acknowledgement counts, and delivers nothing');
 select private.settle_alert('dead_letter', 'lane-2');
 select private.raise_alert('dead_letter', 'lane-2');
 select is((select count(*) from public.list_alerts(null, 10, 'unacknowledged') where subject = 'lane-2'), 1::bigint, 'After the settlement the same cause raises an alert that is not acknowledged');
+
+-- Several at once ----------------------------------------------------------------------------------------------------
+
+select private.raise_alert('dead_letter', 'several-' || n) from generate_series(1, 3) n;
+create function pg_temp.several(p_subjects text[], p_to text) returns setof text language sql as $$
+  select coalesce(a.subject, 'none') || ' ' || c.outcome
+  from public.change_alerts(array(select id from public.operator_alerts where subject = any (p_subjects)) || gen_random_uuid(), p_to::public.alert_change,
+    pg_temp.operator(), 'req-5', 'all of them') c
+  left join public.operator_alerts a on a.id = c.alert_id order by 1;
+$$;
+select results_eq($$ select pg_temp.several('{several-1,several-2}', 'acknowledged') $$, array['none not_found', 'several-1 acknowledged', 'several-2 acknowledged'],
+  'change_alerts acknowledges several alerts, and returns not_found for an unknown id');
+select results_eq($$ select pg_temp.several('{several-2}', 'settled') $$, array['none not_found', 'several-2 settled'], 'change_alerts settles several alerts');
+select results_eq($$ select pg_temp.several('{several-1,several-2,several-3}', 'acknowledged') $$,
+  array['none not_found', 'several-1 acknowledged', 'several-2 settled', 'several-3 acknowledged'], 'change_alerts, repeated, returns the state of each');
+select results_eq($$ select action || ' ' || (details ->> 'subject') from public.audit_log where request_id = 'req-5' order by 1 $$,
+  array['alert.acknowledged several-1', 'alert.acknowledged several-2', 'alert.acknowledged several-3', 'alert.settled several-2'],
+  'Each changed alert has one audit line');
+delete from public.operator_alerts where subject like 'several-%';
 
 -- Purging -------------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(48);
+select plan(59);
 
 select pg_temp.join_as('tenant', 'newcomer');
 delete from private.tenancies;
@@ -92,17 +92,23 @@ select is((select count(*) from pg_temp.page(p_limit => 1)), 1::bigint, 'list_te
 -- Dead letters -------------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
-create temp table letters as select n, private.enqueue(jsonb_build_object('kind', 'converge', 'userId', n)) as job_id from generate_series(1, 3) n;
+create temp table letters as select n, private.enqueue(jsonb_build_object('kind', 'converge', 'userId', n)) as job_id from generate_series(1, 5) n;
 select public.move_job_to_dead_letters('control', job_id, 'error ' || n) from letters order by n;
 select results_eq('select lane, job, error, moved_at from public.list_dead_letters(null, 2)',
-  $$ values ('control'::public.job_lane, '{"kind": "converge", "userId": 3}'::jsonb, 'error 3', now()), ('control', '{"kind": "converge", "userId": 2}', 'error 2', now()) $$,
+  $$ values ('control'::public.job_lane, '{"kind": "converge", "userId": 5}'::jsonb, 'error 5', now()), ('control', '{"kind": "converge", "userId": 4}', 'error 4', now()) $$,
   'list_dead_letters returns the newest first, with their lane and their last error');
-select results_eq('select error from public.list_dead_letters((select min(letter_id) from public.list_dead_letters(null, 2)), 2)', array['error 1'],
+select results_eq('select error from public.list_dead_letters((select min(letter_id) from public.list_dead_letters(null, 2)), 2)', array['error 3', 'error 2'],
   'A page of dead letters begins before the given id');
-select is(public.replay_dead_letters((select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req-3', 'asked'), 1, 'replay_dead_letters re-enqueues one dead letter');
-select results_eq($$ select job, attempt from public.claim_jobs('control', 10, 60) $$, $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 1) $$, 'A replayed dead letter is a new job');
-select is((select count(*) from public.list_dead_letters(null, 10)), 2::bigint, 'The other dead letters stay');
-select is((select details - 'letterId' from pg_temp.trail limit 1), '{"replayed": 1, "reason": "asked"}'::jsonb, 'The audit line has the count and the reason');
+select is(public.replay_dead_letters(array(select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req-3', 'asked'), 1, 'replay_dead_letters re-enqueues one dead letter');
+select results_eq($$ select job, attempt from public.claim_jobs('control', 10, 60) $$, $$ values ('{"kind": "converge", "userId": 5}'::jsonb, 1) $$, 'A replayed dead letter is a new job');
+select is((select count(*) from public.list_dead_letters(null, 10)), 4::bigint, 'The other dead letters stay');
+select is((select details - 'letterIds' from pg_temp.trail limit 1), '{"replayed": 1, "reason": "asked"}'::jsonb, 'The audit line has the count and the reason');
+create temp table several as select array(select letter_id from public.list_dead_letters(null, 2)) || 999999999::bigint as ids;
+select is((select public.replay_dead_letters(ids, pg_temp.operator(), 'req-4b', 'asked') from several), 2, 'replay_dead_letters re-enqueues several dead letters, and returns how many there were');
+select results_eq('select request_id, details from pg_temp.trail limit 1', $$ select 'req-4b', jsonb_build_object('letterIds', ids, 'replayed', 2, 'reason', 'asked') from several $$,
+  'Several dead letters have one audit line with their ids');
+select results_eq('select error from public.list_dead_letters(null, 10)', array['error 2', 'error 1'], 'The dead letters that were not named stay');
+select pg_temp.forget_jobs();
 select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4', 'asked'), 2, 'replay_dead_letters without an id re-enqueues all dead letters');
 select is((select count(*) from public.claim_jobs('control', 10, 60)), 2::bigint, 'All replayed dead letters are jobs');
 select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4', 'asked'), 0, 'replay_dead_letters returns 0 without dead letters');
@@ -126,6 +132,24 @@ select results_eq('select action, details from pg_temp.trail limit 1', $$ values
 update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.sealed' where user_id = pg_temp.tenant();
 select public.request_token_rotation(pg_temp.tenant(), pg_temp.operator(), 'req-8', 'stolen');
 select results_eq('select action, details from pg_temp.trail limit 1', $$ values ('token.rotation_requested', '{"reason": "stolen"}'::jsonb) $$, 'The audit log has the reason of a rotation of a token');
+
+-- The whole audit log ------------------------------------------------------------------------------------------------
+
+create function pg_temp.log(p_actor text default null, p_action text default null, p_request_id text default null, p_before bigint default null, p_limit integer default 10)
+returns setof text language sql as $$
+  select action || ' ' || coalesce(request_id, '-') from public.list_audit_log(p_actor, p_action, p_request_id, p_before, p_limit);
+$$;
+select results_eq($$ select * from pg_temp.log(p_limit => 2) $$, array['token.rotation_requested req-8', 'sealing_keys.rotation_requested req-7'], 'list_audit_log returns the lines of all tenants and of none, newest first');
+select results_eq($$ select * from pg_temp.log(p_limit => 1, p_before => (select max(id) from public.audit_log)) $$, array['sealing_keys.rotation_requested req-7'], 'A page of the audit log begins before the given line');
+select results_eq($$ select * from pg_temp.log(p_request_id => 'req-4') $$, array['dead_letters.replayed req-4', 'dead_letters.replayed req-4'], 'list_audit_log finds the lines of one request');
+select is_empty($$ select * from pg_temp.log(p_request_id => 'req-4', p_action => 'tenant.closed') $$, 'Filters of the audit log apply together');
+select private.audit('converge', 'tenant.suspended', pg_temp.tenant(), 'AC1', null, '{}');
+select results_eq($$ select * from pg_temp.log(p_actor => 'converge') $$, array['tenant.suspended -'], 'list_audit_log finds the lines of one actor');
+select results_eq($$ select * from pg_temp.log(p_action => 'tenant.suspended', p_actor => 'operator:' || pg_temp.operator(), p_limit => 1) $$, array['tenant.suspended req-1'], 'list_audit_log finds the lines of one action by one actor');
+select is((select count(*) from pg_temp.log(p_limit => 5000)) <= 1000, true, 'A page of the audit log has at most 1000 lines');
+set local role authenticated;
+select throws_ok($$ select public.list_audit_log(null, null, null, null, 1) $$, '42501', null, 'A tenant cannot list the audit log');
+set local role service_role;
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(29);
+select plan(32);
 
 select pg_temp.join_as('tenant', 'neighbour');
 insert into public.plans (key, name, rank, stripe_price_id, max_numbers, daily_message_limit, monthly_message_limit, spend_limit) values
@@ -63,6 +63,16 @@ update public.subscriptions set plan_key = 'gold-v2' where id = 'sub_1';
 select is(pg_temp.set_plan('gold-v2', '{"maxNumbers": 1}', false, 'price_gold'), 'price_taken', 'The price of another version is refused');
 select is(pg_temp.set_plan('gold-v2', '{"maxNumbers": 1}', false, 'price_3'), 'new_version gold-v3', 'A new version counts on');
 select is(pg_temp.set_plan('silver', '{}'), 'unknown_plan', 'set_plan_limits returns unknown_plan for an unknown key');
+
+-- What operators see --------------------------------------------------------------------------------------------------
+
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, origin, ended_at) values ('sub_over', pg_temp.neighbour(), 'cus_2', 'gold', 'canceled', 'metadata', now());
+select results_eq($$ select key, version, superseded_at is null, was_sold, subscriptions, (limits ->> 'maxNumbers')::integer from public.list_plans() where name = 'Gold' order by version $$,
+  $$ values ('gold', 1, false, true, 0::bigint, 9), ('gold-v2', 2, false, true, 1, 9), ('gold-v3', 3, true, false, 0, 1) $$,
+  'list_plans has every version with its limits, and counts the subscriptions that are not over');
+select is((select array_agg(key order by key) from public.list_plans()), (select array_agg(key order by key) from public.plans), 'list_plans has every plan once');
+insert into private.tenancies (user_id, requested_at) values (pg_temp.tenant(), now()), (pg_temp.neighbour(), now());
+select is((select array_agg(user_id) from public.emails_of_tenants(array[pg_temp.tenant(), gen_random_uuid()])), array[pg_temp.tenant()], 'emails_of_tenants has those of the named tenants only');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(21);
+select plan(22);
 
 select pg_temp.join_as('tenant');
 select pg_temp.forget_jobs();
@@ -35,6 +35,8 @@ select public.acknowledge_alert((select id from public.operator_alerts), pg_temp
 select private.raise_alert('dead_letter', 'messages');
 select is((select a - 'kind' from jsonb_array_elements(pg_temp.health('alerts')) a where a ->> 'kind' = 'dead_letter'),
   '{"open": {"count": 2, "isMore": false}, "unacknowledged": {"count": 1, "isMore": false}}'::jsonb, 'Alerts are counted by kind, acknowledged ones too');
+select results_eq($$ select a ->> 'kind' from jsonb_array_elements(pg_temp.health('alerts')) a where a -> 'open' ->> 'count' <> '0' $$, array['dead_letter'],
+  'An alert is counted in its own kind alone');
 
 select is(pg_temp.health('sweep'), 'null'::jsonb, 'Before the first sweep there is none');
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.sealed');

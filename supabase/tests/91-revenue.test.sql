@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(36);
+select plan(41);
 
 create or replace function private.present() returns timestamptz language plpgsql stable set search_path = '' as $$
 begin return current_setting('test.present')::timestamptz; end; $$;
@@ -39,7 +39,7 @@ create function pg_temp.revenue(p_by text default 'total', p_user uuid default n
 returns text language sql as $$
   select string_agg(format('%s %s: %s = %s + %s, lost %s, cost %s, margin %s', left(month::text, 7), concat_ws(' ', right(user_id::text, 1), currency), trim_scale(revenue),
     trim_scale(billed), trim_scale(unbilled), trim_scale(lost), trim_scale(cost), trim_scale(margin)), e'\n' order by n)
-  from public.list_revenue(p_by::public.revenue_by, p_from, p_until, p_user, null, null, null, 50) with ordinality
+  from public.list_revenue(p_by::public.revenue_by, p_from, p_until, p_user, null, 'month', null, null, null, 50) with ordinality
     as r (month, user_id, currency, revenue, billed, unbilled, lost, cost, margin, n);
 $$;
 create function pg_temp.losses(p_by text default 'tenant', p_reason text default null, p_user uuid default null) returns text language sql as $$
@@ -72,10 +72,32 @@ select is(pg_temp.revenue(), concat_ws(e'\n', '2027-02 eur: 1.8 = 1.8 + 0, lost 
 select is(pg_temp.revenue('tenant', pg_temp.neighbour()), concat_ws(e'\n', '2027-03 2 eur: 0 = 0 + 0, lost 2.7, cost 1.35, margin -1.35',
   '2027-03 2 sek: 2.7 = 2.7 + 0, lost 0, cost 1.35, margin 1.35'), 'One tenant''s revenue is without that of others');
 select is(pg_temp.revenue(p_until => '2027-03-01'), '2027-02 eur: 1.8 = 1.8 + 0, lost 0, cost 0.9, margin 0.9', 'A month at the end of the range is not part of it');
-select results_eq($$ select month, right(user_id::text, 1), currency from public.list_revenue('tenant', '2027-01-01', '2028-01-01', null, '2027-03-01', pg_temp.tenant(), 'eur', 1) $$,
+select results_eq($$ select month, right(user_id::text, 1), currency from public.list_revenue('tenant', '2027-01-01', '2028-01-01', null, null, 'month', '2027-03-01', pg_temp.tenant(), 'eur', 1) $$,
   $$ values ('2027-03-01'::date, '2', 'eur') $$, 'The next page of tenants begins after the last row of the page before');
-select results_eq($$ select month, user_id, currency from public.list_revenue('total', '2027-01-01', '2028-01-01', null, '2027-02-01', null, 'eur', 1) $$,
+select results_eq($$ select month, user_id, currency from public.list_revenue('total', '2027-01-01', '2028-01-01', null, null, 'month', '2027-02-01', null, 'eur', 1) $$,
   $$ values ('2027-03-01'::date, null::uuid, 'eur') $$, 'The next page of totals begins after the last row of the page before');
+
+
+-- Other orders.
+create function pg_temp.pages(p_order text, p_by text default 'tenant', p_currency text default null) returns text language plpgsql as $$
+declare
+  last public.revenue;
+  pages text[];
+begin
+  loop
+    select r.* into last from public.list_revenue(p_by::public.revenue_by, '2027-01-01', '2028-01-01', null, p_currency, p_order::public.revenue_order, last.month, last.user_id,
+      last.currency, 1) r;
+    exit when not found;
+    pages := pages || concat_ws(' ', to_char(last.month, 'MM'), right(last.user_id::text, 1), last.currency);
+  end loop;
+  return array_to_string(pages, ', ');
+end;
+$$;
+select is(pg_temp.pages('revenue'), '03 1 eur, 03 2 sek, 02 1 eur, 03 2 eur', 'By revenue the largest comes first, a page at a time');
+select is(pg_temp.pages('margin'), '03 1 eur, 03 2 eur, 02 1 eur, 03 2 sek', 'By margin the smallest comes first');
+select is(pg_temp.pages('margin', 'total'), '03 eur, 02 eur, 03 sek', 'Totals have the same orders');
+select is(pg_temp.pages('revenue', p_currency => 'sek'), '03 2 sek', 'Of one currency there is nothing of another');
+select is(pg_temp.pages('month'), '02 1 eur, 03 1 eur, 03 2 eur, 03 2 sek', 'By month the pages are those of the other orders, the oldest first');
 
 -- Units that Stripe had accepted and did not count.
 select pg_temp.add('2027-02-03', 0, 8000, 'pending', p_reason => 'rejection');

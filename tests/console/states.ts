@@ -119,7 +119,7 @@ test("A plan of a Payment Link is claimed; its failed payment and its end are sa
 
   await stripe.control(subscriptionId, "cancel");
   await banner.getByText(/^Your subscription has ended/).waitFor();
-  await banner.getByRole("button", { name: "Resubscribe" }).click();
+  await banner.getByRole("button", { name: "Subscribe" }).click();
   await tenant.page.getByRole("dialog").getByRole("radio", { name: "Team" }).waitFor();
   await tenant.page.keyboard.press("Escape");
   await tenant.go("Overview");

@@ -258,6 +258,13 @@ Deno.test("operators see what a tenant's usage earns, what is not billed yet, an
 
   const { months: [month] } = await admin.listRevenue({ by: "tenant", userId: tenant.id });
   assert.deepEqual([month?.revenue, month?.billed, month?.cost, month?.margin], [2, 2, 1, 1]);
+  const leastMargin = { by: "tenant", userId: tenant.id, order: "margin", currency: "usd", limit: 1 } as const;
+  const ordered = await admin.listRevenue(leastMargin);
+  assert.deepEqual(ordered.months, [month]);
+  assert.deepEqual(await admin.listRevenue({ ...leastMargin, cursor: ordered.next! }), { months: [], next: null });
+  assert.deepEqual(await admin.tenantEmails([tenant.id, crypto.randomUUID()]), new Map([[tenant.id, tenant.email]]));
+  const plan = (await admin.plans()).plans.find(({ key }) => key === "team");
+  assert.deepEqual([plan?.wasSold, plan?.supersededAt, plan?.limits.maxNumbers, plan?.markup], [true, null, 5, 1]);
   assert.deepEqual((await admin.listLosses({ by: "tenant", userId: tenant.id })).losses, []);
   assert.deepEqual((await admin.listRejected({ userId: tenant.id })).rows, []);
   const file = await operator.call(`admin/revenue?by=tenant&userId=${tenant.id}&format=csv`);

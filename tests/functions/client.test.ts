@@ -339,6 +339,10 @@ test("an operator sees one tenant whole, with what they send, cost and pay, and 
     "a pilot",
   ]);
   assert.equal(shown.ownLimits?.maxNumbers, null);
+  assert.deepEqual([shown.unpaid?.reason, shown.unpaid?.numbers.map(({ phoneNumber }) => phoneNumber)], [
+    "no_subscription",
+    [ada.number],
+  ]);
   assert.equal(shown.usage.messages, 1);
   assert.ok(shown.usage.cost > 0 && shown.usage.price >= shown.usage.cost, JSON.stringify(shown.usage));
   assert.deepEqual(shown.alerts.map(({ subject }) => subject), [ada.id]);
@@ -354,6 +358,20 @@ test("an operator sees one tenant whole, with what they send, cost and pay, and 
   assert.equal(ids[0], first.entries[0]?.id);
   const file = await operator.call(`admin/tenants/${ada.id}/timeline?format=csv&limit=1000`);
   assert.match(file.body, new RegExp(`operator:${operator.id},limits.set,.*a pilot`));
+  let requestId = "";
+  await admin.syncTenant({ userId: ada.id, reason: "once more" }, { onRequestId: (id) => requestId = id });
+  const { lines, next } = await admin.auditLog({ requestId });
+  assert.deepEqual([lines.map(({ action, userId }) => [action, userId]), next], [[
+    ["tenant.sync_requested", ada.id],
+  ], null]);
+  const mineOfAll = await admin.auditLog({ actor: `operator:${operator.id}`, limit: 2 });
+  assert.deepEqual(mineOfAll.lines.map(({ action }) => action), ["tenant.sync_requested", "tenant.sync_requested"]);
+  const older = await admin.auditLog({ actor: `operator:${operator.id}`, limit: 2, cursor: mineOfAll.next! });
+  assert.equal(older.lines[0]?.action, "limits.set");
+  const inParts = await Array.fromAsync(admin.tenantCsv(ada.id, "timeline"));
+  assert.match(inParts.join(""), /^at,actor,action,.*once more/s);
+  const whole = await Array.fromAsync(admin.csv("audit", { action: "limits.set" }));
+  assert.match(whole.join(""), new RegExp(`${ada.id},.*limits.set,.*a pilot`));
   const other = await operator.call(`admin/tenants/${crypto.randomUUID()}`);
   assertRefused(other, [404, "not_found"]);
   await quiescence(stage, ada);
@@ -372,7 +390,13 @@ test("an operator acknowledges an alert, which then is listed apart", async () =
   assert.deepEqual([known?.acknowledgedBy, known?.acknowledgedBecause, known?.settledAt], [id, "in work", null]);
   const file = await call("admin/alerts?format=csv&state=acknowledged&limit=200");
   assert.match(file.body, new RegExp(`${alertId},dead_letter,${subject},.*,${id},"in work",`));
-  await admin.settleAlert({ alertId, reason: "done" });
+  const unknown = crypto.randomUUID();
+  const { alerts } = await admin.changeAlerts({ alertIds: [alertId, unknown], to: "settled", reason: "done" });
+  assert.deepEqual(
+    new Map(alerts.map((one) => [one.alertId, one.state])),
+    new Map([[alertId, "settled"], [unknown, "not_found"]]),
+  );
+  assert.ok((await admin.listAlerts({ state: "settled", limit: 200 })).alerts.some((alert) => alert.id === alertId));
   assertRefused(await call("admin/acknowledge-alert", { body: { alertId, reason: "late" } }), [409, "alert_settled"]);
 });
 
@@ -414,8 +438,9 @@ test("a plan that was sold gets a new version, and the error of a wrong plan nam
   assertInvalid(await call("admin/set-plan-limits", { body: { ...change, limits: {} } }), ["limits"]);
 });
 
-test("dead letters are read in pages, newest first", async () => {
-  const { switchboard: { admin } } = await signUpOperator(stage);
+test("dead letters are read in pages, newest first, and several are replayed at once", async () => {
+  const operator = await signUpOperator(stage);
+  const { admin } = operator.switchboard;
   const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
   const job = await stage.database.enqueue({ kind: "stripe-event", eventId });
   const isBuried = async () => {
@@ -430,7 +455,15 @@ test("dead letters are read in pages, newest first", async () => {
   if (next !== null) {
     assert.ok((await admin.listDeadLetters({ before: next })).deadLetters.every(({ id }) => id < next));
   }
-  assert.equal((await admin.replay({ deadLetter: letter.id, reason: "fixed" })).replayed, 1);
+  const several = { deadLetters: [letter.id, letter.id + 1_000_000], reason: "fixed" };
+  assert.equal((await admin.replay(several)).replayed, 1);
+  assert.equal((await admin.replay(several)).replayed, 0);
+  const [line] = await stage.database.sql`
+    select count(*)::int as n, min(details ->> 'letterIds') as ids from public.audit_log
+    where action = 'dead_letters.replayed' and details ->> 'replayed' = '1'
+      and details -> 'letterIds' @> ${letter.id}::text::jsonb`;
+  assert.deepEqual({ ...line }, { n: 1, ids: `[${several.deadLetters.join(", ")}]` });
+  assertInvalid(await operator.call("admin/replay", { body: { deadLetters: [], reason: "fixed" } }), ["deadLetters"]);
   await stage.database.sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
 });
 

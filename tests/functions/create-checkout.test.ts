@@ -95,6 +95,39 @@ test("a tenant pays for a plan and owns the subscription, and a second checkout 
   assert.equal((await pay(checkout)).status, 400);
 });
 
+test("the plans for sale have the prices of Stripe, which are kept for ten minutes, and without Stripe for a day", async () => {
+  const ada = await newcomer(stage, "ada");
+  const month = { currency: "usd", interval: "month", intervalCount: 1, includesTaxes: false };
+  const shown = async () =>
+    (await ada.switchboard.plansForSale()).plans.map(({ plan, price, readAt }) => {
+      assert.equal(readAt === null, price === null);
+      return [plan, price];
+    });
+  const atStripe = [["starter", 15], ["team", 49], ["scale", 199]].map((
+    [plan, amount],
+  ) => [plan, { amount, ...month }]);
+  const inCopy = atStripe.map(([plan]) => [plan, { amount: 7, ...month }]);
+  const age = (by: string) =>
+    stage.database.sql`
+      update private.sale_prices
+      set amount = 7, read_at = now() - ${by}::interval, asked_at = now() - ${by}::interval`;
+  assert.deepEqual(await shown(), atStripe);
+  await age("9 minutes");
+  assert.deepEqual(await shown(), inCopy);
+  await age("11 minutes");
+  assert.deepEqual(await shown(), atStripe);
+  await stage.stripe.fault({ match: "GET /v1/prices", kind: "status", status: 500, times: 100 });
+  try {
+    await age("23 hours");
+    assert.deepEqual(await shown(), inCopy);
+    await age("25 hours");
+    assert.deepEqual(await shown(), inCopy.map(([plan]) => [plan, null]));
+  } finally {
+    await stage.stripe.clearFaults();
+  }
+  assert.deepEqual(await shown(), atStripe);
+});
+
 test("a tenant whose subscription is over buys again, as the same customer", async () => {
   const ada = await newcomer(stage, "ada");
   const first = await opened(ada);

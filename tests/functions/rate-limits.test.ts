@@ -50,6 +50,7 @@ const bulk = { body: "Hi", recipients: [{ to: "+14155550100" }], from: "+1415555
 /** A valid body of every operation that has one, by function and path. A new operation needs one here. */
 const BODIES: Readonly<Record<string, unknown>> = {
   "admin/acknowledge-alert": { alertId: id, reason: "test" },
+  "admin/change-alerts": { alertIds: [id], to: "settled", reason: "test" },
   "admin/cancel-subscription": { subscriptionId: "sub_1", reason: "test" },
   "admin/close": hold,
   "admin/move-number": { ...hold, phoneNumber: "+14155550100", to: "master" },

@@ -2,6 +2,7 @@ import { Center, Loader } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { useBusyDialog } from "../platform/busy-dialog.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { PlanConsequences } from "./plan-consequences.tsx";
 import { PlanForm } from "./plan-form.tsx";
 import { plansForSale, type Subscription } from "./subscription.ts";
 import { usePlans } from "./use-billing.ts";
@@ -11,10 +12,12 @@ import { useCheckout } from "./use-stripe-pages.ts";
 interface InDialog {
   /** The dialog's id. */
   dialog: string;
+  /** The key of the plan that is chosen at first. */
+  suggested?: string | undefined;
 }
 
 /** The choice of a plan to subscribe to. */
-export function Subscribe({ dialog }: InDialog) {
+export function Subscribe({ dialog, suggested }: InDialog) {
   const plans = usePlans();
   const checkout = useCheckout();
   useBusyDialog(dialog, checkout.isPending);
@@ -22,7 +25,8 @@ export function Subscribe({ dialog }: InDialog) {
   return (
     <PlanForm
       plans={plansForSale(plans.data)}
-      note="You see the price before you pay. Stripe handles the payment."
+      suggested={suggested}
+      note="Usage that your plan does not include is billed at the end of each period. Stripe handles the payment."
       actionOf={() => "Continue to payment"}
       progress={checkout}
       onChoose={({ key }) => checkout.mutate(key)}
@@ -37,7 +41,7 @@ const NOTE =
   "your next invoice.";
 
 /** The choice of another plan. */
-export function ChangePlan({ dialog, subscription }: InDialog & { subscription: Subscription }) {
+export function ChangePlan({ dialog, subscription, suggested }: InDialog & { subscription: Subscription }) {
   const plans = usePlans();
   const change = useChangePlan();
   const close = () => modals.close(dialog);
@@ -47,6 +51,10 @@ export function ChangePlan({ dialog, subscription }: InDialog & { subscription: 
     <PlanForm
       plans={plansForSale(plans.data)}
       current={subscription.plan_key}
+      suggested={suggested}
+      consequences={(plan) => (
+        <PlanConsequences from={plans.data.find(({ key }) => key === subscription.plan_key) ?? null} to={plan} />
+      )}
       note={NOTE}
       actionOf={({ name }) => `Change to ${name}`}
       progress={change}

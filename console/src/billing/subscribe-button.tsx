@@ -9,5 +9,5 @@ import { usePlanChoice } from "./use-plan-choice.ts";
 export function SubscribeButton({ variant = "filled" }: { variant?: "filled" | "light" }) {
   const open = usePlanChoice();
   if (open === undefined) return null;
-  return <Button variant={variant} leftSection={<CreditCard size={17} />} onClick={open}>Subscribe</Button>;
+  return <Button variant={variant} leftSection={<CreditCard size={17} />} onClick={() => open()}>Subscribe</Button>;
 }

@@ -17,6 +17,26 @@ export type Plan = Pick<
   | "entitle_while_pending"
 >;
 
+/** A plan with all that tenants compare. */
+export type PlanDetails =
+  & Plan
+  & Pick<
+    Tables["plans"]["Row"],
+    | "spend_limit"
+    | "currency"
+    | "messages_per_second"
+    | "included_sms_out"
+    | "included_sms_in"
+    | "included_mms_out"
+    | "included_mms_in"
+    | "included_numbers"
+    | "sending_grace"
+  >;
+
+/** The columns of `PlanDetails`. */
+export const PLAN_COLUMNS =
+  "key, name, rank, superseded_at, max_numbers, daily_message_limit, monthly_message_limit, entitle_while_pending, spend_limit, currency, messages_per_second, included_sms_out, included_sms_in, included_mms_out, included_mms_in, included_numbers, sending_grace";
+
 /** Statuses that keep a plan's limits in force; `past_due` during its grace period. */
 const IN_FORCE = new Set<Subscription["status"]>(["trialing", "active", "past_due"]);
 
@@ -70,7 +90,7 @@ export function isGift({ origin, status }: Pick<Subscription, "status" | "origin
 const NEVER_SOLD = new Set(["fallback", "free"]);
 
 /** Returns the plans that can be bought, the smallest first. */
-export function plansForSale(plans: readonly Plan[]): Plan[] {
+export function plansForSale<Offered extends Plan>(plans: readonly Offered[]): Offered[] {
   return plans.filter(({ key, superseded_at: superseded }) => superseded === null && !NEVER_SOLD.has(key))
     .toSorted((a, b) => a.rank - b.rank);
 }
@@ -91,11 +111,11 @@ export function isInForce(
 }
 
 /** Returns the plan whose limits apply. Without a subscription: `free` with a subaccount, else `fallback`. */
-export function planInForce(
-  plans: readonly Plan[],
+export function planInForce<Known extends Plan>(
+  plans: readonly Known[],
   subscription: Subscription | null,
   hasSubaccount: boolean,
-): Plan | null {
+): Known | null {
   const withoutSubscription = hasSubaccount ? "free" : "fallback";
   const key = subscription !== null && isInForce(subscription, plans) ? subscription.plan_key : withoutSubscription;
   return plans.find((plan) => plan.key === key) ?? null;

@@ -3,7 +3,14 @@ import { useBackend } from "../platform/backend.tsx";
 import { rowsOf } from "../platform/read-rows.ts";
 import type { Account } from "../subaccount/account.ts";
 import { ACCOUNT_KEY, useAccount } from "../subaccount/use-account.ts";
-import { currentSubscription, ownSubscription, type Plan, planInForce, type Subscription } from "./subscription.ts";
+import {
+  currentSubscription,
+  ownSubscription,
+  type Plan,
+  PLAN_COLUMNS,
+  planInForce,
+  type Subscription,
+} from "./subscription.ts";
 
 /** The subscriptions are read together with the subaccount. */
 export const SUBSCRIPTIONS_KEY = ACCOUNT_KEY;
@@ -46,9 +53,7 @@ export function usePlans() {
     queryFn: async () =>
       rowsOf(
         "plans",
-        await supabase.from("plans").select(
-          "key, name, rank, superseded_at, max_numbers, daily_message_limit, monthly_message_limit, entitle_while_pending",
-        ),
+        await supabase.from("plans").select(PLAN_COLUMNS),
       ),
     staleTime: Infinity,
   });

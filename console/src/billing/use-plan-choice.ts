@@ -9,7 +9,7 @@ import { useBilling } from "./use-billing.ts";
  * Returns what opens the choice of a plan; undefined when the console sells none, when the tenant has one or has just paid for
  * one, and when it would change nothing: an operator suspended the account, or it is closed.
  */
-export function usePlanChoice(): (() => void) | undefined {
+export function usePlanChoice(): ((suggested?: string) => void) | undefined {
   const { config: { sellsSubscriptions } } = useBackend();
   const { billing } = useBilling();
   const { data: subaccount } = useSubaccount();

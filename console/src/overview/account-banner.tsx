@@ -87,7 +87,6 @@ function BannerRow({ banner: { severity, text, action }, facts, onDismiss, child
 const LABELS: Readonly<Record<BannerAction, string>> = {
   update_card: "Update card",
   subscribe: "Subscribe",
-  resubscribe: "Resubscribe",
   upgrade: "Upgrade",
   keep: "Keep subscription",
 };
@@ -102,7 +101,6 @@ function ActionButton({ action, facts: { billing: { own } } }: { action: BannerA
       case "update_card":
         return portal.mutate();
       case "subscribe":
-      case "resubscribe":
         return openSubscribe();
       case "upgrade":
         return own === null || mayBuy(own) ? openSubscribe() : openChangePlan(own);

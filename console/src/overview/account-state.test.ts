@@ -6,7 +6,7 @@ import type { Plan, Subscription } from "../billing/subscription.ts";
 import type { Account, Subaccount } from "../subaccount/account.ts";
 import { isChanging } from "../subaccount/account.ts";
 import { type AccountFacts, type AccountState, accountState } from "./account-state.ts";
-import type { Notice } from "./notices.ts";
+import type { Notice } from "../subaccount/notices.ts";
 
 const NOW = new Date("2026-11-27T12:00:00Z");
 const PLANS: Plan[] = [
@@ -119,13 +119,13 @@ Deno.test("a failed payment is announced with the last day to pay it and a butto
   ]]);
 });
 
-Deno.test("a canceled tenant reads when the numbers are released, and can resubscribe", () => {
+Deno.test("a canceled tenant reads when the numbers are released, and can subscribe again", () => {
   const ended = subscription({ status: "canceled", ended_at: "2026-11-26T12:00:00Z" });
   const suspended = subaccount({ status: "suspended", numbersReleasedAt: "2026-12-26T12:00:00Z" });
   const state = stateOf({ subaccount: suspended, subscriptions: [ended] });
   assert.deepEqual(state.banners.map(({ text, action }) => [text, action]), [[
     "Your subscription has ended. Your numbers are released on December 26, 2026",
-    "resubscribe",
+    "subscribe",
   ]]);
   // The plan of tenants without a subscription is not theirs now: its three numbers contradict the suspension.
   assert.deepEqual([state.plan, state.planTitle, state.badge?.label], [null, "No plan", "Suspended"]);

@@ -12,8 +12,8 @@ import type { Billing } from "../billing/use-billing.ts";
 import { readable } from "../phone/phone-format.ts";
 import { longDate } from "../platform/dates.ts";
 import type { Subaccount } from "../subaccount/account.ts";
-import { usedLimits } from "./limits.ts";
-import type { Notice } from "./notices.ts";
+import { usedLimits } from "../billing/limits.ts";
+import type { Notice } from "../subaccount/notices.ts";
 
 /** Everything that is known about a tenant's account. */
 export interface AccountFacts {
@@ -55,7 +55,7 @@ export type Phase =
   | "closed";
 
 /** What a banner's button does. */
-export type BannerAction = "update_card" | "subscribe" | "resubscribe" | "upgrade" | "keep";
+export type BannerAction = "update_card" | "subscribe" | "upgrade" | "keep";
 
 export interface Banner {
   /** Changes when the text means something else: a dismissal counts for one id. */
@@ -262,7 +262,7 @@ function phaseBanners(facts: AccountFacts, phase: Phase): Banner[] {
         numbersReleasedAt !== null && Date.parse(numbersReleasedAt) > now.getTime()
           ? `Your subscription has ended. Your numbers are released on ${longDate(numbersReleasedAt)}`
           : "Your subscription has ended, and sending and receiving are paused",
-        "resubscribe",
+        "subscribe",
       );
     case "past_due":
       return [{
@@ -345,7 +345,6 @@ function offered(
     case "keep":
       return action;
     case "subscribe":
-    case "resubscribe":
       return mayBuy(own) ? action : null;
     case "upgrade": {
       if (mayBuy(own)) return action;

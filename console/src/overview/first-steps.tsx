@@ -47,7 +47,7 @@ function Steps({ onDismiss }: { onDismiss: () => void }) {
     subaccount: {
       title: "Get your phone system",
       text: isPending ? "We are setting it up." : choosePlan ? "Choose a plan." : "It takes a few seconds.",
-      to: isPending ? null : choosePlan ?? (() => creation.mutate()),
+      to: isPending ? null : choosePlan ? () => choosePlan() : () => creation.mutate(),
     },
     number: { title: "Buy a number", text: "Choose one in your customers' area.", to: "/numbers" },
     message: { title: "Send a message", text: "Then follow its delivery status.", to: () => openSendMessage() },

@@ -5,8 +5,8 @@ import { mayBuy } from "../billing/subscription.ts";
 import { billingOf, usePlans } from "../billing/use-billing.ts";
 import { useAccount } from "../subaccount/use-account.ts";
 import { type AccountFacts, type AccountState, accountState } from "./account-state.ts";
-import { useNotices } from "./use-notices.ts";
-import { useUsage } from "./use-usage.ts";
+import { useNotices } from "../subaccount/use-notices.ts";
+import { useUsage } from "../billing/use-usage.ts";
 
 /** The state of the caller's account; undefined until it is known. */
 export function useAccountState(): {

@@ -119,6 +119,11 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
   billing_not_set_up: { what: "This plan cannot be bought yet", next: PROVIDER },
   plan_not_found: { what: "This plan is no longer offered", next: "Reload the page and choose another" },
   plan_not_for_sale: { what: "This plan is no longer offered", next: "Reload the page and choose another" },
+  plan_superseded: {
+    what: "This version of the plan is no longer sold",
+    next: "Change it for everyone who has it instead",
+  },
+  price_taken: { what: "This price at Stripe belongs to another plan", next: "Name another price" },
   billing_customer_not_found: { what: "You have bought no subscription here", next: "Subscribe first" },
   subscription_not_found: { what: "You have no such subscription", next: "Reload the page to see what changed" },
   subscription_over: { what: "This subscription has already ended", next: "Reload the page to see what changed" },
@@ -132,6 +137,21 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
     what: "Cannot send from a shared number yet",
     next: "Confirm your email or phone number first",
   },
+  settings_changed: {
+    what: "Your settings were changed elsewhere meanwhile",
+    next: "Look at what is marked, and save again",
+  },
+  webhook_not_answering: {
+    what: "Your server did not answer the test event with a status of 2xx within 5 seconds",
+    next: "Check that it is reachable and accepts the event, and try again",
+  },
+  webhook_changed: {
+    what: "Your webhook was changed in another tab meanwhile",
+    next: "Look at it again, and repeat what you did",
+  },
+  webhook_not_pending: { what: "There is no webhook to confirm any more", next: "Save one first" },
+  webhook_not_enabled: { what: "You have no webhook in use", next: "Set one up first" },
+  delivery_pending: { what: "Another attempt of this delivery follows anyway", next: "Wait for its result" },
   idempotency_key_reused: { what: "This message was changed after an earlier attempt", next: "Send it again" },
   message_outcome_unknown: {
     what: "It is not known yet whether this message was sent",

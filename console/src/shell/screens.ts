@@ -11,6 +11,7 @@ import {
   Megaphone,
   MessageSquare,
   SlidersHorizontal,
+  Tags,
   Users,
 } from "lucide-react";
 import { OPERATOR_PATH, screenOf } from "./hash-location.ts";
@@ -34,6 +35,7 @@ export const LOAD_OPERATOR = {
   queues: () => import("../operator/queues/queues-screen.tsx").then(({ QueuesScreen }) => QueuesScreen),
   reports: () => import("../operator/reports/reports-screen.tsx").then(({ ReportsScreen }) => ReportsScreen),
   revenue: () => import("../operator/revenue/revenue-screen.tsx").then(({ RevenueScreen }) => RevenueScreen),
+  prices: () => import("../operator/prices/prices-screen.tsx").then(({ PricesScreen }) => PricesScreen),
 };
 
 export interface Screen {
@@ -61,8 +63,15 @@ export const OPERATOR_SCREENS: readonly Screen[] = [
   { path: `${OPERATOR_PATH}/tenants`, label: "Tenants", icon: Building2, load: LOAD_OPERATOR.tenants },
   { path: `${OPERATOR_PATH}/alerts`, label: "Alerts", icon: Bell, load: LOAD_OPERATOR.alerts },
   { path: `${OPERATOR_PATH}/queues`, label: "Queues", icon: Layers, load: LOAD_OPERATOR.queues },
-  { path: `${OPERATOR_PATH}/reports`, label: "Reports", icon: ClipboardCheck, load: LOAD_OPERATOR.reports },
+  {
+    path: `${OPERATOR_PATH}/reports`,
+    label: "Reports",
+    icon: ClipboardCheck,
+    load: LOAD_OPERATOR.reports,
+    isRare: true,
+  },
   { path: `${OPERATOR_PATH}/revenue`, label: "Revenue", icon: Banknote, load: LOAD_OPERATOR.revenue },
+  { path: `${OPERATOR_PATH}/prices`, label: "Prices", icon: Tags, load: LOAD_OPERATOR.prices, isRare: true },
 ];
 
 /** Where an operator finds their own phone system: the path `/` leads to the tenants. */

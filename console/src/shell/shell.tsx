@@ -40,6 +40,7 @@ const AlertsScreen = part(LOAD_OPERATOR.alerts);
 const QueuesScreen = part(LOAD_OPERATOR.queues);
 const ReportsScreen = part(LOAD_OPERATOR.reports);
 const RevenueScreen = part(LOAD_OPERATOR.revenue);
+const PricesScreen = part(LOAD_OPERATOR.prices);
 
 /** Where a tenant finds what they need to send. */
 const PLACES = { numbers: "#/numbers", subaccount: "#/", plan: "#/" };
@@ -176,8 +177,11 @@ function OperatorScreens() {
       <Route path={`${OPERATOR_PATH}/reports/:report?`}>
         {({ report }) => <ReportsScreen report={report} />}
       </Route>
-      <Route path={`${OPERATOR_PATH}/revenue`}>
-        <RevenueScreen />
+      <Route path={`${OPERATOR_PATH}/revenue/:tab?`}>
+        {({ tab }) => <RevenueScreen tab={tab} />}
+      </Route>
+      <Route path={`${OPERATOR_PATH}/prices/:tab?`}>
+        {({ tab }) => <PricesScreen tab={tab} />}
       </Route>
       <Route>
         <NotFoundScreen />

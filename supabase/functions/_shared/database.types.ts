@@ -54,6 +54,7 @@ export type Database = {
           "name": string | null;
           "recipients_deleted_at": string | null;
           "request_hash": string;
+          "retry_of": string | null;
           "run": number;
           "scheduled_at": string | null;
           "send_window": Json | null;
@@ -86,6 +87,7 @@ export type Database = {
           "name"?: string | null;
           "recipients_deleted_at"?: string | null;
           "request_hash": string;
+          "retry_of"?: string | null;
           "run"?: number;
           "scheduled_at"?: string | null;
           "send_window"?: Json | null;
@@ -117,6 +119,7 @@ export type Database = {
           "name"?: string | null;
           "recipients_deleted_at"?: string | null;
           "request_hash"?: string;
+          "retry_of"?: string | null;
           "run"?: number;
           "scheduled_at"?: string | null;
           "send_window"?: Json | null;
@@ -132,7 +135,15 @@ export type Database = {
           "user_id"?: string;
           "waiting"?: number;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "campaigns_retry_of_fkey";
+            columns: ["retry_of"];
+            isOneToOne: false;
+            referencedRelation: "campaigns";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "contacts": {
         Row: {
@@ -211,6 +222,7 @@ export type Database = {
           "stop_reply": string | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
         };
         ComputedFields: never;
         Insert: {
@@ -221,6 +233,7 @@ export type Database = {
           "stop_reply"?: string | null;
           "updated_at"?: string;
           "user_id": string;
+          "version"?: number;
         };
         Update: {
           "allowed_countries"?: (string)[] | null;
@@ -230,6 +243,7 @@ export type Database = {
           "stop_reply"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
+          "version"?: number;
         };
         Relationships: [];
       };
@@ -1089,6 +1103,19 @@ export type Database = {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
       };
+      "change_alerts": {
+        Args: {
+          "p_alert_ids": (string)[];
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_to": Database["public"]["Enums"]["alert_change"];
+        };
+        Returns: {
+          "alert_id": string;
+          "outcome": Database["public"]["Enums"]["changed_alert"];
+        }[];
+      };
       "change_campaign": {
         Args: {
           "p_campaign_id": string;
@@ -1233,6 +1260,13 @@ export type Database = {
       "disable_forward_webhook": {
         Args: { "p_reason": string; "p_url": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["disable_forward_webhook_outcome"];
+      };
+      "emails_of_tenants": {
+        Args: { "p_user_ids": (string)[] };
+        Returns: {
+          "email": string;
+          "user_id": string;
+        }[];
       };
       "end_convergence": {
         Args: {
@@ -1432,6 +1466,25 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_audit_log": {
+        Args: { "p_action": string; "p_actor": string; "p_before": number; "p_limit": number; "p_request_id": string };
+        Returns: {
+          "action": string;
+          "actor": string;
+          "at": string;
+          "details": NonNullable<Json>;
+          "id": number;
+          "request_id": string | null;
+          "subaccount_sid": string | null;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "audit_log";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_campaign_recipients": {
         Args: {
           "p_after": number;
@@ -1473,6 +1526,7 @@ export type Database = {
           "name": string | null;
           "recipients_deleted_at": string | null;
           "request_hash": string;
+          "retry_of": string | null;
           "run": number;
           "scheduled_at": string | null;
           "send_window": Json | null;
@@ -1825,6 +1879,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_plans": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["listed_plan"][];
+        SetofOptions: {
+          from: "*";
+          to: "listed_plan";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_reconciliations": {
         Args: {
           "p_account_sid": string;
@@ -1857,8 +1921,10 @@ export type Database = {
           "p_after_month": string;
           "p_after_user_id": string;
           "p_by": Database["public"]["Enums"]["revenue_by"];
+          "p_currency": string;
           "p_from": string;
           "p_limit": number;
+          "p_order": Database["public"]["Enums"]["revenue_order"];
           "p_until": string;
           "p_user_id": string;
         };
@@ -1866,6 +1932,16 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "revenue";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_sale_prices": {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["public"]["CompositeTypes"]["sale_price"][];
+        SetofOptions: {
+          from: "*";
+          to: "sale_price";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -2507,6 +2583,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_redaction": { Args: { "p_message_ids": (string)[] }; Returns: number };
+      "record_sale_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_secondary_token": {
         Args: {
           "p_fence": number;
@@ -2625,7 +2702,7 @@ export type Database = {
       };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
-        Args: { "p_letter_id": number; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Args: { "p_letter_ids": (number)[]; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: number;
       };
       "replay_forward_delivery": {
@@ -2773,6 +2850,25 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "retry_campaign": {
+        Args: {
+          "p_address": string;
+          "p_address_rate": number;
+          "p_campaign_id": string;
+          "p_idempotency_key": string;
+          "p_request_id": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+        };
+        Returns: {
+          "campaign": Json;
+          "never_open": (string)[];
+          "outcome": Database["public"]["Enums"]["retry_campaign_outcome"];
+          "recipients": number;
+          "recipients_left": number;
+          "retry_after_seconds": number;
+        }[];
+      };
       "retry_job": {
         Args: {
           "p_delay_seconds": number;
@@ -2801,8 +2897,12 @@ export type Database = {
           "p_start_reply": string;
           "p_stop_reply": string;
           "p_user_id": string;
+          "p_version"?: number;
         };
-        Returns: Database["public"]["Enums"]["save_settings_outcome"];
+        Returns: {
+          "outcome": Database["public"]["Enums"]["save_settings_outcome"];
+          "version": number;
+        }[];
       };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
@@ -3103,6 +3203,7 @@ export type Database = {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "acknowledge_alert_outcome": "acknowledged" | "already" | "settled" | "not_found";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
+      "alert_change": "acknowledged" | "settled";
       "alert_delivery": "pending" | "acknowledged" | "settled" | "not_found";
       "alert_kind":
         | "dead_letter"
@@ -3120,7 +3221,7 @@ export type Database = {
         | "invoice_grace"
         | "payment_moved"
         | "credit_owed";
-      "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
+      "alert_state": "open" | "unacknowledged" | "acknowledged" | "settled" | "all";
       "begin_cancellation_outcome": "carry_out" | "nothing";
       "begin_checkout_outcome":
         | "create"
@@ -3179,6 +3280,7 @@ export type Database = {
       "cancellation_time": "now" | "period_end" | "never";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "change_forward_webhook_outcome": "changed" | "superseded";
+      "changed_alert": "acknowledged" | "settled" | "not_found";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
       "close_alert_outcome": "settled" | "already" | "not_found";
       "confirm_forward_webhook_outcome": "created" | "rotated" | "superseded";
@@ -3311,6 +3413,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
+      "price_interval": "day" | "week" | "month" | "year";
       "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_cancellation_outcome": "recorded" | "not_own";
@@ -3379,10 +3482,30 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "retry_campaign_outcome":
+        | "created"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "not_found"
+        | "not_over"
+        | "nothing_failed"
+        | "texts_deleted"
+        | "window_never_opens"
+        | "too_many_recipients"
+        | "no_number"
+        | "number_not_owned"
+        | "number_not_capable"
+        | "number_over_limit"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "retry_job_outcome": "retrying" | "gone";
       "revenue_by": "total" | "tenant";
+      "revenue_order": "month" | "revenue" | "margin";
       "save_contacts_outcome": "saved" | "unknown_user";
-      "save_settings_outcome": "saved" | "unknown_user";
+      "save_settings_outcome": "saved" | "changed" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
@@ -3530,6 +3653,20 @@ export type Database = {
         "set_by": string | null;
         "set_at": string | null;
       };
+      "listed_plan": {
+        "key": string | null;
+        "name": string | null;
+        "rank": number | null;
+        "version": number | null;
+        "superseded_at": string | null;
+        "stripe_price_id": string | null;
+        "currency": string | null;
+        "markup": number | null;
+        "segment_price": number | null;
+        "limits": Json | null;
+        "was_sold": boolean | null;
+        "subscriptions": number | null;
+      };
       "loss": {
         "month": string | null;
         "user_id": string | null;
@@ -3624,6 +3761,18 @@ export type Database = {
         "lost": number | null;
         "cost": number | null;
         "margin": number | null;
+      };
+      "sale_price": {
+        "plan_key": string | null;
+        "name": string | null;
+        "stripe_price_id": string | null;
+        "amount": number | null;
+        "currency": string | null;
+        "interval": Database["public"]["Enums"]["price_interval"] | null;
+        "interval_count": number | null;
+        "includes_taxes": boolean | null;
+        "read_at": string | null;
+        "is_due": boolean | null;
       };
       "sealed_text": {
         "user_id": string | null;
@@ -3809,6 +3958,7 @@ export const Constants = {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "acknowledge_alert_outcome": ["acknowledged", "already", "settled", "not_found"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
+      "alert_change": ["acknowledged", "settled"],
       "alert_delivery": ["pending", "acknowledged", "settled", "not_found"],
       "alert_kind": [
         "dead_letter",
@@ -3827,7 +3977,7 @@ export const Constants = {
         "payment_moved",
         "credit_owed",
       ],
-      "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
+      "alert_state": ["open", "unacknowledged", "acknowledged", "settled", "all"],
       "begin_cancellation_outcome": ["carry_out", "nothing"],
       "begin_checkout_outcome": [
         "create",
@@ -3890,6 +4040,7 @@ export const Constants = {
       "cancellation_time": ["now", "period_end", "never"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "change_forward_webhook_outcome": ["changed", "superseded"],
+      "changed_alert": ["acknowledged", "settled", "not_found"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
       "close_alert_outcome": ["settled", "already", "not_found"],
       "confirm_forward_webhook_outcome": ["created", "rotated", "superseded"],
@@ -4028,6 +4179,7 @@ export const Constants = {
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
+      "price_interval": ["day", "week", "month", "year"],
       "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_cancellation_outcome": ["recorded", "not_own"],
@@ -4099,10 +4251,31 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "retry_campaign_outcome": [
+        "created",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "not_found",
+        "not_over",
+        "nothing_failed",
+        "texts_deleted",
+        "window_never_opens",
+        "too_many_recipients",
+        "no_number",
+        "number_not_owned",
+        "number_not_capable",
+        "number_over_limit",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "retry_job_outcome": ["retrying", "gone"],
       "revenue_by": ["total", "tenant"],
+      "revenue_order": ["month", "revenue", "margin"],
       "save_contacts_outcome": ["saved", "unknown_user"],
-      "save_settings_outcome": ["saved", "unknown_user"],
+      "save_settings_outcome": ["saved", "changed", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
       "sender_outcome": [

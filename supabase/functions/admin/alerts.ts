@@ -5,7 +5,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { page } from "../_shared/platform/paging.ts";
 import { readJson, readQuery } from "../_shared/platform/request.ts";
-import { acknowledgeAlertSchema, alertsQuery, settleAlertSchema } from "./contract.ts";
+import { acknowledgeAlertSchema, alertsQuery, changeAlertsSchema, settleAlertSchema } from "./contract.ts";
 
 /** Alerts, newest first; `next` is the cursor of the next page. */
 export async function listAlerts(request: Request, { db }: Context): Promise<Response> {
@@ -51,6 +51,19 @@ export async function acknowledgeAlert(request: Request, { db, user, requestId }
     case "acknowledged":
       return Response.json({ alertId, acknowledged: true });
   }
+}
+
+/** Acknowledges or settles several alerts. Says of each what it is now: one may be gone or settled since it was listed. */
+export async function changeAlerts(request: Request, { db, user, requestId }: Context): Promise<Response> {
+  const { alertIds, to, reason } = await readJson(request, changeAlertsSchema);
+  const changed = await rows(db, "change_alerts", {
+    p_alert_ids: alertIds,
+    p_to: to,
+    p_operator_id: user.id,
+    p_request_id: requestId,
+    p_reason: reason,
+  });
+  return Response.json({ alerts: changed.map(({ alert_id, outcome }) => ({ alertId: alert_id, state: outcome })) });
 }
 
 const CSV_COLUMNS: Columns<Alert> = Object.fromEntries(

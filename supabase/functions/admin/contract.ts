@@ -12,14 +12,17 @@ import type { Contract } from "../_shared/platform/contract.ts";
 import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
+import { auditQuery, auditSchema } from "./audit.ts";
 import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
 import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } from "./carrier-fees.ts";
 import { exchangeRateList, exchangeRateSet, exchangeRateSetting, exchangeRatesQuery } from "./exchange-rates.ts";
 import { reconciliationList, reconciliationsQuery } from "./reconciliations.ts";
 import { nextInvoiceQuery, nextInvoiceSchema } from "./next-invoice.ts";
+import { planList } from "./plans.ts";
 import { lossesQuery, lossList, revenueList, revenueQuery } from "./revenue.ts";
 import { rejectedList, rejectedQuery, unbilledList, unbilledQuery } from "./unbilled.ts";
+import { tenantEmailList, tenantEmailsQuery } from "./tenant-emails.ts";
 import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
 import { tenantFiguresQuery, tenantFiguresSchema } from "./tenant-figures.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
@@ -35,7 +38,7 @@ export const deadLettersQuery = z.strictObject({
 export const alertsQuery = z.strictObject({
   before: idSchema.optional().describe("The page begins with the alert before this id"),
   state: z.enum(Constants.public.Enums.alert_state).default("open")
-    .describe("open: alerts that are not settled, of which some may be acknowledged"),
+    .describe("open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days"),
   limit,
   format: formatParameter,
 }).meta({ id: "AlertsPage" });
@@ -61,15 +64,33 @@ export const holdSchema = z.strictObject({
 
 export const replaySchema = z.union([
   z.strictObject({ deadLetter: z.number().int().positive(), reason }),
-  z.strictObject({ deadLetters: z.literal("all"), reason }),
+  z.strictObject({
+    deadLetters: z.union([z.literal("all"), z.array(z.number().int().positive()).min(1).max(200)])
+      .describe("The ids of up to 200, or all. The response says how many there were"),
+    reason,
+  }),
   z.strictObject({ eventId: z.string().min(1).max(255), reason }),
-]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
+]).meta({ id: "Replay", description: "One dead letter, several or all of them, or one Stripe event" });
 
 export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
 
 export const acknowledgeAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertAcknowledgement", description: "The body of admin/acknowledge-alert" });
+
+export const changeAlertsSchema = z.strictObject({
+  alertIds: z.array(idSchema).min(1).max(200),
+  to: z.enum(Constants.public.Enums.alert_change),
+  reason,
+}).meta({ id: "AlertsChange", description: "The body of admin/change-alerts" });
+
+const changedAlerts = z.strictObject({
+  alerts: z.array(z.strictObject({
+    alertId: z.guid(),
+    state: z.enum(Constants.public.Enums.changed_alert)
+      .describe("After the change. An alert that was settled before stays settled when it is acknowledged"),
+  })).describe("Each alert once"),
+}).meta({ id: "ChangedAlerts", description: "The response of admin/change-alerts" });
 
 export const cancellationSchema = z.strictObject({
   subscriptionId: z.string().min(1).max(255).describe("sub_…"),
@@ -204,6 +225,15 @@ export const contract = {
     },
     {
       method: "GET",
+      path: "/audit",
+      summary: "Lists the lines of the whole audit log, newest first, a page at a time",
+      query: auditQuery,
+      responses: { 200: auditSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
       path: "/reconciliations",
       summary: "Lists the days of accounts that were compared with Twilio's usage, newest first, a page at a time",
       query: reconciliationsQuery,
@@ -306,6 +336,21 @@ export const contract = {
       errors: [],
     },
     {
+      method: "GET",
+      path: "/plans",
+      summary: "Lists every version of every plan with its limits and how many subscriptions have it",
+      responses: { 200: planList },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenant-emails",
+      summary: "Returns the email addresses of tenants that a list names by id",
+      query: tenantEmailsQuery,
+      responses: { 200: tenantEmailList },
+      errors: [],
+    },
+    {
       method: "POST",
       path: "/set-plan-limits",
       summary: "Changes limits of a plan; a plan that was sold gets a new version unless `changesSold` is true",
@@ -356,6 +401,14 @@ export const contract = {
       responses: {
         200: z.strictObject({ alertId: z.guid(), settled: z.literal(true) }).meta({ id: "SettledAlert" }),
       },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/change-alerts",
+      summary: "Acknowledges or settles up to 200 alerts, each with its own audit line",
+      body: changeAlertsSchema,
+      responses: { 200: changedAlerts },
       errors: [],
     },
     {

@@ -1,6 +1,7 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
+import { acknowledgeAlert, changeAlerts, listAlerts, settleAlert } from "./alerts.ts";
+import { listAuditLog } from "./audit.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { listCarrierFees, setCarrierFee } from "./carrier-fees.ts";
@@ -12,11 +13,13 @@ import { listDeadLetters } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
 import { showNextInvoice } from "./next-invoice.ts";
 import { offerNumber } from "./offer-number.ts";
+import { listPlans } from "./plans.ts";
 import { listReconciliations } from "./reconciliations.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { listLosses, listRevenue } from "./revenue.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
+import { listTenantEmails } from "./tenant-emails.ts";
 import { showTenantUsage } from "./tenant-usage.ts";
 import { showTenantFigures } from "./tenant-figures.ts";
 import { listTenants } from "./tenants.ts";
@@ -38,6 +41,7 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants/{userId}": showTenant,
   "GET /tenants/{userId}/timeline": showTimeline,
   "GET /tenants/{userId}/usage": showTenantUsage,
+  "GET /audit": listAuditLog,
   "GET /reconciliations": listReconciliations,
   "GET /carrier-fees": listCarrierFees,
   "POST /set-carrier-fee": setCarrierFee,
@@ -50,12 +54,15 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /next-invoice": showNextInvoice,
   "POST /sync-tenant": syncTenant,
   "POST /set-tenant-limits": setTenantLimits,
+  "GET /plans": listPlans,
+  "GET /tenant-emails": listTenantEmails,
   "POST /set-plan-limits": setPlanLimits,
   "GET /health": showHealth,
   "GET /dead-letters": listDeadLetters,
   "GET /alerts": listAlerts,
   "POST /acknowledge-alert": acknowledgeAlert,
   "POST /settle-alert": settleAlert,
+  "POST /change-alerts": changeAlerts,
   "POST /provision": provisionTenant,
   "POST /suspend": holdTenant("suspended"),
   "POST /close": holdTenant("closed"),

@@ -33,12 +33,13 @@ async function replayEvent(
 }
 
 async function replayLetters(
-  wanted: { deadLetter: number; reason: string } | { deadLetters: "all"; reason: string },
+  wanted: { deadLetter: number; reason: string } | { deadLetters: "all" | number[]; reason: string },
   { db, user, requestId }: Context,
 ): Promise<number> {
   const letter = "deadLetter" in wanted ? wanted.deadLetter : null;
+  const letters = "deadLetter" in wanted ? [wanted.deadLetter] : wanted.deadLetters;
   const replayed = await decide(db, "replay_dead_letters", {
-    p_letter_id: letter,
+    p_letter_ids: letters === "all" ? null : letters,
     p_operator_id: user.id,
     p_request_id: requestId,
     p_reason: wanted.reason,

@@ -22,6 +22,10 @@ export const revenueQuery = z.strictObject({
   by,
   ...range,
   userId: idSchema.optional().describe("Only this tenant, by tenant"),
+  currency: z.string().regex(/^[a-z]{3}$/, "must be three small letters").optional()
+    .describe("Only this one (ISO 4217, lower case): amounts of two currencies are in no order"),
+  order: z.enum(Constants.public.Enums.revenue_order).default("month")
+    .describe("month: the oldest first. revenue: the largest first. margin: the smallest first"),
   cursor: cursorParameter(z.tuple([month, z.string().max(40), z.string().max(3)])),
   limit,
   format: formatParameter,
@@ -95,13 +99,15 @@ const LOSS_COLUMNS: Columns<Loss> = {
 
 /** Revenue, cost and margin by month of use, by tenant or in total. */
 export async function listRevenue(request: Request, { db }: Context): Promise<Response> {
-  const { by, userId, cursor, limit, format, ...wanted } = readQuery(request, revenueQuery);
+  const { by, userId, currency, order, cursor, limit, format, ...wanted } = readQuery(request, revenueQuery);
   const { from, until } = monthsOf(wanted, new Date());
   const found = await completeRows(db, "list_revenue", {
     p_by: by,
     p_from: dayOf(from),
     p_until: dayOf(until),
     p_user_id: userId ?? null,
+    p_currency: currency ?? null,
+    p_order: order,
     p_after_month: cursor ? dayOf(cursor[0]) : null,
     p_after_user_id: cursor?.[1] || null,
     p_after_currency: cursor?.[2] ?? null,

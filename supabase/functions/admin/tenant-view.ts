@@ -2,16 +2,18 @@ import * as z from "zod";
 import { alertOf, alertSchema } from "../_shared/alerts/shape.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { Constants } from "../_shared/database.types.ts";
-import { type Columns, csvResponse, formatParameter } from "../_shared/platform/csv.ts";
+import { csvResponse, formatParameter } from "../_shared/platform/csv.ts";
 import { type Db, decide, decision, type Row, rows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../_shared/platform/paging.ts";
 import { readJson, readQuery } from "../_shared/platform/request.ts";
-import { isoOf, timestampOf, timestampSchema } from "../_shared/platform/time.ts";
+import { timestampOf, timestampSchema } from "../_shared/platform/time.ts";
+import { entryOf, entrySchema, TIMELINE_COLUMNS } from "./audit.ts";
 import { limitsSchema, ownLimitsSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, tenantSyncSchema } from "./shapes.ts";
 import { tenantSchema, tenantsFrom } from "./tenants.ts";
+import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -86,6 +88,12 @@ const billing = z.strictObject({
   })).describe("The last three"),
 }).meta({ id: "TenantBilling" });
 
+const unpaidPart = z.strictObject({
+  reason: z.enum(Constants.public.Enums.unpaid_reason),
+  costs: costsSchema,
+  numbers: numbersAtCostSchema,
+}).meta({ id: "TenantUnpaid" });
+
 const notice = z.strictObject({
   id: z.guid(),
   kind: z.string(),
@@ -110,18 +118,6 @@ export const timelineQuery = z.strictObject({
   format: formatParameter,
 }).meta({ id: "TimelinePage" });
 
-const entrySchema = z.strictObject({
-  id: z.int(),
-  at: time,
-  actor: z.string(),
-  action: z.string(),
-  subaccountSid: z.string().nullable(),
-  requestId: z.string().nullable(),
-  details: z.record(z.string(), z.unknown()),
-}).meta({ id: "TimelineEntry", description: "A line of the audit log" });
-
-type Entry = z.output<typeof entrySchema>;
-
 export const timelineSchema = z.strictObject({ entries: z.array(entrySchema), next: nextSchema })
   .meta({ id: "Timeline", description: "The response of admin/tenants/{userId}/timeline" });
 
@@ -132,6 +128,8 @@ const partsSchema = z.strictObject({
   ownLimits: ownLimitsSchema.nullable(),
   usage,
   billing,
+  unpaid: unpaidPart.nullable()
+    .describe("What the account costs a month that no subscription pays for, and why; null: nothing"),
   notices: z.array(notice).describe("The last 50"),
   jobs: z.array(job).describe("The next 50"),
   deadLetters: z.array(deadLetterSchema).describe("The last 50"),
@@ -187,28 +185,6 @@ async function timelineOf(
   const { items: entries, next } = page(lines, limit, entryOf, (last) => writeCursor([timestampOf(last.at), last.id]));
   return { entries, next };
 }
-
-function entryOf(line: Row<"audit_log">): Entry {
-  return {
-    id: line.id,
-    at: isoOf(line.at),
-    actor: line.actor,
-    action: line.action,
-    subaccountSid: line.subaccount_sid,
-    requestId: line.request_id,
-    details: line.details as Entry["details"],
-  };
-}
-
-const TIMELINE_COLUMNS: Columns<Entry> = {
-  at: ({ at }) => at,
-  actor: ({ actor }) => actor,
-  action: ({ action }) => action,
-  subaccountSid: ({ subaccountSid }) => subaccountSid,
-  requestId: ({ requestId }) => requestId,
-  reason: ({ details }) => typeof details["reason"] === "string" ? details["reason"] : null,
-  details: ({ details }) => JSON.stringify(details),
-};
 
 /** Compares a tenant's subaccount and numbers with Twilio now. Jobs do it; the response is 202. */
 export async function syncTenant(request: Request, { db, env, user, requestId }: Context): Promise<Response> {

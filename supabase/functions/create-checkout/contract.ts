@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { returnUrl } from "../_shared/billing/return-url.ts";
+import { plansForSaleSchema } from "../_shared/billing/sale-prices.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
 /** The body of create-checkout. Its URLs must be on one of these origins. */
@@ -25,6 +26,12 @@ const checkout = z.strictObject({
 export const contract = {
   caller: "user",
   operations: [{
+    method: "GET",
+    path: "",
+    summary: "Lists the plans that can be bought, with their prices at Stripe",
+    responses: { 200: plansForSaleSchema },
+    errors: [],
+  }, {
     method: "POST",
     path: "",
     summary: "Opens a checkout for a plan, or returns the open one; a request for another plan replaces it",

@@ -8,6 +8,7 @@ import { signUpOperator } from "../../support/operators.ts";
 import { wrote } from "../../support/past-messages.ts";
 import { listTenants } from "./scene-operator-tenants.ts";
 import { buy, freshNumber } from "../../support/tenants.ts";
+import { monthOfUse } from "./scene-usage.ts";
 
 /** Brings a tenant with a plan, or with a subaccount only, into a state. */
 interface Way {
@@ -29,11 +30,13 @@ const STATES = {
   canceled: onPlan("cancel"),
   ending: onPlan("cancel_in_a_week"),
   held: ({ database, tenant }: Way) => database.hold(tenant.id, "suspended"),
+  inTrouble: troubled,
   nearLimits: (way: Way) => spend(way, 82),
   atLimits: (way: Way) => spend(way, 100),
+  monthOfUse,
 };
 /** The states in which messages can be sent. */
-const WORKS: readonly string[] = ["pastDue", "ending", "nearLimits", "atLimits"];
+const WORKS: readonly string[] = ["pastDue", "ending", "inTrouble", "nearLimits", "atLimits", "monthOfUse"];
 
 export type AccountState = keyof typeof STATES | "operator";
 
@@ -77,4 +80,22 @@ async function spend({ tenant, database }: Way, percent: number): Promise<void> 
   await wrote({ database }, tenant, tenant.number, sent);
   await database.sql`
     update public.sms_messages set estimated_price = 0.2 where user_id = ${tenant.id} and direction = 'outbound'`;
+}
+
+/** What waits for an operator: an alert, a job that failed in every attempt, and limits of the tenant's own. */
+async function troubled({ tenant, database: { sql }, state }: Way): Promise<void> {
+  const details = { twilioCode: 21610, campaign: "Autumn menu", phoneNumber: tenant.number };
+  await sql`select private.raise_alert('campaign_paused', ${crypto.randomUUID()}, ${tenant.id}, ${sql.json(details)})`;
+  await sql`
+    select pgmq.send('jobs_dead', jsonb_build_object('lane', 'control', 'movedAt', now(),
+      'error', 'Twilio 20429: Too many requests, on each of 25 attempts',
+      'job', jsonb_build_object('kind', 'sync-numbers', 'userId', ${tenant.id}::text)))`;
+  await using operators = databaseSide(state);
+  const { switchboard: { admin } } = await signUpOperator({ state, database: operators });
+  await admin.setTenantLimits({
+    userId: tenant.id,
+    limits: { dailyMessageLimit: 50, markup: 1.5 },
+    validUntil: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+    reason: "A pilot until the contract is signed",
+  });
 }

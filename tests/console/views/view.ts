@@ -7,7 +7,7 @@ export interface View {
   /** Null: signed out. */
   user: SceneUser | null;
   /** The route, without the hash. */
-  path: string | ((scene: Scene) => string);
+  path: string | ((scene: Scene) => string | Promise<string>);
   /** The least width of the window that has what is opened. */
   minWidth?: number;
   /** One of the screens that the gate looks at. The soak looks at every view. */

@@ -62,7 +62,7 @@ export const VIEWS: readonly View[] = [
   { name: "held-send-dialog", user: "held", path: "/inbox", open: click("button", "New message") },
   { name: "canceled-overview", user: "canceled", path: "/" },
   { name: "canceled-numbers", user: "canceled", path: "/numbers" },
-  { name: "canceled-plan-dialog", user: "canceled", path: "/contacts", open: click("button", "Resubscribe") },
+  { name: "canceled-plan-dialog", user: "canceled", path: "/contacts", open: click("button", "Subscribe") },
   { name: "ending-overview", user: "ending", path: "/" },
   { name: "near-limits-overview", user: "nearLimits", path: "/" },
   { name: "near-limits-banners", user: "nearLimits", path: "/contacts", open: click("button", /^and \d more/) },

@@ -132,12 +132,17 @@ async function pricesOf(priceId: string | null, plan: string, stripe: Stripe): P
  * The price of a plan: the one with this id, or the one whose lookup key is the plan's key.
  * @throws ApiError `plan_not_for_sale` without one
  */
-export async function planPrice(priceId: string | null, plan: string, stripe: Stripe): Promise<Stripe.Price> {
+export async function planPrice(
+  priceId: string | null,
+  plan: string,
+  stripe: Stripe,
+  options: Stripe.RequestOptions = {},
+): Promise<Stripe.Price> {
   let price: Stripe.Price | undefined;
   try {
     price = priceId !== null
-      ? await stripe.prices.retrieve(priceId)
-      : (await stripe.prices.list({ lookup_keys: [plan], active: true, type: "recurring", limit: 1 })).data[0];
+      ? await stripe.prices.retrieve(priceId, {}, options)
+      : (await stripe.prices.list({ lookup_keys: [plan], active: true, type: "recurring", limit: 1 }, options)).data[0];
   } catch (error) {
     if (!isMissingAtStripe(error)) throw error;
     throw notForSale(plan, error);

@@ -6,16 +6,6 @@ import { type Db, decide, type Enum, rows } from "../platform/database.ts";
 export type UsageKind = Enum<"usage_kind">;
 export const KINDS: readonly UsageKind[] = Constants.public.Enums.usage_kind;
 
-/** The kinds as invoices and statements name them. */
-export const KIND_LABELS: Readonly<Record<UsageKind, string>> = {
-  sms_out: "Sent SMS",
-  sms_in: "Received SMS",
-  mms_out: "Sent MMS",
-  mms_in: "Received MMS",
-  number: "Phone numbers",
-  fee: "Fees",
-};
-
 /** How often a subscription renews, as Stripe's prices have it. */
 export interface BillingInterval {
   interval: Stripe.Price.Recurring.Interval;

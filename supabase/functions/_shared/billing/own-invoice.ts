@@ -9,7 +9,8 @@ import {
   isOfCharge,
   KIND_KEY,
 } from "./final-charge.ts";
-import { KIND_LABELS, unitAmount } from "./meters.ts";
+import { KIND_LABELS } from "./kind-labels.ts";
+import { unitAmount } from "./meters.ts";
 
 /**
  * Bills a charge by an invoice of its own, with an item for each kind. The items are added to its draft, so that it has nothing

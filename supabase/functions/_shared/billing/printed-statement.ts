@@ -1,5 +1,5 @@
 import { type Html, html, pageResponse } from "../platform/html.ts";
-import { KIND_LABELS } from "./meters.ts";
+import { KIND_LABELS } from "./kind-labels.ts";
 import type { StatementDetails, StatementLine } from "./statements.ts";
 
 /** A statement as one page to print, which loads nothing. */

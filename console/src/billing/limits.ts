@@ -1,6 +1,6 @@
 import type { Usage } from "../../../client/switchboard.ts";
 import { longDate } from "../platform/dates.ts";
-import type { Notice } from "./notices.ts";
+import type { Notice } from "../subaccount/notices.ts";
 
 /** A limit of the plan that is nearly or fully used. */
 export interface UsedLimit {
@@ -13,7 +13,8 @@ export interface UsedLimit {
   id: string;
 }
 
-const NEARLY = 0.8;
+/** The share of a limit from which on it is announced. */
+export const NEARLY = 0.8;
 
 /** The limits that are used for 80 % or more: those that are reached first, then spending before messages. */
 export function usedLimits(usage: Usage, notices: readonly Notice[], now: Date): UsedLimit[] {
@@ -24,11 +25,7 @@ export function usedLimits(usage: Usage, notices: readonly Notice[], now: Date):
 
 function spending({ period }: Usage, notices: readonly Notice[], now: Date): UsedLimit | null {
   const { limit, left, until, currency } = period;
-  // Messages rarely add up to the limit exactly: it is reached when the next one does not fit, which only a notice tells.
-  const isReached = left <= 0 || notices.some(({ kind, details }) => {
-    const { percent, limit: of, periodEnd } = details;
-    return kind === "usage.threshold" && percent === 100 && of === limit && Date.parse(periodEnd ?? "") > now.getTime();
-  });
+  const isReached = isSpendReached(period, notices, now);
   if (limit <= 0 || (!isReached && limit - left < NEARLY * limit)) return null;
   const amount = amountIn(currency);
   const resets = `It resets on ${longDate(until)}`;
@@ -40,6 +37,14 @@ function spending({ period }: Usage, notices: readonly Notice[], now: Date): Use
       ? `Your spend limit of ${amount(limit)} is reached, so what costs more is refused. ${resets}`
       : `You have used ${amount(limit - left)} of your spend limit of ${amount(limit)}. ${resets}`,
   };
+}
+
+/** Messages rarely add up to the limit exactly: it is reached when the next one does not fit, which only a notice tells. */
+export function isSpendReached({ limit, left }: Usage["period"], notices: readonly Notice[], now: Date): boolean {
+  return left <= 0 || notices.some(({ kind, details }) => {
+    const { percent, limit: of, periodEnd } = details;
+    return kind === "usage.threshold" && percent === 100 && of === limit && Date.parse(periodEnd ?? "") > now.getTime();
+  });
 }
 
 function monthly({ messages: { month: { limit, left } } }: Usage, now: Date): UsedLimit | null {

@@ -1,0 +1,32 @@
+import { money } from "../platform/money.ts";
+
+/** Prices have at most five decimals: they are added as whole parts of that size, so that sums are exact. */
+const PARTS = 100_000;
+
+/** The exact sum of prices in one currency. */
+export function sumOf(prices: Iterable<number>): number {
+  let parts = 0;
+  for (const price of prices) parts += Math.round(price * PARTS);
+  return parts / PARTS;
+}
+
+const plain = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 5 });
+
+/** Writes amounts of a currency; null: estimates, in the currency of no bill yet. */
+export function moneyOf(currency: string | null): (amount: number) => string {
+  return currency === null ? (amount) => plain.format(amount) : (amount) => money(amount, currency);
+}
+
+/** The same where there is little room, such as beside bars: `$0`, `$0.70`, `$1,050`, `$12.5K`. */
+export function shortMoneyOf(currency: string | null): (amount: number) => string {
+  const write = moneyOf(currency);
+  return (amount) => {
+    if (Math.abs(amount) < 10_000) {
+      // The decimals of whole amounts say nothing.
+      return Number.isInteger(amount) ? write(amount).replace(/[.,]00(?!\d)/, "") : write(amount);
+    }
+    return write(0).replace(/0(?:[.,]0+)?/, compact.format(amount));
+  };
+}
+
+const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
