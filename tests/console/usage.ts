@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
-import { billingClock } from "../../local/demo/billing-clock.ts";
+import { billingClock } from "../../local/driver/billing-clock.ts";
 import { signIn, signUp } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { stripeSide } from "../../local/driver/stripe-side.ts";
