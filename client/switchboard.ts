@@ -173,6 +173,16 @@ export class Switchboard {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
   }
 
+  /**
+   * Makes a campaign of the recipients whose message failed, each of them in one retry. The call is repeated under one
+   * idempotency key when the network fails, like `sendSms`.
+   * @throws SwitchboardError `not_found`, `campaign_not_over`, `nothing_to_retry`, `too_many_recipients`, `number_…`
+   */
+  retryCampaign(campaignId: string, options: SendOptions = {}): Promise<Campaign> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", `campaigns/${campaignId}/retry`, { headers, repeatable: true }, options);
+  }
+
   /** One page of the caller's messages by any filter, newest first unless `order` is `oldest`. */
   listMessages(query: MessagesQuery = {}, options?: CallOptions): Promise<MessagePage> {
     return this.#call("GET", "list-messages", { query }, options);
@@ -342,8 +352,11 @@ export class Switchboard {
     return this.#call("GET", "messaging-settings", {}, options);
   }
 
-  /** Replaces the caller's rules as a whole. */
-  saveMessagingSettings(settings: MessagingSettings, options?: CallOptions): Promise<MessagingSettings> {
+  /**
+   * Replaces the caller's rules as a whole. With the `version` that was read, rules that were saved meanwhile are not
+   * overwritten. @throws SwitchboardError `settings_changed`
+   */
+  saveMessagingSettings(settings: MessagingSettingsChange, options?: CallOptions): Promise<MessagingSettings> {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
   }
 
@@ -1031,6 +1044,8 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
+  /** In place of scheduledAt: starts so many seconds after the request, by the server's clock. Until then the campaign is scheduled and can be canceled before anything is sent. 0 to 600. */
+  delaySeconds?: number | undefined;
   /** At any hour unless given. */
   sendWindow?: SendWindow | undefined;
   /** Decides what the campaign would do, and creates nothing. Default: false. */
@@ -1120,6 +1135,8 @@ export interface Campaign {
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
   recipientsDeletedAt: string | null;
+  /** The campaign whose failed recipients this one is sent to. */
+  retryOf: string | null;
   total: number;
   /** Recipients by state; the counts add up to total. */
   counts: {
@@ -1982,6 +1999,24 @@ export interface MessagingSettings {
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
+  /** Counts the changes. */
+  version: number;
+}
+
+/** All of a tenant's rules for messages. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+export interface MessagingSettingsChange {
+  /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
+  stopReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  startReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  helpReply: string | null;
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650; null keeps texts. */
+  retentionDays: number | null;
+  /** The version that these rules replace. Without it, they replace any. */
+  version?: number | undefined;
 }
 
 /** The response of admin/move-number. */
@@ -2790,7 +2825,10 @@ export type ServerErrorCode =
   | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
+  | "campaign_not_over"
+  | "nothing_to_retry"
   | "too_many_contacts"
+  | "settings_changed"
   | "link_expired"
   | "media_gone"
   | "media_too_large"

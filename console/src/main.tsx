@@ -3,6 +3,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { forgetCampaignDrafts } from "./campaigns/forget-drafts.ts";
 import { loadConfig } from "./platform/config.ts";
 import { createBackend } from "./platform/backend.tsx";
 import { keepFocus } from "./platform/keep-focus.ts";
@@ -18,7 +19,10 @@ try {
   const backend = createBackend(await loadConfig());
   const session = createBrowserSession(backend.supabase.auth, arrival, {
     goTo: (path) => navigate(path, { replace: true }),
-    forget: forgetMessages,
+    forget: (userId) => {
+      forgetMessages(userId);
+      forgetCampaignDrafts(userId);
+    },
   });
   root.render(
     <StrictMode>

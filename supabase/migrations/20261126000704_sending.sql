@@ -9,6 +9,7 @@ create table public.messaging_settings (
   help_reply text,
   allowed_countries text[],
   retention_days integer,
+  version integer not null default 0,
   updated_at timestamptz not null default now(),
   constraint messaging_settings_countries_iso
     check (cardinality(allowed_countries) > 0 and allowed_countries <@ private.countries()),
@@ -25,6 +26,8 @@ comment on column public.messaging_settings.allowed_countries is
   'Narrows the plan''s list and never widens it. A country includes its territories, as in the plan.';
 comment on column public.messaging_settings.retention_days is
   'Bodies and media of older messages are deleted, at Twilio and here. Null keeps them.';
+comment on column public.messaging_settings.version is
+  'Counts the changes. A caller who names the version that they read replaces no other.';
 create trigger touch_updated_at before update on public.messaging_settings
   for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 
@@ -52,31 +55,44 @@ create trigger due_when_changed after update on public.messaging_settings
   for each row when (old.retention_days is distinct from new.retention_days)
   execute function private.note_changed_retention();
 
-create type public.save_settings_outcome as enum ('saved', 'unknown_user');
-comment on type public.save_settings_outcome is 'unknown_user: the user was deleted; their token may still be valid.';
+create type public.save_settings_outcome as enum ('saved', 'changed', 'unknown_user');
+comment on type public.save_settings_outcome is
+  'changed: other settings were saved since the caller read them. unknown_user: the user was deleted; their token may '
+  'still be valid.';
 
 create function public.save_messaging_settings(
   p_user_id uuid, p_stop_reply text, p_start_reply text, p_help_reply text, p_allowed_countries text[],
-  p_retention_days integer
-) returns public.save_settings_outcome
+  p_retention_days integer, p_version integer default null
+) returns table (outcome public.save_settings_outcome, version integer)
 language plpgsql
 set search_path = ''
 as $$
+declare
+  is_saved boolean;
 begin
   if not private.user_exists(p_user_id) then
-    return 'unknown_user';
+    outcome := 'unknown_user';
+    return next;
+    return;
   end if;
-  insert into public.messaging_settings as s (user_id, stop_reply, start_reply, help_reply, allowed_countries,
-    retention_days)
-  values (p_user_id, p_stop_reply, p_start_reply, p_help_reply, p_allowed_countries, p_retention_days)
-  on conflict (user_id) do update set stop_reply = excluded.stop_reply, start_reply = excluded.start_reply,
-    help_reply = excluded.help_reply, allowed_countries = excluded.allowed_countries,
-    retention_days = excluded.retention_days;
-  return 'saved';
+  insert into public.messaging_settings (user_id) values (p_user_id) on conflict do nothing;
+  update public.messaging_settings s set stop_reply = p_stop_reply, start_reply = p_start_reply,
+    help_reply = p_help_reply, allowed_countries = p_allowed_countries, retention_days = p_retention_days,
+    version = s.version + 1
+  where s.user_id = p_user_id and s.version = coalesce(p_version, s.version)
+    and (s.stop_reply, s.start_reply, s.help_reply, s.allowed_countries, s.retention_days)
+      is distinct from (p_stop_reply, p_start_reply, p_help_reply, p_allowed_countries, p_retention_days);
+  -- A repeated request finds what it has saved, under a later version than it names.
+  select s.version, (s.stop_reply, s.start_reply, s.help_reply, s.allowed_countries, s.retention_days)
+      is not distinct from (p_stop_reply, p_start_reply, p_help_reply, p_allowed_countries, p_retention_days)
+  into version, is_saved
+  from public.messaging_settings s where s.user_id = p_user_id;
+  outcome := case when is_saved then 'saved' else 'changed' end;
+  return next;
 end;
 $$;
-comment on function public.save_messaging_settings(uuid, text, text, text, text[], integer) is
-  'Replaces all of a tenant''s messaging settings.';
+comment on function public.save_messaging_settings(uuid, text, text, text, text[], integer, integer) is
+  'Replaces all of a tenant''s messaging settings. With p_version only if they still have this version, or are equal.';
 
 -- Sending -------------------------------------------------------------------------------------------------------------
 
@@ -395,7 +411,7 @@ comment on function public.release_message(uuid) is
 
 revoke execute on function
   private.note_changed_retention(),
-  public.save_messaging_settings(uuid, text, text, text, text[], integer),
+  public.save_messaging_settings(uuid, text, text, text, text[], integer, integer),
   private.sender_of(uuid, text, boolean, boolean),
   private.lock_sending(uuid),
   private.is_destination_refused(uuid, text, public.plans),
@@ -408,7 +424,7 @@ revoke execute on function
   public.release_message(uuid)
   from public, anon, authenticated;
 grant execute on function
-  public.save_messaging_settings(uuid, text, text, text, text[], integer),
+  public.save_messaging_settings(uuid, text, text, text, text[], integer, integer),
   private.sender_of(uuid, text, boolean, boolean),
   private.lock_sending(uuid),
   private.is_destination_refused(uuid, text, public.plans),

@@ -57,6 +57,7 @@ create table public.campaigns (
   -- Its last job, in the lane of campaigns.
   job_id bigint,
   recipients_deleted_at timestamptz,
+  retry_of uuid references public.campaigns (id) on delete set null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint campaigns_counts_add_up
@@ -78,9 +79,12 @@ comment on column public.campaigns.twilio_error_code is
   'The error of Twilio''s for which a campaign was paused; null when it was paused for another reason, or is not.';
 comment on column public.campaigns.recipients_deleted_at is
   'When the recipients of an ended campaign were deleted; its counts stay. Null while they are stored.';
+comment on column public.campaigns.retry_of is
+  'The campaign whose failed recipients this one is sent to; null for one that was not made by retry_campaign.';
 create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
 create index campaigns_newest_first on public.campaigns (user_id, created_at desc, id desc);
 create index campaigns_with_recipients on public.campaigns (user_id) where recipients_deleted_at is null;
+create index campaigns_by_retried on public.campaigns (retry_of) where retry_of is not null;
 create index campaigns_ended on public.campaigns (finished_at)
   where finished_at is not null and recipients_deleted_at is null;
 create trigger touch_updated_at before update on public.campaigns
@@ -90,8 +94,8 @@ alter table public.campaigns enable row level security;
 revoke all on public.campaigns from public, anon, authenticated, service_role;
 grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, twilio_error_code,
   scheduled_at, send_window, started_at, finished_at, total, waiting,
-  in_flight, sent, delivered, failed, unknown, skipped, recipients_deleted_at, created_at, updated_at)
-  on public.campaigns to authenticated;
+  in_flight, sent, delivered, failed, unknown, skipped, recipients_deleted_at, retry_of, created_at,
+  updated_at) on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
 create policy "A tenant reads their own campaigns" on public.campaigns
   for select to authenticated using ((select auth.uid()) = user_id);
@@ -555,6 +559,115 @@ $$;
 comment on function public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer) is
   'The recipients of a tenant''s campaign, in order: all of them, or those that belong to one count.';
 
+-- Retries -------------------------------------------------------------------------------------------------------------
+
+create function private.failed_recipients(p_campaign public.campaigns) returns setof private.campaign_recipients
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select r.* from private.campaign_recipients r
+    join public.sms_messages m on m.id = r.message_id
+    where r.campaign_id = p_campaign.id and private.campaign_count_of(m.status) = 'failed'
+      -- What was deleted is not sent again.
+      and m.redacted_at is null
+      and (r.variables is not null or p_campaign.body is null or position('{{' in p_campaign.body) = 0)
+      -- One that an earlier retry has, unless that retry was canceled before their turn.
+      and not exists (
+        select from public.campaigns c
+        join private.campaign_recipients d on d.campaign_id = c.id and d.position = r.position
+        where c.retry_of = p_campaign.id and not (d.is_waiting and c.status = 'canceled'));
+end;
+$$;
+comment on function private.failed_recipients(public.campaigns) is
+  'The recipients of a campaign whose message certainly failed, and who are in no retry of it. One whose response was '
+  'lost is not among them: the message may have been delivered.';
+
+create type public.retry_campaign_outcome as enum (
+  'created', 'duplicate', 'key_conflict', 'rate_limited', 'not_found', 'not_over', 'nothing_failed', 'texts_deleted',
+  'window_never_opens', 'too_many_recipients', 'no_number', 'number_not_owned', 'number_not_capable',
+  'number_over_limit', 'no_subaccount', 'pending', 'suspended', 'closed');
+comment on type public.retry_campaign_outcome is
+  'not_over: the campaign is neither completed nor canceled. nothing_failed: no recipient has failed, or all that '
+  'have are in an earlier retry. texts_deleted: its text or its recipients are deleted. The others are those of '
+  'create_campaign_outcome.';
+
+create function public.retry_campaign(p_user_id uuid, p_campaign_id uuid, p_idempotency_key text, p_request_id text,
+  p_address text, p_user_rate integer, p_address_rate integer)
+returns table (outcome public.retry_campaign_outcome, campaign jsonb, retry_after_seconds integer,
+  recipients_left integer, recipients integer, never_open text[])
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  p_request_hash constant text := 'retry ' || p_campaign_id;
+  retried public.campaigns;
+  made public.campaigns;
+  failed jsonb;
+  rule private.campaign_rule;
+begin
+  -- Two retries at once wait for each other here: the second finds the recipients of the first.
+  perform private.lock_sending(p_user_id);
+  if p_user_rate is not null then
+    retry_after_seconds := private.count_request('bulk', p_user_id, p_address, p_user_rate, p_address_rate, 60);
+    if retry_after_seconds is not null then
+      outcome := 'rate_limited';
+      return next;
+      return;
+    end if;
+  end if;
+
+  select case when c.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end, to_jsonb(c)
+  into outcome, campaign
+  from public.campaigns c where c.user_id = p_user_id and c.idempotency_key = p_idempotency_key;
+  if found then
+    return next;
+    return;
+  end if;
+
+  select * into retried from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id;
+  failed := (
+    select jsonb_agg(jsonb_build_object('position', f.position, 'to', f.to_number, 'country', f.country,
+      'variables', f.variables) order by f.position)
+    from private.failed_recipients(retried) f);
+  recipients := coalesce(jsonb_array_length(failed), 0);
+  outcome := case
+    when retried.id is null then 'not_found'
+    when retried.status not in ('completed', 'canceled') then 'not_over'
+    when retried.recipients_deleted_at is not null or (retried.body is null and cardinality(retried.media_urls) = 0)
+      then 'texts_deleted'
+    when recipients = 0 then 'nothing_failed' end;
+  if outcome is not null then
+    return next;
+    return;
+  end if;
+
+  rule := private.check_campaign(p_user_id, retried.from_number, null, retried.send_window,
+    array(select distinct r ->> 'country' from jsonb_array_elements(failed) r), recipients,
+    cardinality(retried.media_urls) > 0);
+  recipients_left := rule.recipients_left;
+  never_open := array(select w.country from unnest(rule.windows) w where w.opens_at is null);
+  if rule.outcome is not null then
+    outcome := rule.outcome::text;
+    return next;
+    return;
+  end if;
+
+  outcome := 'created';
+  made := private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, retried.name, retried.from_number,
+    retried.body, retried.media_urls, null, failed, retried.send_window, rule.windows);
+  update public.campaigns c set retry_of = p_campaign_id where c.id = made.id returning to_jsonb(c) into campaign;
+  perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, (rule.sender).account_sid, p_request_id,
+    jsonb_build_object('campaignId', made.id, 'recipients', recipients, 'retryOf', p_campaign_id));
+  return next;
+end;
+$$;
+comment on function public.retry_campaign(uuid, uuid, text, text, text, integer, integer) is
+  'Makes a campaign of the failed recipients of one that is over, with their variables and positions: once per key, '
+  'and each recipient in one retry. It begins at once. recipients: how many they are.';
+
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
 create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz, p_limit integer)
@@ -670,6 +783,8 @@ revoke execute on function
   private.audit_campaign(public.campaigns, text, text, text, jsonb),
   public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
+  private.failed_recipients(public.campaigns),
+  public.retry_campaign(uuid, uuid, text, text, text, integer, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
@@ -689,6 +804,8 @@ grant execute on function
   private.audit_campaign(public.campaigns, text, text, text, jsonb),
   public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
+  private.failed_recipients(public.campaigns),
+  public.retry_campaign(uuid, uuid, text, text, text, integer, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)

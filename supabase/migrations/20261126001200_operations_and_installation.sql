@@ -467,10 +467,10 @@ as $$
     private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
     private.erase_contacts private.erase_conversations private.erase_forward_deliveries private.erase_numbers
     private.erase_opt_outs private.estimated_after private.estimated_usage_of private.event_time private.exchange_rate
-    private.explain_rate private.fallback_subject private.fee_date private.fee_kind_of private.fee_parts
-    private.fees_between private.fees_to_come private.fees_until private.figures_of_tenant private.fill_missed_periods
-    private.filled_segments private.final_bill_setting private.final_bill_window private.final_margin
-    private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
+    private.explain_rate private.failed_recipients private.fallback_subject private.fee_date private.fee_kind_of
+    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.figures_of_tenant
+    private.fill_missed_periods private.filled_segments private.final_bill_setting private.final_bill_window
+    private.final_margin private.finish_sweep private.first_day_to_read private.first_grapheme private.first_ratable_day
     private.fitting_characters private.flat_prices private.flush_at private.follow_invoice private.foreign_categories
     private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
     private.forget_sightings private.forward_event private.found_conversations private.found_messages
@@ -611,15 +611,15 @@ as $$
     public.report_account_trouble public.report_inactive_master public.report_moved_number public.report_sender_trouble
     public.request_cancellation public.request_redaction public.request_sealing_key_rotation public.request_subaccount
     public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_job
-    public.save_contacts public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee
-    public.set_exchange_rate public.set_number_send_rate public.set_plan_limits public.set_primary_number
-    public.set_tenant_limits public.settle_cancellation public.settle_comparison public.settle_final_charge
-    public.settle_metering public.settle_stripe_event public.show_statement public.show_tenant
-    public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
-    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unmetered_subscriptions
-    public.unpaid_account_total public.unsettled_messages public.usage_sync_state public.waits_for_redaction
-    public.withdraw_create_attempt
+    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_campaign
+    public.retry_job public.save_contacts public.save_messaging_settings public.sealing_keys_in_use
+    public.set_carrier_fee public.set_exchange_rate public.set_number_send_rate public.set_plan_limits
+    public.set_primary_number public.set_tenant_limits public.settle_cancellation public.settle_comparison
+    public.settle_final_charge public.settle_metering public.settle_stripe_event public.show_statement
+    public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages
+    public.unmetered_subscriptions public.unpaid_account_total public.unsettled_messages public.usage_sync_state
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

@@ -86,6 +86,7 @@ select bag_eq(
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.carrier_fees', 'DELETE INSERT SELECT UPDATE'), ('private.fees', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),
+    ('private.sale_prices', 'INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),
     ('private.sealed_tokens', 'SELECT'),
     ('private.sealing_ring', 'DELETE INSERT SELECT UPDATE'),
@@ -137,7 +138,7 @@ select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'name', 'from_number', 'body', 'media_urls', 'status',
     'status_reason', 'twilio_error_code', 'scheduled_at', 'send_window', 'started_at', 'finished_at', 'total', 'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped',
-    'recipients_deleted_at', 'created_at', 'updated_at']) c $$,
+    'recipients_deleted_at', 'retry_of', 'created_at', 'updated_at']) c $$,
   'authenticated may read all columns of campaigns except the request hash, the key and the job state');
 
 select bag_eq(

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(94);
+select plan(101);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor', 'leaver');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -177,7 +177,23 @@ select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{UK}', null) $$, '23514', null, 'A list of countries with a code that is no country is refused');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{us}', null) $$, '23514', null, 'A country in lowercase is refused');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{US,null}', null) $$, '23514', null, 'A list of countries with a null is refused');
-select is(public.save_messaging_settings(gen_random_uuid(), null, null, null, null, null), 'unknown_user', 'save_messaging_settings returns unknown_user for a user who does not exist');
+select results_eq($$ select * from public.save_messaging_settings(gen_random_uuid(), null, null, null, null, null) $$, $$ values ('unknown_user'::public.save_settings_outcome, null::integer) $$,
+  'save_messaging_settings returns unknown_user for a user who does not exist');
+select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, null);
+
+-- The version of settings --------------------------------------------------------------------------------------------
+
+delete from public.messaging_settings where user_id = pg_temp.tenant();
+create function pg_temp.saved(p_stop text, p_version integer) returns text language sql as $$
+  select format('%s %s', outcome, version) from public.save_messaging_settings(pg_temp.tenant(), p_stop, null, null, '{US}', 30, p_version);
+$$;
+select is(pg_temp.saved('Bye', 0), 'saved 1', 'Settings are saved for a caller who read none');
+select is(pg_temp.saved('Bye', 0), 'saved 1', 'The same request, repeated, is saved, and changes nothing');
+select is(pg_temp.saved('Ciao', 0), 'changed 1', 'Other settings of a caller who read an older version are not saved');
+select is((select stop_reply from public.messaging_settings where user_id = pg_temp.tenant()), 'Bye', 'What was saved meanwhile stays');
+select is(pg_temp.saved('Ciao', 1), 'saved 2', 'Settings are saved for a caller who read the current version');
+select is(pg_temp.saved('Ciao', 7), 'saved 2', 'Equal settings are saved whatever version the caller names');
+select is(pg_temp.saved('Bye', null), 'saved 3', 'Without a version, settings replace any');
 select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, null);
 
 -- Rate limit ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(144);
+select plan(158);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 select pg_temp.forget_jobs();
@@ -318,6 +318,44 @@ select results_eq($$ select to_number, skip_reason::text, message_id is not null
   'list_campaign_recipients returns the skip reason, the message and its error');
 select is_empty($$ select counted, n from (select counted, count(*) as n from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 99) group by counted) l
   where n <> (select (to_jsonb(c) ->> counted::text)::integer from public.campaigns c where c.id = (select id from five)) $$, 'The recipients of each count are as many as the campaign''s counts');
+
+-- Retries ------------------------------------------------------------------------------------------------------------
+
+create function pg_temp.retry(p_id uuid, p_key text default gen_random_uuid()::text, p_user uuid default pg_temp.tenant(), p_rate integer default null)
+returns table (outcome text, campaign_id uuid, recipients integer) language sql as $$
+  select r.outcome, (r.campaign ->> 'id')::uuid, r.recipients from public.retry_campaign(p_user, p_id, p_key, 'req-3', null, p_rate, null) r;
+$$;
+create temp table six as select campaign_id as id from pg_temp.create(p_recipients => 9);
+create temp table six_messages as select n, pg_temp.send(id, n, status) as message_id from six, (values (2, 'failed'), (4, 'undelivered'), (6, 'refused'), (8, 'not_sent'), (10, 'unknown'), (12, 'delivered'), (14, 'sent'), (16, 'failed'), (18, 'queued')) m (n, status);
+select is((select outcome from pg_temp.retry(id)), 'not_over', 'retry_campaign returns not_over for a running campaign') from six;
+update public.campaigns set status = 'completed', finished_at = now() where id = (select id from six);
+update public.sms_messages set body = null, redacted_at = now() where id = (select message_id from six_messages where n = 16);
+select is((select outcome from pg_temp.retry(id, p_user => pg_temp.attacker())), 'not_found', 'An attacker cannot retry another tenant''s campaign') from six;
+select is((select outcome from pg_temp.retry(gen_random_uuid())), 'not_found', 'retry_campaign returns not_found for an unknown campaign');
+update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
+select results_eq('select outcome, campaign_id from six, pg_temp.retry(id)', $$ values ('suspended', null::uuid) $$, 'The rules of a campaign hold for a retry');
+update public.user_preferences set twilio_subaccount_status = 'active' where user_id = pg_temp.tenant();
+select pg_temp.forget_jobs();
+create temp table again as select r.* from six, pg_temp.retry(id, 'retry-1') r;
+select results_eq('select outcome, recipients from again', $$ values ('created', 4) $$, 'retry_campaign returns created with the number of recipients');
+select results_eq('select r.position, r.to_number, r.variables from again join private.campaign_recipients r using (campaign_id) order by 1',
+  $$ values (2, '+15005551001', '{"name": "1"}'::jsonb), (4, '+15005551002', '{"name": "2"}'), (6, '+15005551003', '{"name": "3"}'), (8, '+15005551004', '{"name": "4"}') $$,
+  'A retry has the failed recipients with their variables: none with an unknown result, and none whose text was deleted');
+select results_eq('select c.retry_of, c.name, c.from_number, c.body, c.media_urls, c.status::text, c.total from again join public.campaigns c on c.id = campaign_id',
+  $$ select id, 'Spring', '+15005550101', 'Hi {{name}}', array['https://example.test/a.png'], 'running', 4 from six $$, 'A retry has the text, the media and the sender of its campaign, and names it');
+select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', campaign_id, 'userId', pg_temp.tenant(), 'run', 1) from again $$, 'A retry enqueues a job');
+select results_eq('select r.outcome, r.campaign_id from six, pg_temp.retry(id, ''retry-1'') r', $$ select 'duplicate', campaign_id from again $$, 'retry_campaign returns duplicate with the campaign under the same key');
+select is((select outcome from pg_temp.retry(id, 'key of another')), 'nothing_failed', 'Recipients of a retry are in no second one') from six;
+select is((select outcome from pg_temp.retry(campaign_id, 'retry-1')), 'key_conflict', 'retry_campaign returns key_conflict for another campaign under the same key') from again;
+select pg_temp.send(campaign_id, 2, 'delivered') from again;
+select pg_temp.ask(campaign_id, 'cancel') from again;
+select results_eq('select outcome, recipients from six, pg_temp.retry(id, p_rate => 50)', $$ values ('created', 3) $$, 'Those whom a canceled retry did not reach may be retried');
+create temp table seven as select campaign_id as id from pg_temp.create(p_recipients => 1);
+select pg_temp.send(id, 2, 'delivered') from seven;
+update public.campaigns set status = 'completed', finished_at = now() where id = (select id from seven);
+select is((select outcome from pg_temp.retry(id)), 'nothing_failed', 'retry_campaign returns nothing_failed when all were delivered') from seven;
+update public.campaigns set body = null, media_urls = '{}' where id = (select id from seven);
+select is((select outcome from pg_temp.retry(id)), 'texts_deleted', 'retry_campaign returns texts_deleted when the text is deleted') from seven;
 
 reset role;
 select lives_ok($$ delete from auth.users where id = pg_temp.tenant() $$, 'A user with campaigns can be deleted');

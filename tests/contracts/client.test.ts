@@ -96,7 +96,7 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.MediaLinks, Success<Get<typeof messageMedia, "/links">>>(true);
   same<client.MessageId, Body<Post<typeof redactMessage>>>(true);
   same<client.Redaction, Success<Post<typeof redactMessage>>>(true);
-  same<client.MessagingSettings, Body<Post<typeof messagingSettings>>>(true);
+  same<client.MessagingSettingsChange, Body<Post<typeof messagingSettings>>>(true);
   same<client.MessagingSettings, Success<Get<typeof messagingSettings>>>(true);
   same<client.ForwardWebhookRequest, Body<Post<typeof forwardWebhook>>>(true);
   same<client.ForwardWebhooks, Success<Get<typeof forwardWebhook>>>(true);

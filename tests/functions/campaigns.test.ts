@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import type { Campaign } from "../../client/switchboard.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
-import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "../support/campaigning.ts";
+import {
+  campaignBecomes,
+  campaigner,
+  freshRecipients,
+  isSettled,
+  sendBulk,
+  startCampaign,
+} from "../support/campaigning.ts";
 import { sharedStage, test } from "../support/stage.ts";
 import { newcomer } from "../support/tenants.ts";
 
@@ -116,6 +123,51 @@ test("a scheduled campaign that is paused and resumed is scheduled again; cancel
   assert.deepEqual(await stage.twilio.messagesOf(ada.accountSid), []);
 });
 
+test("a campaign with a delay is scheduled by the server's clock, and canceled within it sends nothing", async () => {
+  const ada = await campaigner(stage, "ada");
+  const more = { delaySeconds: 10, key: crypto.randomUUID() };
+  const recipients = freshRecipients(2);
+  const id = await startCampaign(ada, recipients, more);
+  // A repetition is the same request, though its time would be a later one.
+  const repeated = await sendBulk(ada, recipients, more);
+  assert.deepEqual([repeated.status, repeated.body.campaign.id], [200, id]);
+  const { status, scheduledAt, createdAt } = await ada.switchboard.campaign(id);
+  assert.equal(status, "scheduled");
+  const delay = Date.parse(scheduledAt!) - Date.parse(createdAt);
+  assert.ok(delay > 8_000 && delay <= 10_000, String(delay));
+  await ada.switchboard.cancelCampaign(id);
+  await stage.database.hurry(ada.id);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.deepEqual(await stage.twilio.messagesOf(ada.accountSid), []);
+  assertInvalid(await sendBulk(ada, recipients, { delaySeconds: 10, scheduledAt: inAnHour() }), ["delaySeconds"]);
+  assertInvalid(await sendBulk(ada, recipients, { delaySeconds: 601 }), ["delaySeconds"]);
+});
+
+test("a retry sends to the failed recipients once per key, and to each in one retry", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [undeliverable, refused] = ["+15005530003", "+15005550009"];
+  const id = await startCampaign(ada, [...freshRecipients(2), undeliverable, refused], { name: "Spring" });
+  await campaignBecomes(ada, id, isSettled);
+  const retry = (key: string) =>
+    ada.call(`campaigns/${id}/retry`, { method: "POST", headers: { "idempotency-key": key } });
+  const [first, again] = await Promise.all([retry("one"), retry("one")]);
+  assert.deepEqual([first.status, again.status].sort(), [200, 202]);
+  assert.equal(first.body.id, again.body.id);
+  assert.deepEqual([first.body.retryOf, first.body.name, first.body.total], [id, "Spring", 2]);
+  assertRefused(await retry("two"), [409, "nothing_to_retry"]);
+  await campaignBecomes(ada, first.body.id, isSettled);
+  const { recipients } = await ada.switchboard.listRecipients(first.body.id);
+  assert.deepEqual(recipients.map(({ index, to, count }) => [index, to, count]), [[2, undeliverable, "failed"], [
+    3,
+    refused,
+    "failed",
+  ]]);
+
+  const running = await startCampaign(ada, freshRecipients(1), { scheduledAt: inAnHour() });
+  const early = await ada.call(`campaigns/${running}/retry`, { method: "POST" });
+  assertRefused(early, [409, "campaign_not_over"]);
+});
+
 test("a finished campaign cannot be changed: 409 campaign_over, except for the status it already has", async () => {
   const ada = await campaigner(stage, "ada", SLOW);
   const canceled = await startCampaign(ada, freshRecipients(5));
@@ -137,7 +189,7 @@ test("another tenant's campaign is 404 on every path, and cannot be changed", as
     for (const path of ["", "/recipients"]) {
       assertRefused(await ben.call(`campaigns/${campaignId}${path}`), [404, "not_found"]);
     }
-    for (const change of ["pause", "resume", "cancel"]) {
+    for (const change of ["pause", "resume", "cancel", "retry"]) {
       assertRefused(await ben.call(`campaigns/${campaignId}/${change}`, { method: "POST" }), [404, "not_found"]);
     }
   }

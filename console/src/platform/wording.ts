@@ -137,6 +137,21 @@ const OF_CODE: Readonly<Partial<Record<ErrorCode, Sentence>>> = {
     what: "Cannot send from a shared number yet",
     next: "Confirm your email or phone number first",
   },
+  settings_changed: {
+    what: "Your settings were changed elsewhere meanwhile",
+    next: "Look at what is marked, and save again",
+  },
+  webhook_not_answering: {
+    what: "Your server did not answer the test event with a status of 2xx within 5 seconds",
+    next: "Check that it is reachable and accepts the event, and try again",
+  },
+  webhook_changed: {
+    what: "Your webhook was changed in another tab meanwhile",
+    next: "Look at it again, and repeat what you did",
+  },
+  webhook_not_pending: { what: "There is no webhook to confirm any more", next: "Save one first" },
+  webhook_not_enabled: { what: "You have no webhook in use", next: "Set one up first" },
+  delivery_pending: { what: "Another attempt of this delivery follows anyway", next: "Wait for its result" },
   idempotency_key_reused: { what: "This message was changed after an earlier attempt", next: "Send it again" },
   message_outcome_unknown: {
     what: "It is not known yet whether this message was sent",

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { mayLeave } from "../platform/leaving.ts";
 
 /** A path and a query, both without the characters that separate them. */
 export interface Place {
@@ -48,13 +49,14 @@ export interface NavigateOptions {
 }
 
 /**
- * Goes to a path with its query, both in the hash. The place that is shown already is replaced, not added to the history, so
+ * Goes to a path with its query, both in the hash, unless the user wants to save something first. The place that is shown already is replaced, not added to the history, so
  * that *Back* always leads elsewhere.
  */
 export function navigate(to: string, { replace = false, state = null }: NavigateOptions = {}): void {
   const { href: oldURL } = globalThis.location;
   const url = new URL(oldURL);
   url.hash = `/${to.replace(/^#?\/?/, "")}`;
+  if (!mayLeave(placeOf(url.hash).path, () => navigate(to, { replace, state }))) return;
   const entry = { state, entry: crypto.randomUUID() };
   const isOtherScreen = screenOf(placeOf(new URL(oldURL).hash).path) !== screenOf(placeOf(url.hash).path);
   if (replace || url.href === oldURL) globalThis.history.replaceState(entry, "", url.href);

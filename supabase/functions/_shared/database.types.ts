@@ -54,6 +54,7 @@ export type Database = {
           "name": string | null;
           "recipients_deleted_at": string | null;
           "request_hash": string;
+          "retry_of": string | null;
           "run": number;
           "scheduled_at": string | null;
           "send_window": Json | null;
@@ -86,6 +87,7 @@ export type Database = {
           "name"?: string | null;
           "recipients_deleted_at"?: string | null;
           "request_hash": string;
+          "retry_of"?: string | null;
           "run"?: number;
           "scheduled_at"?: string | null;
           "send_window"?: Json | null;
@@ -117,6 +119,7 @@ export type Database = {
           "name"?: string | null;
           "recipients_deleted_at"?: string | null;
           "request_hash"?: string;
+          "retry_of"?: string | null;
           "run"?: number;
           "scheduled_at"?: string | null;
           "send_window"?: Json | null;
@@ -132,7 +135,15 @@ export type Database = {
           "user_id"?: string;
           "waiting"?: number;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "campaigns_retry_of_fkey";
+            columns: ["retry_of"];
+            isOneToOne: false;
+            referencedRelation: "campaigns";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "contacts": {
         Row: {
@@ -211,6 +222,7 @@ export type Database = {
           "stop_reply": string | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
         };
         ComputedFields: never;
         Insert: {
@@ -221,6 +233,7 @@ export type Database = {
           "stop_reply"?: string | null;
           "updated_at"?: string;
           "user_id": string;
+          "version"?: number;
         };
         Update: {
           "allowed_countries"?: (string)[] | null;
@@ -230,6 +243,7 @@ export type Database = {
           "stop_reply"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
+          "version"?: number;
         };
         Relationships: [];
       };
@@ -1512,6 +1526,7 @@ export type Database = {
           "name": string | null;
           "recipients_deleted_at": string | null;
           "request_hash": string;
+          "retry_of": string | null;
           "run": number;
           "scheduled_at": string | null;
           "send_window": Json | null;
@@ -2835,6 +2850,25 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "retry_campaign": {
+        Args: {
+          "p_address": string;
+          "p_address_rate": number;
+          "p_campaign_id": string;
+          "p_idempotency_key": string;
+          "p_request_id": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+        };
+        Returns: {
+          "campaign": Json;
+          "never_open": (string)[];
+          "outcome": Database["public"]["Enums"]["retry_campaign_outcome"];
+          "recipients": number;
+          "recipients_left": number;
+          "retry_after_seconds": number;
+        }[];
+      };
       "retry_job": {
         Args: {
           "p_delay_seconds": number;
@@ -2863,8 +2897,12 @@ export type Database = {
           "p_start_reply": string;
           "p_stop_reply": string;
           "p_user_id": string;
+          "p_version"?: number;
         };
-        Returns: Database["public"]["Enums"]["save_settings_outcome"];
+        Returns: {
+          "outcome": Database["public"]["Enums"]["save_settings_outcome"];
+          "version": number;
+        }[];
       };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
@@ -3444,11 +3482,30 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "retry_campaign_outcome":
+        | "created"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "not_found"
+        | "not_over"
+        | "nothing_failed"
+        | "texts_deleted"
+        | "window_never_opens"
+        | "too_many_recipients"
+        | "no_number"
+        | "number_not_owned"
+        | "number_not_capable"
+        | "number_over_limit"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "retry_job_outcome": "retrying" | "gone";
       "revenue_by": "total" | "tenant";
       "revenue_order": "month" | "revenue" | "margin";
       "save_contacts_outcome": "saved" | "unknown_user";
-      "save_settings_outcome": "saved" | "unknown_user";
+      "save_settings_outcome": "saved" | "changed" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
@@ -4194,11 +4251,31 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "retry_campaign_outcome": [
+        "created",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "not_found",
+        "not_over",
+        "nothing_failed",
+        "texts_deleted",
+        "window_never_opens",
+        "too_many_recipients",
+        "no_number",
+        "number_not_owned",
+        "number_not_capable",
+        "number_over_limit",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "retry_job_outcome": ["retrying", "gone"],
       "revenue_by": ["total", "tenant"],
       "revenue_order": ["month", "revenue", "margin"],
       "save_contacts_outcome": ["saved", "unknown_user"],
-      "save_settings_outcome": ["saved", "unknown_user"],
+      "save_settings_outcome": ["saved", "changed", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
       "sender_outcome": [

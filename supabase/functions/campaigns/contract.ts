@@ -1,3 +1,4 @@
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 import { campaignPageSchema, campaignsQuery, recipientPageSchema, recipientsQuery } from "../_shared/campaigns/list.ts";
 import { campaignSchema } from "../_shared/campaigns/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
@@ -39,5 +40,23 @@ export const contract = {
     change("pause", "Pauses a campaign: Twilio still sends the messages that it has accepted"),
     change("resume", "Resumes a paused campaign"),
     change("cancel", "Cancels a campaign for good: waiting recipients are skipped"),
+    {
+      method: "POST",
+      path: "/{campaignId}/retry",
+      summary: "Makes a campaign of the failed recipients of one that is over, each of them in one retry",
+      headers: { "Idempotency-Key": "Repeating the request with the same key creates no second campaign" },
+      responses: { 200: campaignSchema, 202: campaignSchema },
+      errors: [
+        "campaign_not_over",
+        "nothing_to_retry",
+        "too_many_recipients",
+        "idempotency_key_reused",
+        "number_not_owned",
+        "number_over_limit",
+        "number_required",
+        "invalid_sender",
+        ...ACCOUNT_STATUS_ERRORS,
+      ],
+    },
   ],
 } as const satisfies Contract;

@@ -1,4 +1,4 @@
-import { settingsSchema } from "../_shared/messages/settings.ts";
+import { settingsChangeSchema, settingsSchema } from "../_shared/messages/settings.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
 export const contract = {
@@ -12,9 +12,9 @@ export const contract = {
   }, {
     method: "POST",
     path: "",
-    summary: "Replaces all of your rules; null is the default",
-    body: settingsSchema,
+    summary: "Replaces all of your rules, if they still have the version that you name; null is the default",
+    body: settingsChangeSchema,
     responses: { 200: settingsSchema },
-    errors: [],
+    errors: ["settings_changed"],
   }],
 } as const satisfies Contract;

@@ -1,6 +1,5 @@
-import { readSettings, saveSettings, settingsSchema } from "../_shared/messages/settings.ts";
+import { readSettings, saveSettings, settingsChangeSchema } from "../_shared/messages/settings.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 
@@ -10,10 +9,7 @@ const LIMIT = { action: "settings", perUser: 20, perAddress: 100, windowSeconds:
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { db, userDb, user } = context;
   if (request.method === "GET") return Response.json(await readSettings(userDb, user.id));
-  const settings = await readJson(request, settingsSchema);
+  const change = await readJson(request, settingsChangeSchema);
   await enforceRateLimit(LIMIT, request, context);
-  if (await saveSettings(db, user.id, settings) === "unknown_user") {
-    throw new ApiError("unauthorized", "Cannot save settings: this user was deleted");
-  }
-  return Response.json(settings);
+  return Response.json(await saveSettings(db, user.id, change));
 }

@@ -8,6 +8,8 @@ import { fileOf } from "../../support/media.ts";
 import { type AccountState, inState } from "./account-states.ts";
 import { setOperatorWork } from "./scene-operator-work.ts";
 import { setOperatorMoney } from "./scene-operator-money.ts";
+import { setRules } from "./scene-settings.ts";
+import { startCampaigns } from "./scene-campaigns.ts";
 
 /** The password of every user of the scene. */
 export const PASSWORD = "correct horse battery";
@@ -17,7 +19,7 @@ export interface Scene {
   /** Signed up, and has done nothing else. */
   newcomer: Actor;
   /** Has a plan, numbers, contacts and conversations of every kind. */
-  busy: Actor & { numbers: string[]; conversation: string; failing: string };
+  busy: Actor & { numbers: string[]; conversation: string; failing: string; campaign: string };
   /** The user whose account is in a state, made at the first call for it: the gate looks at none of them. */
   inState(state: AccountState): Promise<Actor>;
 }
@@ -87,11 +89,12 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
     numbers.push((await busy.switchboard.buyNumber({ phoneNumber: offer!.phoneNumber })).phoneNumber);
   }
   const conversation = `${numbers[0]}~${CHATTY}`;
+  const { campaign, ended } = await startCampaigns(busy);
   const made = new Map<AccountState, Promise<Actor>>();
   let newest: Promise<unknown> = Promise.resolve();
   const scene: Scene = {
     newcomer,
-    busy: { ...busy, numbers, conversation, failing: `${numbers[0]}~${UNREACHABLE}` },
+    busy: { ...busy, numbers, conversation, failing: `${numbers[0]}~${UNREACHABLE}`, campaign },
     inState(account) {
       const known = made.get(account);
       if (known !== undefined) return known;
@@ -102,7 +105,7 @@ export async function setScene(state: StackState, { lines = 12 } = {}): Promise<
       return user;
     },
   };
-  await converse(state, scene.busy, lines);
+  await Promise.all([converse(state, scene.busy, lines), ended]);
   await setOperatorWork(state, busy.id);
   await setOperatorMoney(state, [busy.id, newcomer.id]);
   return scene;
@@ -139,6 +142,7 @@ async function converse(state: StackState, busy: Scene["busy"], lines: number): 
   for (let line = 0; line < lines; line += 1) {
     await (line % 3 === 0 ? send(CHATTY, `Line ${line}: we are on it`) : receive(CHATTY, `Line ${line}: and then?`));
   }
+  await setRules(busy, twilio, own);
   await eventually("the failure to be reported", async () => {
     const { messages } = await busy.switchboard.listMessages({ with: UNREACHABLE });
     return messages[0]?.status === "undelivered";

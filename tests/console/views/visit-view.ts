@@ -3,12 +3,17 @@ import { PASSWORD, type Scene } from "./scene.ts";
 import type { View } from "./view.ts";
 
 /** Signs in as a user of the scene, in a context of its own or one whose user is signed out. */
-export async function enter(page: Page, consoleUrl: string, email: string | null): Promise<void> {
+export async function enter(
+  page: Page,
+  consoleUrl: string,
+  email: string | null,
+  password: string = PASSWORD,
+): Promise<void> {
   await page.goto(consoleUrl);
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   if (email === null) return;
   await page.getByRole("textbox", { name: /^E-?mail/ }).fill(email);
-  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("main").waitFor();
   await page.getByRole("button", { name: "Sign in" }).waitFor({ state: "detached" });

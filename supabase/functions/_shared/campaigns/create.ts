@@ -8,14 +8,12 @@ import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import { type Spending, spendingNotice } from "../spending/spending.ts";
 import { BLANK_TEXT, isBlank } from "../platform/text.ts";
+import { DAYS_AHEAD, LONGEST_DELAY, MOST_RECIPIENTS } from "./limits.ts";
 import type { CheckedRecipients, RecipientInput } from "./recipients.ts";
 import { CAMPAIGN_RULES, campaignError } from "./rules.ts";
 import { sendWindowSchema } from "./send-window.ts";
 import { type Campaign, campaignOf } from "./shape.ts";
 import { brokenPlaceholder, holdsPlaceholder } from "./template.ts";
-
-const MOST_RECIPIENTS = 10_000;
-const DAYS_AHEAD = 60;
 
 /** Any value is accepted here: `checkRecipients` rejects a bad row by itself, without the others. */
 const recipientSchema = z.unknown().meta({
@@ -69,11 +67,17 @@ export const bulkSchema = z.strictObject({
   ).optional().describe(
     "ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago",
   ),
+  delaySeconds: z.int().min(0).max(LONGEST_DELAY).optional().describe(
+    `In place of scheduledAt: starts so many seconds after the request, by the server's clock. Until then the campaign is scheduled and can be canceled before anything is sent. 0 to ${LONGEST_DELAY}`,
+  ),
   sendWindow: sendWindowSchema.optional().describe("At any hour unless given"),
   dryRun: z.boolean().default(false).describe("Decides what the campaign would do, and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
   message: "is required without mediaUrls",
+}).refine(({ scheduledAt, delaySeconds }) => scheduledAt === undefined || delaySeconds === undefined, {
+  path: ["delaySeconds"],
+  message: "cannot be given together with scheduledAt",
 }).meta({ id: "Bulk", description: "The body of send-bulk: a message to many recipients" });
 
 export type BulkInput = z.output<typeof bulkSchema>;
@@ -124,7 +128,7 @@ export async function createCampaign(
     p_from: from,
     p_body: input.body ?? null,
     p_media_urls: input.mediaUrls ?? [],
-    p_scheduled_at: input.scheduledAt ?? null,
+    p_scheduled_at: input.scheduledAt ?? afterDelay(input.delaySeconds),
     p_recipients: ready.map((recipient) => ({ ...recipient })),
     p_send_window: input.sendWindow ?? null,
     p_request_id: options.requestId,
@@ -157,6 +161,11 @@ export async function createCampaign(
     case "closed":
       throw campaignError(made, { ...input, from }, ready.length);
   }
+}
+
+/** The delay itself belongs to the key, not the time: a request that is repeated a minute later is the same request. */
+function afterDelay(seconds: number | undefined): string | null {
+  return seconds === undefined ? null : new Date(Date.now() + seconds * 1000).toISOString();
 }
 
 /** The number that the request names, in E.164; null where it names none. @throws ApiError `invalid_sender` */

@@ -148,6 +148,6 @@ export async function changeCampaign(
   }
 }
 
-function noCampaign(campaignId: string): ApiError {
+export function noCampaign(campaignId: string): ApiError {
   return new ApiError("not_found", `Cannot find a campaign "${campaignId}" of yours`);
 }

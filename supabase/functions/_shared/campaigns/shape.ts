@@ -42,6 +42,7 @@ export const campaignSchema = z.strictObject({
   finishedAt: z.string().nullable(),
   recipientsDeletedAt: z.string().nullable()
     .describe("When the recipients of an ended campaign were deleted; its counts stay"),
+  retryOf: z.guid().nullable().describe("The campaign whose failed recipients this one is sent to"),
   total: count,
   counts: z.strictObject({
     waiting: count,
@@ -74,6 +75,7 @@ export function campaignOf(row: Row<"campaigns">): Campaign {
     startedAt: isoOf(row.started_at),
     finishedAt: isoOf(row.finished_at),
     recipientsDeletedAt: isoOf(row.recipients_deleted_at),
+    retryOf: row.retry_of,
     total: row.total,
     counts: { waiting, inFlight, sent, delivered, failed, unknown, skipped },
     createdAt: isoOf(row.created_at),

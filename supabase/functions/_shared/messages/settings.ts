@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { countrySchema } from "../numbers/phone-number.ts";
-import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
+import { type Db, decision, unavailable } from "../platform/database.ts";
+import { ApiError } from "../platform/errors.ts";
 import { BLANK_TEXT, isBlank, notInXml } from "../platform/text.ts";
 
 /** Twilio sends a reply from XML. */
@@ -13,22 +14,31 @@ const reply = z.string()
   })
   .trim().min(1, { abort: true }).max(1600).refine((text) => !isBlank(text), BLANK_TEXT).nullable();
 
-export const settingsSchema = z.strictObject({
+const rules = z.strictObject({
   stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),
   startReply: reply.describe("Sent in addition to Twilio's own reply"),
   helpReply: reply.describe("Sent in addition to Twilio's own reply"),
   allowedCountries: z.array(countrySchema).min(1).max(250)
     .nullable().describe("ISO 3166; narrower than the plan's list. A country includes its territories"),
   retentionDays: z.number().int().min(1).max(3650).nullable().describe("1 to 3650; null keeps texts"),
-}).meta({
-  id: "MessagingSettings",
-  description: "All of a tenant's rules for messages. null is the default: Twilio's own replies, every " +
-    "country of the plan, texts are kept",
 });
 
-export type MessagingSettings = z.output<typeof settingsSchema>;
+const DESCRIPTION = "All of a tenant's rules for messages. null is the default: Twilio's own replies, every " +
+  "country of the plan, texts are kept";
 
-const COLUMNS = "stop_reply, start_reply, help_reply, allowed_countries, retention_days";
+export const settingsSchema = rules.extend({
+  version: z.number().int().describe("Counts the changes"),
+}).meta({ id: "MessagingSettings", description: DESCRIPTION });
+
+export const settingsChangeSchema = rules.extend({
+  version: z.number().int().min(0).max(2_147_483_647).optional()
+    .describe("The version that these rules replace. Without it, they replace any"),
+}).meta({ id: "MessagingSettingsChange", description: DESCRIPTION });
+
+export type MessagingSettings = z.output<typeof settingsSchema>;
+type SettingsChange = z.output<typeof settingsChangeSchema>;
+
+const COLUMNS = "stop_reply, start_reply, help_reply, allowed_countries, retention_days, version";
 
 /** The caller's settings, read under row level security. */
 export async function readSettings(userDb: Db, userId: string): Promise<MessagingSettings> {
@@ -40,21 +50,40 @@ export async function readSettings(userDb: Db, userId: string): Promise<Messagin
     helpReply: data?.help_reply ?? null,
     allowedCountries: data?.allowed_countries ?? null,
     retentionDays: data?.retention_days ?? null,
+    version: data?.version ?? 0,
   };
 }
 
-/** Replaces the settings of a user. @returns `unknown_user` for a deleted user whose token is still valid */
+const save = decision("save_messaging_settings", { saved: ["version"], changed: [], unknown_user: [] });
+
+/**
+ * Replaces the settings of a user. The same settings again are saved, whatever version the request names.
+ * @throws ApiError `settings_changed`: they have another version than the one named; `unauthorized`: the user was deleted,
+ * and their token is still valid
+ */
 export async function saveSettings(
   db: Db,
   userId: string,
-  settings: MessagingSettings,
-): Promise<Enum<"save_settings_outcome">> {
-  return await decide(db, "save_messaging_settings", {
+  { version, ...settings }: SettingsChange,
+): Promise<MessagingSettings> {
+  const saved = await save(db, {
     p_user_id: userId,
     p_stop_reply: settings.stopReply,
     p_start_reply: settings.startReply,
     p_help_reply: settings.helpReply,
     p_allowed_countries: settings.allowedCountries,
     p_retention_days: settings.retentionDays,
+    p_version: version ?? null,
   });
+  switch (saved.outcome) {
+    case "saved":
+      return { ...settings, version: saved.version };
+    case "changed":
+      throw new ApiError(
+        "settings_changed",
+        "Cannot save settings: others were saved since you read them; read them and try again",
+      );
+    case "unknown_user":
+      throw new ApiError("unauthorized", "Cannot save settings: this user was deleted");
+  }
 }

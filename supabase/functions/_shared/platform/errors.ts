@@ -66,7 +66,10 @@ export const ERROR_STATUS = {
   too_many_opt_outs: 409,
   too_many_recipients: 409,
   campaign_over: 409,
+  campaign_not_over: 409,
+  nothing_to_retry: 409,
   too_many_contacts: 409,
+  settings_changed: 409,
   // Media of received messages
   link_expired: 403,
   media_gone: 410,
