@@ -9,6 +9,16 @@ export async function fileExists(path: string | URL): Promise<boolean> {
   }
 }
 
+/** Returns the text of a file, or null if it does not exist. */
+export async function readTextFileIfThere(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /** Writes a file that only its owner can read. The write is atomic: readers see the old text or the new one. */
 export async function writeSecretFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${crypto.randomUUID()}`;

@@ -17,6 +17,8 @@ export interface Homes {
 export interface HomesOptions {
   projectDir: string;
   ephemeral: boolean;
+  /** Whether the default data folder is the one for demo data. */
+  demo?: boolean;
   /** The data folder; undefined for the default one. */
   dataDir: string | undefined;
   account: Account | undefined;
@@ -29,7 +31,7 @@ export interface HomesOptions {
 const ROOT_FOLDER = "/var/lib/switchboard";
 
 /** Chooses the folders and creates them. */
-export async function makeHomes({ projectDir, ephemeral, dataDir, account }: HomesOptions): Promise<Homes> {
+export async function makeHomes({ projectDir, ephemeral, demo, dataDir, account }: HomesOptions): Promise<Homes> {
   const isRoot = account !== undefined;
   const shared = isRoot ? ROOT_FOLDER : join(projectDir, ".local");
   await Deno.mkdir(join(shared, "templates"), { recursive: true });
@@ -38,7 +40,10 @@ export async function makeHomes({ projectDir, ephemeral, dataDir, account }: Hom
     await changeOwner(account, data);
     return { shared, data, ephemeral };
   }
-  const defaultData = isRoot ? join(ROOT_FOLDER, "checkouts", nameOf(projectDir)) : join(shared, "data");
+  const suffix = demo ? "-demo" : "";
+  const defaultData = isRoot
+    ? join(ROOT_FOLDER, "checkouts", nameOf(projectDir) + suffix)
+    : join(shared, `data${suffix}`);
   const data = dataDir ?? defaultData;
   await Deno.mkdir(data, { recursive: true });
   return { shared, data, ephemeral };

@@ -32,7 +32,7 @@ test("With a real account the demo users have random passwords, which the start 
   const page = await (await get(shared.stack, "/", {})).text();
   const { password } = users[0]!;
   assert.equal(page.includes(password), false);
-  assert.match(summary(shared.stack, 0), new RegExp(`operator@switchboard\\.test  ${password}`));
+  assert.match(summary(shared.stack, 0), new RegExp(`operator@switchboard\\.test +${password}`));
   assert.notEqual(randomPassword(), randomPassword());
 });
 

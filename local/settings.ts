@@ -21,6 +21,8 @@ export interface StackOptions {
   hosts?: readonly string[];
   /** The data folder. Default: `.local/data`, or a folder in `/var/lib/switchboard` under root. */
   dataDir?: string;
+  /** Whether the stack is for demo data: its default data folder is then another one. Default: false. */
+  demo?: boolean;
   /** Where to write the stack's state once every part runs. Default: no file. */
   stateFile?: string;
   /** Variables for the functions. They override those of this process; an empty string unsets one. */
@@ -50,6 +52,7 @@ export interface StackOptions {
 export interface Settings {
   projectDir: string;
   ephemeral: boolean;
+  demo: boolean;
   port: number;
   functionsDeno: string | undefined;
   functionFolders: readonly string[];
@@ -86,6 +89,7 @@ export function resolveOptions(options: StackOptions): Settings {
   return {
     projectDir: resolve(options.projectDir ?? CHECKOUT),
     ephemeral,
+    demo: options.demo ?? false,
     port,
     functionsDeno: options.functionsDeno,
     functionFolders: (options.functionFolders ?? []).map((folder) => resolve(folder)),

@@ -5,7 +5,7 @@ import { prepareConsole } from "./console.ts";
 import { openDataApi } from "./database/data-api.ts";
 import { withPlatformAuth } from "./database/platform-auth.ts";
 import { openDatabase } from "./database/database.ts";
-import { DEMO_PASSWORD, demoUsers, randomPassword, setDemoPasswords } from "./database/demo-users.ts";
+import { DEMO_PASSWORD, demoTenants, demoUsers, randomPassword, setDemoPasswords } from "./database/demo-users.ts";
 import { offerFirstNumber } from "./database/offer-number.ts";
 import { fileExists } from "./files.ts";
 import { readFunctionsConfig } from "./functions/config.ts";
@@ -67,14 +67,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stack> {
   const settings = resolveOptions(options);
-  const { projectDir, ephemeral, port, log } = settings;
+  const { projectDir, ephemeral, demo, port, log } = settings;
 
   // The gateway comes first: other parts need its address, and a port in use must be reported before any work is done.
   const gateway = startGateway(port, { everywhere: settings.callers, functions: settings.functionCallers });
   cleanUps.add(() => gateway.stop());
   const consoleReady = options.buildConsole ? prepareConsole(log) : undefined;
   const account = await postgresAccount(log);
-  const homes = await makeHomes({ projectDir, ephemeral, account, dataDir: options.dataDir });
+  const homes = await makeHomes({ projectDir, ephemeral, demo, account, dataDir: options.dataDir });
   if (ephemeral) cleanUps.add(() => removeIfThere(homes.data));
   const lock = await lockHome(homes);
   cleanUps.add(() => lock[Symbol.dispose]());
@@ -102,8 +102,9 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   await sql.listen("pgrst", () => api.reload());
 
   const isReal = usesRealService(parts);
-  const users = demoUsers(isReal ? randomPassword() : DEMO_PASSWORD);
-  await setDemoPasswords(users, sql);
+  const password = isReal ? randomPassword() : DEMO_PASSWORD;
+  const users = demoUsers(password);
+  await setDemoPasswords([...users, ...demoTenants(password)], sql);
   if (stripe.simulated) await setUpSimulatedMetering(stripe, sql);
   const state = (): StackState => ({
     apiUrl: gateway.url,

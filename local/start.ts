@@ -6,16 +6,20 @@
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { allowedCallers } from "./callers.ts";
+import { DEMO_PASSWORD, demoTenants, type DemoUser } from "./database/demo-users.ts";
 import { downloadOnFirstRun } from "./first-run.ts";
 import { whenLauncherEnds } from "./launcher.ts";
 import type { Stack, StackOptions } from "./stack.ts";
 
 const USAGE =
-  `Usage: deno task start [--ephemeral] [--port N] [--host NAME] [--data DIR] [--state FILE] [--no-scheduler]
+  `Usage: deno task start [--demo] [--ephemeral] [--port N] [--host NAME] [--data DIR] [--state FILE] [--no-scheduler]
 
 Boots Postgres, the Auth and Data APIs, the Edge Functions and the Twilio and Stripe simulators. The functions restart
 when their sources change.
 
+  --demo             add demo data: two small businesses with two months of messages, usage, campaigns and statements, one
+                     of them unpaid, and work for the operator (about a minute, once). Without --data, the data are kept
+                     in a folder of their own
   --ephemeral        use a temporary folder and free ports; remove the folder at the end
   --port N           the port of the API (default: 54321); the database and the simulators use ports near it
   --host NAME        answer requests to this host name too, for example that of a tunnel; may be repeated. Without it the
@@ -47,14 +51,25 @@ async function main(args: string[]): Promise<void> {
   // The specifier is computed, so that Deno loads the module and its npm packages only now.
   const { startStack } = await import(new URL("./stack.ts", import.meta.url).href) as typeof import("./stack.ts");
   const starting = startStack(options);
-  stopOnSignal(starting);
+  const stopping = stopOnSignal(starting);
   try {
     const stack = await starting;
-    console.log(summary(stack, performance.now() - started));
+    const more = options.demo ? await withDemoData(stack) : [];
+    console.log(summary(stack, performance.now() - started, more));
   } catch (error) {
+    if (stopping.begun) return; // what is interrupted fails
     console.error(isExpected(error) ? error.message : error);
+    await starting.then((stack) => stack.stop(), () => {});
     Deno.exit(1);
   }
+}
+
+/** Adds demo data unless they are there, and returns the users who sign in to them. */
+async function withDemoData({ state, sql }: Stack): Promise<DemoUser[]> {
+  const { addDemoData } = await import(new URL("./demo-data/add.ts", import.meta.url).href) as //
+  typeof import("./demo-data/add.ts");
+  await addDemoData({ state, sql }, (line) => console.log(`  ${line}`));
+  return demoTenants(DEMO_PASSWORD);
 }
 
 function optionsFrom(args: string[]): StackOptions {
@@ -62,6 +77,7 @@ function optionsFrom(args: string[]): StackOptions {
     const { values } = parseArgs({
       args,
       options: {
+        demo: { type: "boolean" },
         ephemeral: { type: "boolean" },
         port: { type: "string" },
         host: { type: "string", multiple: true },
@@ -73,11 +89,13 @@ function optionsFrom(args: string[]): StackOptions {
       },
     });
     if (values.help) return exitWith(USAGE, 0);
+    if (values.demo) expectSimulators();
     return {
       log: (line) => console.log(`  ${line}`),
       stateFile: values.state ?? DEFAULT_STATE_FILE,
       watch: true,
       buildConsole: true,
+      ...(values.demo && { demo: true }),
       ...(values.ephemeral && { ephemeral: true }),
       ...(values.port !== undefined && { port: portFrom(values.port) }),
       ...(values.host !== undefined && { hosts: hostsFrom(values.host) }),
@@ -88,6 +106,14 @@ function optionsFrom(args: string[]): StackOptions {
   } catch (error) {
     return exitWith(`${error instanceof Error ? error.message : error}\n\n${USAGE}`, 2);
   }
+}
+
+/** Before a real account is used for anything. @throws Error if the environment has one */
+function expectSimulators(): void {
+  const real = [["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"], ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"]]
+    .filter((names) => names.every((name) => Deno.env.get(name)));
+  if (real.length === 0) return;
+  throw new Error(`Cannot add demo data with a real account: unset ${real.flat().join(", ")}, or start without --demo`);
 }
 
 function portFrom(text: string): number {
@@ -116,7 +142,7 @@ const SAME_SIGNAL_WITHIN_MS = 1_000;
  * Stops the stack on the first signal, even while it starts. A second signal ends this process at once, and its child
  * processes with it. The end of the npx that launched this process counts as a signal.
  */
-function stopOnSignal(starting: Promise<Stack>): void {
+function stopOnSignal(starting: Promise<Stack>): { readonly begun: boolean } {
   let first: number | undefined;
   async function stop(): Promise<void> {
     first = Date.now();
@@ -135,17 +161,33 @@ function stopOnSignal(starting: Promise<Stack>): void {
       await stop();
     });
   }
+  return {
+    get begun() {
+      return first !== undefined;
+    },
+  };
 }
 
 /** Returns whether the message of the error is enough for the user, without a stack trace. */
 function isExpected(error: unknown): error is Error {
-  const names = ["PortTakenError", "AlreadyRunningError", "UnreachableFolderError", "ForeignMigrationsError"];
+  const names = [
+    "PortTakenError",
+    "AlreadyRunningError",
+    "UnreachableFolderError",
+    "ForeignMigrationsError",
+    "DemoDataError",
+  ];
   return error instanceof Error && names.includes(error.name);
 }
 
 /** Returns what a started stack prints. The random passwords of a stack with a real account are on no page. */
-export function summary({ state }: Pick<Stack, "state">, milliseconds: number): string {
+export function summary(
+  { state }: Pick<Stack, "state">,
+  milliseconds: number,
+  more: readonly DemoUser[] = [],
+): string {
   const { apiUrl, consoleUrl, twilio, stripe, users } = state;
+  const width = Math.max(...[...state.users, ...more].map(({ email }) => email.length));
   const isReal = !twilio.simulated || !stripe.simulated;
   return `
 Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
@@ -157,10 +199,15 @@ Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
   Database        ${state.dbUrl}
   Publishable key ${state.publishableKey}
 
-${users.map(({ email, password, role }) => `  ${role.padEnd(15)} ${email}  ${password}`).join("\n")}${
-    isReal ? REAL_ACCOUNT : ""
-  }
+${
+    [...users, ...more].map(({ email, password, role }) => `  ${role.padEnd(15)} ${email.padEnd(width)}  ${password}`)
+      .join("\n")
+  }${isReal ? REAL_ACCOUNT : ""}
 
-Sign in to the console, subscribe on the Stripe page, and send texts from the phones. Press Ctrl-C to stop.
+${
+    more.length > 0
+      ? `The last ${more.length} users have demo data. `
+      : ""
+  }Sign in to the console, subscribe on the Stripe page, and send texts from the phones. Press Ctrl-C to stop.
 ready ${apiUrl}`;
 }

@@ -336,9 +336,9 @@ Deno.test("what code, comments and documents call private.x or public.x exists",
   assert.deepEqual(strays, []);
 });
 
-Deno.test("README's Stripe step names every type of event that is handled, and no other", async () => {
-  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
-  const step = /\n5\. \*\*Stripe\*\*:[^]*?\n6\. /.exec(readme)![0];
+Deno.test("the Stripe step of docs/deploying.md names every type of event that is handled, and no other", async () => {
+  const document = await Deno.readTextFile(join(ROOT, "docs/deploying.md"));
+  const step = /\n5\. \*\*Stripe\*\*:[^]*?\n6\. /.exec(document)![0];
   let family = "";
   const named = [...step.matchAll(/`(v1\.[a-z_.]+|(?:[a-z_]+\.)+[a-z_]+|\.[a-z_]+)`/g)].flatMap(([, name]) => {
     if (name!.startsWith(".")) return [`${family}${name}`];
@@ -351,7 +351,7 @@ Deno.test("README's Stripe step names every type of event that is handled, and n
 Deno.test("the documents list every function, every kind of job and every kind of alert", async () => {
   const read = (path: string) => Deno.readTextFile(join(ROOT, path));
   const operations = await read("docs/operations.md");
-  const readme = await read("README.md");
+  const api = await read("docs/api.md");
   const work = await read("supabase/functions/run-jobs/work.ts");
   const alerts = await read("supabase/migrations/20261126000250_operator_alerts.sql");
   const jobs = [...work.matchAll(/literal\("([a-z-]+)"\)/g)].map(([, kind]) => kind!);
@@ -361,5 +361,33 @@ Deno.test("the documents list every function, every kind of job and every kind o
     .map((path) => path.split("/")[2]!).filter((name) => name !== "_shared");
   assert.ok(jobs.length > 30 && kinds.length > 7 && functions.length > 20);
   assert.deepEqual([...jobs, ...kinds].filter((name) => !operations.includes(`\n| \`${name}\``)), []);
-  assert.deepEqual(functions.filter((name) => !readme.includes(`\n| \`${name}\` |`)), []);
+  assert.deepEqual(functions.filter((name) => !api.includes(`\n| \`${name}\` |`)), []);
+});
+
+/** The largest picture. Everybody who clones the repository loads all of them. */
+const MOST_PICTURE_BYTES = 120 * 1024;
+
+Deno.test("every picture of the documents exists, is described, is used and is small, and every link leads to a file", async () => {
+  const documents = ["README.md", "CONTRIBUTING.md", "console/README.md", "tests/README.md"];
+  for await (const path of walkAll("docs")) if (path.endsWith(".md")) documents.push(path);
+  const shown = new Set<string>();
+  const strays: string[] = [];
+  for (const path of documents) {
+    // Code may have brackets and parentheses of its own.
+    const text = (await Deno.readTextFile(join(ROOT, path))).replace(/```[^]*?```|`[^`\n]*`/g, "");
+    for (const [, mark, label, target] of text.matchAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g)) {
+      if (/^(https?:|#)/.test(target!)) continue;
+      const file = relative(ROOT, join(ROOT, dirname(path), target!.replace(/#.*$/, "")));
+      const { size } = await Deno.stat(join(ROOT, file)).catch(() => ({ size: null }));
+      if (size === null) strays.push(`${path} → ${file}`);
+      if (mark === "!") {
+        shown.add(file);
+        if (label!.length < 10) strays.push(`${path} does not describe ${file}`);
+        if (size !== null && size > MOST_PICTURE_BYTES) strays.push(`${file} has ${size} bytes`);
+      }
+    }
+  }
+  for await (const path of walkAll("docs/pictures")) if (!shown.has(path)) strays.push(`no document shows ${path}`);
+  assert.ok(shown.size > 5 && shown.size <= 12);
+  assert.deepEqual(strays, []);
 });

@@ -25,6 +25,14 @@ export function demoUsers(password: string): DemoUser[] {
   ];
 }
 
+/** Returns the tenants of demo data, which only a stack with demo data has. */
+export function demoTenants(password: string): DemoUser[] {
+  return [
+    { email: "orders@harborlane.test", password, role: "tenant" },
+    { email: "desk@northside.test", password, role: "tenant" },
+  ];
+}
+
 /** Signs up the missing users. Sets the operator role in `app_metadata`, which users cannot change. */
 export async function signUpDemoUsers(
   users: DemoUser[],

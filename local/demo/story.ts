@@ -4,7 +4,7 @@ import { eventually } from "../driver/eventually.ts";
 import { type StripeSide, stripeSide } from "../driver/stripe-side.ts";
 import { type TwilioSide, twilioSide } from "../driver/twilio-side.ts";
 import type { StackState } from "../stack-state.ts";
-import { billingClock } from "./billing-clock.ts";
+import { billingClock } from "../driver/billing-clock.ts";
 
 /** The values that the steps share. Each step can add to them. */
 interface Facts {
@@ -358,7 +358,7 @@ export const STORY: readonly Step[] = [
   {
     title: "A billing period passes, and Ada's statement adds up to her invoice",
     async play({ state, stripe, ada }) {
-      // A draft stays one for three days, as the README's Stripe step says.
+      // A draft stays one for three days, as the Stripe step of docs/deploying.md says.
       await stripe.account({ gracePeriodSeconds: 72 * HOUR });
       await using clock = billingClock(state, stripe);
       const { statements: [open] } = await ada.switchboard.listStatements();

@@ -34,8 +34,13 @@ export interface Actor {
 
 /** Signs up a new user with a random email address and, unless one is given, a random password. */
 export async function signUp(state: StackState, name: string, password: string = crypto.randomUUID()): Promise<Actor> {
-  const email = `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`;
+  return await signUpAs(state, { email: `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`, password });
+}
+
+/** Signs up a user with a given email address. */
+export async function signUpAs(state: StackState, user: { email: string; password: string }): Promise<Actor> {
   const data = dataClient(state);
+  const { email, password } = user;
   return signedIn(state, email, data, await data.auth.signUp({ email, password }));
 }
 

@@ -51,6 +51,8 @@ export interface StripeSide {
   deliver(delivery: Delivery): Promise<{ eventIds: string[]; statuses: (number | null)[] }>;
   /** Returns Stripe's time in Unix seconds. */
   now(): Promise<number>;
+  /** Sets Stripe's clock to an earlier time, in Unix seconds, while there are no customers. */
+  beginAt(seconds: number): Promise<void>;
   /** Moves Stripe's clock forward and does what becomes due meanwhile. Returns the new time in Unix seconds. */
   advance(seconds: number): Promise<number>;
   /** Changes how Stripe meters. `local/simulators/stripe/metering/settings.ts` documents the settings. */
@@ -88,6 +90,7 @@ export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globa
     advanceClock: (seconds) => control("POST", "/clock", { advanceSeconds: seconds }),
     deliver: (delivery) => control("POST", "/deliver", delivery),
     now: async () => (await control("GET", "/clock")).now,
+    beginAt: (now) => control("POST", "/clock", { now }),
     advance: async (advanceSeconds) => (await control("POST", "/clock", { advanceSeconds })).now,
     metering: (change) => control("POST", "/metering", change),
     meterEvents: async () => (await control("GET", "/meter-events")).meterEvents,

@@ -15,6 +15,7 @@ import { answerFunction, type FunctionRoutes } from "./function-routes.ts";
 import type { StackState } from "../stack-state.ts";
 import { homePage } from "./home-page.ts";
 import type { UserTokens } from "./user-tokens.ts";
+import { WebhookReceiver } from "./webhook-receiver.ts";
 
 /** The services behind the gateway. They start after the gateway listens, because they need its address. */
 export interface GatewayParts {
@@ -99,6 +100,7 @@ interface Environment {
 function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   const { api, tokens, functions, state, mailbox, authLimits, consoleFolder } = parts;
   const routes = new Hono<Environment>();
+  const receiver = new WebhookReceiver();
   routes.onError((error) => {
     console.error(error);
     return Response.json({ message: "The local gateway failed; see the log of the stack" }, { status: 500 });
@@ -126,6 +128,18 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   routes.delete("/_sim/mail", (c) => {
     mailbox.clear();
     return c.json({ mails: [] });
+  });
+  routes.use("/_sim/receiver", async (c, next) => refuse(c.req.raw, LOOPBACK_ONLY) ?? await next());
+  routes.post("/_sim/receiver", (c) => receiver.receive(c.req.raw));
+  routes.get("/_sim/receiver", (c) => c.json({ events: receiver.events }, 200, { "cache-control": "no-store" }));
+  routes.put("/_sim/receiver", async (c) => {
+    try {
+      receiver.answerWith((await c.req.json().catch(() => null))?.status);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return c.json({ message: error.message }, 400);
+    }
+    return c.json({});
   });
   routes.all("*", async (c, next) => PLATFORM_PATH.test(c.req.path) ? noRoute() : await next());
   routes.use(async (c, next) => {

@@ -7,7 +7,7 @@ const NEXT: Readonly<Record<string, string>> = {
   "dead letters": "Read them as an operator, mend the cause, then replay them (docs/operations.md)",
   "sealing keys":
     "Where older keys are needed, wait for the job rotate-sealing-keys; where keys are missing, put them back (docs/operations.md)",
-  schedule: 'See the README, "Deploying": store the two Vault secrets, then `supabase db push` again',
+  schedule: "See docs/deploying.md: store the two Vault secrets, then `supabase db push` again",
   "exchange rates": "Set each with `POST admin/set-exchange-rate` (docs/operations.md)",
   "due work": "See that run-jobs is called. If only number_sync is late, raise NUMBER_SYNCS_PER_MINUTE",
   realtime: "Run `select private.publish_changes()`, and take the other named tables out of supabase_realtime",

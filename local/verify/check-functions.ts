@@ -72,7 +72,7 @@ export function checkFunctions({ apiUrl }: Target): Promise<Finding[]> {
 function nextStep(name: string, status: number): string {
   if (status === 404) return `Deploy it: \`deno task functions:deploy ${name}\``;
   if (status === 500) {
-    return `Its log names every missing or malformed variable: set them with \`supabase secrets set\` (README, "Deploying")`;
+    return `Its log names every missing or malformed variable: set them with \`supabase secrets set\` (docs/deploying.md)`;
   }
   return "Deploy the functions again, with supabase/config.toml as it is (verify_jwt = false)";
 }

@@ -28,7 +28,7 @@ async function checkEndpoint(stripe: Stripe, webhookUrl: string): Promise<Findin
     return fail(
       "webhook endpoint",
       `none is registered for ${webhookUrl}`,
-      'Register it at Stripe (README, "Deploying") and set STRIPE_WEBHOOK_SECRET to its secret',
+      "Register it at Stripe (docs/deploying.md) and set STRIPE_WEBHOOK_SECRET to its secret",
     );
   }
   const missing = HANDLED_TYPES.filter((type) =>
@@ -53,7 +53,7 @@ async function checkThinDestination(stripe: Stripe, thinUrl: string): Promise<Fi
     return fail(
       "thin event destination",
       `none is registered for ${thinUrl}`,
-      'Create it at Stripe (README, "Deploying") and set STRIPE_THIN_WEBHOOK_SECRET to its secret',
+      "Create it at Stripe (docs/deploying.md) and set STRIPE_THIN_WEBHOOK_SECRET to its secret",
     );
   }
   if (ours.event_payload !== "thin") {

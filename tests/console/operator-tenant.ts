@@ -209,7 +209,9 @@ strangerTest(
     });
     await signInAsOperator(page);
     const began = Date.now();
-    await openTenant(page, ben.id);
+    await page.getByRole("radiogroup", { name: "Show" }).locator("label").getByText("Unpaid", { exact: true }).click();
+    await page.getByRole("searchbox", { name: "Search tenants" }).fill(ben.email);
+    await page.getByRole("row").getByRole("link", { name: ben.email }).click();
     const drawer = page.getByRole("dialog", { name: ben.email });
     const situation = drawer.getByRole("note", { name: "Situation" });
     await situation.getByText(/^Unpaid since .*: the last payment for the subscription to "team" failed.* a month\.$/)
@@ -275,7 +277,9 @@ async function perform(page: Page, act: Act, reason: string): Promise<void> {
   await using database = databaseSide(stack.state);
   const lines = await database.sql`select action, details ->> 'reason' as reason from public.audit_log
     where request_id = ${requestId} and actor like 'operator:%'`;
-  assert.deepEqual(lines.map((one) => [one["action"], one["reason"]]), [[audit, reason]]);
+  // What follows from the action has lines of its own without a reason, such as a number that becomes the primary one.
+  const own = lines.filter((one) => one["reason"] !== null).map((one) => [one["action"], one["reason"]]);
+  assert.deepEqual(own, [[audit, reason]]);
   await dialog.getByRole("button", { name: "Done" }).click();
   await dialog.getByRole("button", { name: "Done" }).waitFor({ state: "detached" });
 }

@@ -1,7 +1,8 @@
 import type { Records } from "./records.ts";
 
 /**
- * Stripe's time. It runs with the machine's clock, ahead of it by what was advanced. Timers of deliveries and of faults
+ * Stripe's time. It runs with the machine's clock, ahead of it by what was advanced, or behind it after a beginning in the
+ * past. Timers of deliveries and of faults
  * run in real time, and signatures have the real time, which their receivers compare with their own clocks.
  */
 export class Clock {
@@ -26,6 +27,11 @@ export class Clock {
   moveTo(ms: number): void {
     const value = Math.max(this.#aheadMs, ms - this.machine());
     this.records.settings.set("clock", { id: "clock", value });
+  }
+
+  /** Sets the clock to `ms`, also to an earlier time: nothing may have happened yet. */
+  beginAt(ms: number): void {
+    this.records.settings.set("clock", { id: "clock", value: ms - this.machine() });
   }
 
   /** Runs `task` at a past time `ms`. It must not wait, because the clock stands still meanwhile. */

@@ -7,29 +7,40 @@ import { ensureConsoleBuilt } from "../../../console/build.ts";
 import { startStack } from "../../../local/stack.ts";
 import { startBrowser } from "../../support/console/browser.ts";
 import { OPENED } from "./opened.ts";
+import { PICTURES } from "./pictures.ts";
+import { takePictures } from "./take-pictures.ts";
 import { type Scene, setScene, userOf } from "./scene.ts";
 import { fitting, type View } from "./view.ts";
 import { VIEWS } from "./views.ts";
 import { enter, show } from "./visit-view.ts";
 
 const DEFAULT_FOLDER = fileURLToPath(new URL("../../../.local/screenshots", import.meta.url));
+const PICTURES_FOLDER = fileURLToPath(new URL("../../../docs/pictures", import.meta.url));
 const SIZES = { desk: { width: 1280, height: 820 }, phone: { width: 375, height: 812 } };
 const SCHEMES = ["light", "dark"] as const;
 
-const USAGE = `Usage: deno task screenshots [--out FOLDER] [WORD …]
+const USAGE = `Usage: deno task screenshots [--docs] [--out FOLDER] [WORD …]
 
 Takes a picture of every view of the console, 1280 and 375 pixels wide, in the light and the dark scheme, from a stack of
 its own with users, numbers and conversations. The files are FOLDER/<view>-<desk or phone>-<light or dark>.png.
 
+  --docs        take the pictures of the documents instead, from a stack with demo data, into docs/pictures
   --out FOLDER  the folder for the pictures (default: .local/screenshots)
   WORD          only the views whose name contains one of the words`;
 
 const { values, positionals: words } = parseArgs({
-  options: { out: { type: "string", default: DEFAULT_FOLDER }, help: { type: "boolean", short: "h" } },
+  options: { docs: { type: "boolean" }, out: { type: "string" }, help: { type: "boolean", short: "h" } },
   allowPositionals: true,
 });
 if (values.help) console.log(USAGE);
-else Deno.exit(await takeAll(values.out, [...VIEWS, ...OPENED].filter(({ name }) => isWanted(name))) === 0 ? 0 : 1);
+else if (values.docs) {
+  await ensureConsoleBuilt(console.log);
+  const wanted = PICTURES.filter(({ name }) => isWanted(name));
+  Deno.exit(await takePictures(wanted, values.out ?? PICTURES_FOLDER, console.log) === 0 ? 0 : 1);
+} else {
+  const wanted = [...VIEWS, ...OPENED].filter(({ name }) => isWanted(name));
+  Deno.exit(await takeAll(values.out ?? DEFAULT_FOLDER, wanted) === 0 ? 0 : 1);
+}
 
 function isWanted(name: string): boolean {
   return words.length === 0 || words.some((word) => name.includes(word));

@@ -3,12 +3,17 @@ import { PASSWORD, type Scene } from "./scene.ts";
 import type { View } from "./view.ts";
 
 /** Signs in as a user of the scene, in a context of its own or one whose user is signed out. */
-export async function enter(page: Page, consoleUrl: string, email: string | null): Promise<void> {
+export async function enter(
+  page: Page,
+  consoleUrl: string,
+  email: string | null,
+  password: string = PASSWORD,
+): Promise<void> {
   await page.goto(consoleUrl);
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   if (email === null) return;
   await page.getByRole("textbox", { name: /^E-?mail/ }).fill(email);
-  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("main").waitFor();
   await page.getByRole("button", { name: "Sign in" }).waitFor({ state: "detached" });
@@ -35,8 +40,8 @@ export async function settled(page: Page): Promise<void> {
       return bottom > 0 && top < innerHeight &&
         bubble.checkVisibility({ visibilityProperty: true, opacityProperty: true });
     })) &&
-    // An open dialog has the focus.
-    [...document.querySelectorAll("[role=dialog][aria-modal=true]")].every((dialog) =>
+    // The open dialog on top has the focus.
+    [...document.querySelectorAll("[role=dialog][aria-modal=true]")].slice(-1).every((dialog) =>
       dialog.contains(document.activeElement)
     ) &&
     [...document.images].every(({ complete, loading }) => complete || loading === "lazy") &&

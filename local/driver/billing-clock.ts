@@ -1,12 +1,16 @@
 import postgres from "postgres";
-import type { StripeSide } from "../driver/stripe-side.ts";
-import { eventually } from "../driver/eventually.ts";
+import type { StripeSide } from "./stripe-side.ts";
+import { eventually } from "./eventually.ts";
 import type { StackState } from "../stack-state.ts";
 
-/** One clock for Stripe's simulator and for the decisions of billing, which runs ahead of the real one. */
+/** One clock for Stripe's simulator and for the decisions of billing, which is ahead of the real one or behind it. */
 export interface BillingClock extends AsyncDisposable {
+  /** Moves both back to a moment. Only while Stripe has no customers: what follows happens in the past. */
+  beginAt(moment: Date): Promise<void>;
   /** Moves both forward to a moment. */
   passTo(moment: Date): Promise<void>;
+  /** Ends a past that was begun: both have the real time from now on. */
+  passToNow(): Promise<void>;
   /** As `eventually`, and the scheduled jobs of billing run at once instead of within minutes. */
   eventually<Value>(awaited: string, read: () => Promise<Value | false>): Promise<Value>;
 }
@@ -15,19 +19,33 @@ export interface BillingClock extends AsyncDisposable {
 const PATIENCE_MS = 150_000;
 
 /** Makes the clock of a stack whose Stripe is simulated. */
-export function billingClock({ dbUrl }: StackState, stripe: StripeSide): BillingClock {
+export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: StripeSide): BillingClock {
   const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
   const hurry = () =>
     sql`update private.schedules s set due_at = now() where private.lane_of(s.job) = 'billing' and due_at > now()`;
+  const setPresent = (expression: string) =>
+    sql.unsafe(`
+      create or replace function private.present() returns timestamptz language plpgsql stable set search_path = ''
+      as $$ begin return ${expression}; end; $$`);
+  /** Gives the decisions of billing the time of Stripe. */
+  async function follow(): Promise<void> {
+    const ahead = await stripe.now() - Math.floor(Date.now() / 1000);
+    await setPresent(`now() + interval '${ahead} seconds'`);
+  }
   return {
+    async beginAt(moment) {
+      await stripe.beginAt(Math.floor(moment.getTime() / 1000));
+      await follow();
+    },
     async passTo(moment) {
       // Stripe first: what it sends at the end of a period finds the time at which it was sent.
       const seconds = Math.ceil(moment.getTime() / 1000) - await stripe.now();
       await stripe.advance(Math.max(0, seconds));
-      const ahead = await stripe.now() - Math.floor(Date.now() / 1000);
-      await sql.unsafe(`
-        create or replace function private.present() returns timestamptz language plpgsql stable set search_path = ''
-        as $$ begin return now() + interval '${ahead} seconds'; end; $$`);
+      await follow();
+    },
+    async passToNow() {
+      await stripe.advance(Math.max(0, Math.floor(Date.now() / 1000) - await stripe.now()));
+      await setPresent("now()");
     },
     async eventually(awaited, read) {
       let hurriedAt = 0;
