@@ -263,8 +263,9 @@ async function perform(page: Page, act: Act, reason: string): Promise<void> {
   await drawer.getByRole("tab", { name: tab }).click();
   const place = within === undefined ? drawer.getByRole("tabpanel") : drawer.getByRole("article", { name: within });
   await place.getByRole("button", { name: open, exact: true }).and(enabled(page)).first().click();
-  const dialog = page.getByRole("dialog").last();
-  for (const [label, text] of Object.entries(fill)) await dialog.getByLabel(label, { exact: false }).fill(text);
+  // The first one is the drawer below it.
+  const dialog = page.getByRole("dialog").nth(1);
+  for (const [label, text] of Object.entries(fill)) await dialog.getByRole("textbox", { name: label }).fill(text);
   await dialog.getByRole("combobox", { name: "Reason" }).fill(reason);
   const [answer] = await Promise.all([
     page.waitForResponse((response) => response.request().method() === "POST" && response.url().includes("/admin/")),

@@ -25,7 +25,7 @@ export function LimitsPanel() {
           {metersOf(usage.data, numbers?.numbers ?? null, notices, new Date()).map((meter) => (
             <MeterItem key={meter.key} meter={meter} />
           ))}
-          {isLoading && <Skeleton component="li" h={76} aria-label="Loading your numbers" />}
+          {isLoading && <Skeleton component="li" h={83} aria-label="Loading your numbers" />}
         </ul>
       )}
     </Panel>

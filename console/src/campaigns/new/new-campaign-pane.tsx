@@ -116,7 +116,6 @@ function Steps({ drafting, senders }: Pick<StepProps, "drafting" | "senders">) {
             key={name}
             label={LABELS[name]}
             allowStepSelect={at <= furthest && at !== index && !draft.isUnanswered}
-            aria-label={`Step ${at + 1}: ${LABELS[name]}`}
             aria-current={at === index ? "step" : undefined}
           />
         ))}
