@@ -74,6 +74,8 @@ async function suspend(stack: DemoStack, { actor: { id, switchboard } }: DemoTen
     update public.subscriptions s set past_due_since = s.current_period_start + interval '73 hours'
     where s.user_id = ${id} and s.status = 'past_due' returning past_due_since`;
   if (known === undefined) throw new Error("Cannot suspend the tenant: their subscription is not past due");
+  // The change alone is looked at within minutes.
+  await sql`select private.ask_for_convergence(${id})`;
   await afterJobs(
     stack,
     "the account to be suspended",
