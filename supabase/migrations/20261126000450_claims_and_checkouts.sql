@@ -362,7 +362,7 @@ comment on column private.sale_prices.read_at is 'Null until Stripe has answered
 comment on column private.sale_prices.asked_at is 'When a request last began to read the price.';
 alter table private.sale_prices enable row level security;
 revoke all on private.sale_prices from public, anon, authenticated, service_role;
-grant select, insert, update, delete on private.sale_prices to service_role;
+grant select, insert, update on private.sale_prices to service_role;
 
 create type public.sale_price as (plan_key text, name text, stripe_price_id text, amount numeric, currency text,
   "interval" public.price_interval, interval_count integer, includes_taxes boolean, read_at timestamptz,

@@ -665,8 +665,8 @@ begin
 end;
 $$;
 comment on function public.retry_campaign(uuid, uuid, text, text, text, integer, integer) is
-  'Makes a campaign of the failed recipients of one that is over, with their variables and positions: once per key, and '
-  'each recipient in one retry. It begins at once. recipients: how many they are.';
+  'Makes a campaign of the failed recipients of one that is over, with their variables and positions: once per key, '
+  'and each recipient in one retry. It begins at once. recipients: how many they are.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 

@@ -168,7 +168,8 @@ as $$
 begin
   return (
     select jsonb_build_object('reason', u.reason, 'costs', u.costs, 'numbers', (
-      select coalesce(jsonb_agg(n || jsonb_build_object('leavesAt', private.iso((n ->> 'leavesAt')::timestamptz))), '[]')
+      select coalesce(jsonb_agg(n || jsonb_build_object('leavesAt',
+        private.iso((n ->> 'leavesAt')::timestamptz))), '[]')
       from jsonb_array_elements(u.numbers) n))
     from private.unpaid_cost_of(p_user_id) u
     -- As in the list of tenants: what an account cost before it was closed does not count.

@@ -98,6 +98,7 @@ select bag_eq(
     ('private.days_to_reconcile', 'r', true),
     ('private.master_currency', 'r', true),
     ('private.reconciliations', 'r', true),
+    ('private.sale_prices', 'r', true),
     ('private.stripe_customers', 'r', true),
     ('private.sweep_sightings', 'r', true),
     ('private.sweeps', 'r', true),

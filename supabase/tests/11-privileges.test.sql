@@ -86,6 +86,7 @@ select bag_eq(
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.carrier_fees', 'DELETE INSERT SELECT UPDATE'), ('private.fees', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),
+    ('private.sale_prices', 'INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),
     ('private.sealed_tokens', 'SELECT'),
     ('private.sealing_ring', 'DELETE INSERT SELECT UPDATE'),

@@ -110,9 +110,9 @@ test("A CSV of 200 with bad rows is uploaded, mapped, written, reviewed and deli
   }, 60_000);
   await page.getByText("Completed", { exact: true }).waitFor();
   assert.equal(await countOf(page, "Failed"), 1);
-  const [{ n }] = await database.sql<{ n: number }[]>`
-    select count(*)::integer as n from public.campaigns where user_id = ${await tenant.userId()}` as [{ n: number }];
-  assert.equal(n, 1);
+  const made = await database.sql<{ n: number }[]>`
+    select count(*)::integer as n from public.campaigns where user_id = ${await tenant.userId()}`;
+  assert.deepEqual([...made], [{ n: 1 }]);
 
   await page.getByRole("group", { name: "Show only" }).getByRole("button", { name: "Failed" }).click();
   assert.match(page.url(), /\?result=failed$/);

@@ -11,10 +11,9 @@ import "./billing.ts";
 import "./layout.ts";
 import "./states.ts";
 import "./campaigns.ts";
+import "./usage.ts";
 import "./settings.ts";
 import "./operator-tenants.ts";
 import "./operator-tenant.ts";
 import "./operator-work.ts";
 import "./operator-money.ts";
-// The last one: it moves the clock of billing.
-import "./usage.ts";

@@ -95,7 +95,7 @@ strangerTest(
     const deeds: Deed[] = [
       {
         path: "/operator/prices",
-        opens: `Change the limits of ${plan}`,
+        opens: `Change limits of ${plan}`,
         fill: enter({ "Messages a day": "250" }),
         said: /^Version 2 goes on sale .* 1 subscription keeps it/,
         submit: "Put version 2 on sale",
@@ -104,7 +104,7 @@ strangerTest(
       },
       {
         path: "/operator/prices",
-        opens: `Change the limits of ${plan}, version 2`,
+        opens: `Change limits of ${plan}, version 2`,
         fill: enter({ "Numbers": "1" }),
         said: /^No subscription has or had this plan, so its limits change at once/,
         submit: "Change limits",

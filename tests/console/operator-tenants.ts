@@ -6,7 +6,8 @@ import { databaseSide } from "../support/database-side.ts";
 import { buy, freshNumber } from "../support/tenants.ts";
 import { stack, strangerTest, test } from "./support.ts";
 
-const OPERATORS_CODE = /\/assets\/(tenants|alerts|queues|reports|revenue)-screen|tenant-drawer|operator-spotlight/;
+const OPERATORS_CODE =
+  /\/assets\/(tenants|alerts|queues|reports|revenue|prices)-screen|tenant-drawer|operator-spotlight/;
 
 test("A tenant cannot open the operators' screens: they find no page, load no code of it, and call nothing of admin", async (tenant) => {
   const { page } = tenant;

@@ -107,6 +107,8 @@ const EXPENSIVE: Readonly<Record<string, { method: string; path: string; body?: 
 /** A valid query of every operation that needs one. */
 const QUERIES: Readonly<Record<string, string>> = {
   "admin/next-invoice": `?userId=${id}`,
+  "admin/tenant-emails": `?userIds=${id}`,
+  "admin/tenant-figures": `?userIds=${id}`,
   "message-media": `?message=${id}&index=0`,
   "message-media/links": `?message=${id}`,
 };

@@ -133,13 +133,8 @@ function PlanButton({ plan, own, plans }: Pick<PlanColumnProps, "plan" | "own" |
   }
   if (own === null || !mayChangePlan(own, plans) || own.plan_key === plan.key) return null;
   return (
-    <Button
-      fullWidth
-      variant="light"
-      aria-label={`Change to ${plan.name}`}
-      onClick={() => openChangePlan(own, plan.key)}
-    >
-      Change plan
+    <Button fullWidth variant="light" onClick={() => openChangePlan(own, plan.key)}>
+      {`Change to ${plan.name}`}
     </Button>
   );
 }

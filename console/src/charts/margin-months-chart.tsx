@@ -1,5 +1,5 @@
 import { CompositeChart } from "@mantine/charts";
-import type { MarginMonthsProps } from "./margin-months.tsx";
+import type { MarginMonthsProps } from "./margin-shape.ts";
 
 /** The chart itself, with its library: loaded when the first chart is shown. */
 export function MarginMonthsChart({ months, format, height }: Required<MarginMonthsProps>) {

@@ -2,15 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { Suspense } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import { part } from "../platform/part.tsx";
-
-export interface MarginMonthsProps {
-  /** The oldest first. */
-  months: readonly { label: string; revenue: number; cost: number; margin: number }[];
-  /** How an amount is written. */
-  format: (amount: number) => string;
-  /** In pixels. */
-  height?: number;
-}
+import type { MarginMonthsProps } from "./margin-shape.ts";
 
 const Chart = part(() => import("./margin-months-chart.tsx").then(({ MarginMonthsChart }) => MarginMonthsChart));
 

@@ -20,7 +20,7 @@ export function RangeCalendar({ range, onChoose, onBack }: RangeCalendarProps) {
   const chosen = first === null || last === null ? null : limited({ from: first, until: daysAfter(last, 1) });
   const isCut = chosen !== null && chosen.from !== first;
   return (
-    <Stack gap="xs">
+    <Stack gap="xs" align="center">
       <DatePicker
         type="range"
         allowSingleDateInRange
@@ -38,20 +38,18 @@ export function RangeCalendar({ range, onChoose, onBack }: RangeCalendarProps) {
           previousYear: "Previous year",
           nextDecade: "Next ten years",
           previousDecade: "Previous ten years",
-          monthLevelControl: "Choose a month",
-          yearLevelControl: "Choose a year",
         }}
       />
-      <Text size="xs" c="dimmed" maw={260}>
+      <Text size="sm" c="dimmed">
         {isCut
           ? `At most ${LONGEST_RANGE} days: earlier ones are left out.`
           : "Choose the first and the last day, in UTC."}
       </Text>
-      <Group justify="space-between" gap="xs">
-        <Button variant="subtle" size="xs" leftSection={<ArrowLeft size={14} aria-hidden />} onClick={onBack}>
+      <Group justify="space-between" gap="xs" w="100%">
+        <Button variant="default" leftSection={<ArrowLeft size={14} aria-hidden />} onClick={onBack}>
           Back
         </Button>
-        <Button size="xs" disabled={chosen === null} onClick={() => chosen !== null && onChoose(chosen)}>
+        <Button disabled={chosen === null} onClick={() => chosen !== null && onChoose(chosen)}>
           Show days
         </Button>
       </Group>

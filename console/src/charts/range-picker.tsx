@@ -1,6 +1,7 @@
-import { Button, Popover, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { CalendarDays, Check, ChevronDown } from "lucide-react";
 import { useState } from "react";
+import { openDialog } from "../platform/dialogs.tsx";
 import { DialogPart, part } from "../platform/part.tsx";
 import { type Preset, PRESET_LABELS, type Range, type RangeChoice, rangeInWords } from "./range.ts";
 import "./range-picker.css";
@@ -15,67 +16,55 @@ export interface RangePickerProps {
   onChange: (choice: RangeChoice) => void;
 }
 
-/** Chooses a range of days: a preset, or the first and the last day in a calendar. */
-export function RangePicker({ choice, range, presets, onChange }: RangePickerProps) {
-  const [isOpen, setOpen] = useState(false);
-  const [isCalendar, setCalendar] = useState(false);
+/** Chooses a range of days in a dialog: a preset, or the first and the last day in a calendar. */
+export function RangePicker(props: RangePickerProps) {
+  const { choice, range } = props;
   const days = range === null ? "" : rangeInWords(range);
   const preset = typeof choice === "string" ? PRESET_LABELS[choice] : null;
+  return (
+    <Button
+      variant="default"
+      leftSection={<CalendarDays size={16} aria-hidden />}
+      rightSection={<ChevronDown size={16} aria-hidden />}
+      aria-label={`Days: ${preset === null ? "" : `${preset} `}${days}`}
+      aria-haspopup="dialog"
+      onClick={() => openDialog("Choose days", (close) => <RangeChoices {...props} onClose={close} />)}
+    >
+      <span>
+        {preset ?? days}
+        {preset !== null && <Text span size="sm" c="dimmed" fw={400} className="range-days">{` ${days}`}</Text>}
+      </span>
+    </Button>
+  );
+}
+
+function RangeChoices({ choice, range, presets, onChange, onClose }: RangePickerProps & { onClose: () => void }) {
+  const [isCalendar, setCalendar] = useState(false);
 
   function choose(chosen: RangeChoice) {
-    setOpen(false);
+    onClose();
     onChange(chosen);
   }
 
+  if (isCalendar) {
+    return (
+      <DialogPart height={340} label="Loading the calendar">
+        <RangeCalendar range={range} onChoose={choose} onBack={() => setCalendar(false)} />
+      </DialogPart>
+    );
+  }
   return (
-    <Popover
-      opened={isOpen}
-      onChange={setOpen}
-      onExitTransitionEnd={() => setCalendar(false)}
-      position="bottom-end"
-      withinPortal={false}
-      trapFocus
-      returnFocus
-      shadow="md"
-      radius="md"
-    >
-      <Popover.Target>
-        <Button
-          variant="default"
-          className="range-button"
-          leftSection={<CalendarDays size={16} aria-hidden />}
-          rightSection={<ChevronDown size={16} aria-hidden />}
-          aria-label={`Days: ${preset === null ? "" : `${preset}, `}${days}`}
-          onClick={() => setOpen(!isOpen)}
-        >
-          <span>
-            {preset ?? days}{" "}
-            {preset !== null && <Text span size="sm" c="dimmed" fw={400} className="range-days">{days}</Text>}
-          </span>
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown p="xs" aria-label="Choose days">
-        {isCalendar
-          ? (
-            <DialogPart height={300} label="Loading the calendar">
-              <RangeCalendar range={range} onChoose={choose} onBack={() => setCalendar(false)} />
-            </DialogPart>
-          )
-          : (
-            <Stack gap={2}>
-              {presets.map((preset) => (
-                <Item
-                  key={preset}
-                  label={PRESET_LABELS[preset]}
-                  isChosen={preset === choice}
-                  onClick={() => choose(preset)}
-                />
-              ))}
-              <Item label="Other days…" isChosen={typeof choice !== "string"} onClick={() => setCalendar(true)} />
-            </Stack>
-          )}
-      </Popover.Dropdown>
-    </Popover>
+    <Stack gap={2}>
+      {presets.map((preset) => (
+        <Item
+          key={preset}
+          label={PRESET_LABELS[preset]}
+          isChosen={preset === choice}
+          onClick={() => choose(preset)}
+        />
+      ))}
+      <Item label="Other days…" isChosen={typeof choice !== "string"} onClick={() => setCalendar(true)} />
+    </Stack>
   );
 }
 

@@ -45,7 +45,7 @@ export interface DialogPartProps {
 export function DialogPart({ height, label, children }: DialogPartProps) {
   return (
     <ErrorBoundary FallbackComponent={PartFailure} onReset={retryParts} onError={(error) => console.error(error)}>
-      <Suspense fallback={<Skeleton h={height} aria-label={label} />}>{children}</Suspense>
+      <Suspense fallback={<Skeleton h={height} role="status" aria-label={label} />}>{children}</Suspense>
     </ErrorBoundary>
   );
 }

@@ -74,7 +74,11 @@ function Choice({ rules, planName, countries }: ChoiceProps) {
           <MultiSelect
             id="allowedCountries"
             label="Chosen countries"
-            description="As your plan allows. A country includes its territories, such as Puerto Rico with the United States"
+            description={`As your plan allows. A country includes its territories${
+              countries.excluded.length > 0
+                ? ", except those that your plan leaves out"
+                : ", such as Puerto Rico with the United States"
+            }`}
             placeholder={chosen.length === 0 ? "Choose countries" : ""}
             data={options}
             value={[...chosen]}

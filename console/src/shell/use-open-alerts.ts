@@ -1,8 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
+import { HEALTH_KEY } from "../operator/health/use-health.ts";
 import { useBackend } from "../platform/backend.tsx";
-
-/** What operators read about the installation. Whoever acknowledges or settles an alert invalidates it. */
-export const HEALTH_KEY = ["operator", "health"];
 
 const REFRESH_MS = 60_000;
 

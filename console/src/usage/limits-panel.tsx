@@ -9,7 +9,7 @@ import { type Meter, metersOf } from "./meters.ts";
 /** How much of each limit of the plan is used. */
 export function LimitsPanel() {
   const usage = useUsage(true);
-  const { data: numbers } = useNumbersOverview();
+  const { data: numbers, isLoading } = useNumbersOverview();
   const { data: notices = [] } = useNotices();
   return (
     <Panel title="Limits" description="What your plan allows, and how much of it you have used">
@@ -25,6 +25,7 @@ export function LimitsPanel() {
           {metersOf(usage.data, numbers?.numbers ?? null, notices, new Date()).map((meter) => (
             <MeterItem key={meter.key} meter={meter} />
           ))}
+          {isLoading && <Skeleton component="li" h={83} aria-label="Loading your numbers" />}
         </ul>
       )}
     </Panel>

@@ -1,14 +1,16 @@
-import { Container, Stack, Tabs } from "@mantine/core";
+import { Container, Skeleton, Stack, Tabs } from "@mantine/core";
 import { ScreenTitle } from "../platform/screen-title.tsx";
 import { Settled } from "../platform/settled.tsx";
 import { useUsage } from "../billing/use-usage.ts";
 import { rangeOf, today } from "../charts/range.ts";
+import { useNumbersOverview } from "../numbers/use-numbers.ts";
 import { LimitsPanel } from "./limits-panel.tsx";
 import { PeriodPanel } from "./period-panel.tsx";
 import { PlanPanel } from "./plan-panel.tsx";
 import { StatementView } from "./statement-view.tsx";
 import { StatementsPanel } from "./statements-panel.tsx";
 import { type Tab, TABS, type UsageChoice, useUsageChoice } from "./usage-query.ts";
+import { useRangeUsage } from "./use-range-usage.ts";
 import { UsagePanel } from "./usage-panel.tsx";
 import "./usage.css";
 
@@ -62,12 +64,17 @@ function UsageTabs() {
 }
 
 function UsageTab({ choice }: { choice: UsageChoice }) {
-  const { data } = useUsage(true);
+  const { data, isPending } = useUsage(true);
+  const range = rangeOf(choice.range, today(), data?.period ?? null);
+  // All are read at once, and shown together: `Settled` does not wait for the usage of the period, which the banner reads, too.
+  useNumbersOverview();
+  useRangeUsage(range);
+  if (isPending) return <Skeleton h={560} radius="lg" aria-label="Loading your usage" />;
   return (
     <Stack gap="lg">
       <LimitsPanel />
       <PeriodPanel />
-      <UsagePanel range={rangeOf(choice.range, today(), data?.period ?? null)} choice={choice} />
+      <UsagePanel range={range} choice={choice} />
     </Stack>
   );
 }

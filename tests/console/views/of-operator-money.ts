@@ -16,7 +16,7 @@ export const OPERATOR_MONEY_VIEWS: readonly View[] = [
     ...operator,
     name: "operator-prices-limits-dialog",
     path: "/operator/prices",
-    open: click("button", "Change the limits of Team"),
+    open: click("button", "Change limits of Team"),
   },
   { ...operator, name: "operator-prices-fees", path: "/operator/prices/carrier-fees" },
   {

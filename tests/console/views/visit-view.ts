@@ -40,8 +40,8 @@ export async function settled(page: Page): Promise<void> {
       return bottom > 0 && top < innerHeight &&
         bubble.checkVisibility({ visibilityProperty: true, opacityProperty: true });
     })) &&
-    // An open dialog has the focus.
-    [...document.querySelectorAll("[role=dialog][aria-modal=true]")].every((dialog) =>
+    // The open dialog on top has the focus.
+    [...document.querySelectorAll("[role=dialog][aria-modal=true]")].slice(-1).every((dialog) =>
       dialog.contains(document.activeElement)
     ) &&
     [...document.images].every(({ complete, loading }) => complete || loading === "lazy") &&

@@ -22,9 +22,9 @@ import type { Sender } from "../../send-message/use-senders.ts";
 import { recipientsText } from "../status.ts";
 import { bodyProblem } from "./draft.ts";
 import { MessageText } from "./message-text.tsx";
-import type { StepProps } from "./new-campaign-pane.tsx";
 import type { Blanks } from "./recipients.ts";
 import { blanksOf, longestOf, partsOf, textOf } from "./render.ts";
+import type { StepProps } from "./step-props.ts";
 
 /** Writes the message, with placeholders for what each recipient gets of their own. */
 export function MessageStep({ drafting, draft, columns, recipients, senders }: StepProps) {

@@ -9,9 +9,10 @@ import { LoadFailure } from "../../platform/load-failure.tsx";
 import { part } from "../../platform/part.tsx";
 import { ScreenTitle } from "../../platform/screen-title.tsx";
 import { Settled } from "../../platform/settled.tsx";
-import { type Obstacle, type Senders, useSenders } from "../../send-message/use-senders.ts";
+import { type Obstacle, useSenders } from "../../send-message/use-senders.ts";
 import { firstOpenStep, isWorthKeeping, problemOf, type ReadyDraft, type Step, STEPS } from "./draft.ts";
 import { recipientsOf } from "./recipients.ts";
+import type { StepProps } from "./step-props.ts";
 import { columnsOf, dataRowsOf } from "./table.ts";
 import { type CampaignDrafting, useCampaignDraft } from "./use-campaign-draft.ts";
 
@@ -26,15 +27,6 @@ const LABELS: Readonly<Record<Step, string>> = {
   schedule: "Schedule",
   review: "Review",
 };
-
-/** What every step is given. */
-export interface StepProps extends ReadyDraft {
-  drafting: CampaignDrafting;
-  /** The tenant's numbers that can send, at least one. */
-  senders: Senders;
-  /** ISO 3166: the country whose national notation is read. */
-  country: string | undefined;
-}
 
 /** The steps to a new campaign. What is entered stays in this browser until it is sent, discarded, or the user signs out. */
 export function NewCampaignPane() {
@@ -124,7 +116,6 @@ function Steps({ drafting, senders }: Pick<StepProps, "drafting" | "senders">) {
             key={name}
             label={LABELS[name]}
             allowStepSelect={at <= furthest && at !== index && !draft.isUnanswered}
-            aria-label={`Step ${at + 1}: ${LABELS[name]}`}
             aria-current={at === index ? "step" : undefined}
           />
         ))}

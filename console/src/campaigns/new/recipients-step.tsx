@@ -11,9 +11,9 @@ import { useBackend } from "../../platform/backend.tsx";
 import { FailureAlert } from "../../platform/failure-alert.tsx";
 import { recipientsText } from "../status.ts";
 import type { Source } from "./draft.ts";
-import type { StepProps } from "./new-campaign-pane.tsx";
 import { readFile, readText } from "./read-table.ts";
 import { checkSize, dataRowsOf, MOST_BYTES, type TableRow } from "./table.ts";
+import type { StepProps } from "./step-props.ts";
 
 type Way = Source["kind"];
 

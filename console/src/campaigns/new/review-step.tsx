@@ -21,9 +21,9 @@ import { useTakeOver } from "../use-campaigns.ts";
 import { ownZone, windowText, zoneText } from "../windows.ts";
 import { requestOf, UNDO_SECONDS } from "./draft.ts";
 import { MessageText } from "./message-text.tsx";
-import type { StepProps } from "./new-campaign-pane.tsx";
 import { type RejectedRow, type Verdicts, verdictsOf } from "./recipients.ts";
 import { partsOf } from "./render.ts";
+import type { StepProps } from "./step-props.ts";
 
 /** Shows what the server would do with each recipient, and sends. */
 export function ReviewStep(props: StepProps) {

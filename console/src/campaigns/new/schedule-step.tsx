@@ -6,7 +6,7 @@ import { DAYS_AHEAD } from "../../../../supabase/functions/_shared/campaigns/lim
 import { Panel } from "../../platform/panel.tsx";
 import { DAYS, ownZone, USUAL_WINDOW, windowText, zoneText } from "../windows.ts";
 import { timeProblem, UNDO_SECONDS, windowProblem } from "./draft.ts";
-import type { StepProps } from "./new-campaign-pane.tsx";
+import type { StepProps } from "./step-props.ts";
 
 /** Decides when the campaign begins, and at which hours it is sent. */
 export function ScheduleStep({ drafting, draft }: StepProps) {

@@ -1,7 +1,7 @@
 import type { RealtimeChannel, RealtimeClient } from "@supabase/realtime-js";
 
-/** The tables that the inbox follows. Row level security applies: a user gets changes of their own rows only. */
-const TABLES = ["sms_messages", "sms_conversations"] as const;
+/** The tables that are followed, for the inbox and the campaigns. Row level security applies: a user gets changes of their own rows only. */
+const TABLES = ["sms_messages", "sms_conversations", "campaigns"] as const;
 
 /** The first wait before a channel that was closed or refused is opened anew; doubled each time. */
 const RETRY_MS = 2_000;

@@ -94,6 +94,8 @@ test("messages that Realtime announces are shown, for any order and number of it
     "UPDATE sms_messages user_id=eq.user",
     "INSERT sms_conversations user_id=eq.user",
     "UPDATE sms_conversations user_id=eq.user",
+    "INSERT campaigns user_id=eq.user",
+    "UPDATE campaigns user_id=eq.user",
   ]);
 
   const first = arrive(thread.history, 3);

@@ -6,6 +6,8 @@ import { CONVERSATIONS_KEY, UNREAD_KEY } from "../use-conversations.ts";
 import type { RowChange } from "./live-channel.ts";
 
 const THREADS_KEY = ["thread"] as const;
+/** What the screens of campaigns read. */
+const CAMPAIGNS_KEY = ["campaigns"] as const;
 
 /** Changes are collected for this long before the first refresh. */
 const COLLECT_MS = 40;
@@ -72,9 +74,16 @@ export class Refresher {
 
   async #refresh(changes: readonly RowChange[], all: boolean): Promise<void> {
     const { queryClient } = this.#options;
-    const keys = all ? [THREADS_KEY] : threadsOf(changes);
+    const threads = all ? [THREADS_KEY] : threadsOf(changes);
+    const isOf = (isWanted: (table: RowChange["table"]) => boolean) =>
+      all || changes.some(({ table }) => isWanted(table));
+    const keys = [
+      ...(isOf((table) => table !== "campaigns") ? [CONVERSATIONS_KEY, UNREAD_KEY] : []),
+      ...(isOf((table) => table === "campaigns") ? [CAMPAIGNS_KEY] : []),
+      ...threads,
+    ];
     await Promise.all([
-      ...[CONVERSATIONS_KEY, UNREAD_KEY, ...keys].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+      ...keys.map((queryKey) => queryClient.invalidateQueries({ queryKey })),
       ...(all ? [] : [this.#refreshEarlier(changes)]),
     ]);
   }

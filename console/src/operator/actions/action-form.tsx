@@ -124,6 +124,7 @@ export function ActionForm<Answer>(
         {typed !== undefined && (
           <TextInput
             label={typed.label}
+            labelProps={{ style: { overflowWrap: "anywhere" } }}
             required
             autoComplete="off"
             spellCheck={false}

@@ -1,8 +1,9 @@
 import type { AuditLine } from "../../../../client/switchboard.ts";
+import { inWords } from "../details.ts";
 
 type Told = Pick<AuditLine, "details">;
 
-/** The parts of the system that act by themselves, as `public.audit_log.actor` names them. */
+/** The characters of an id that tell operators apart. */
 const SHORT_ID = 8;
 
 /** Who acted: `you`, `operator 3f2a91c0`, `the tenant`, or the part of the system that did, such as `converge`. */
@@ -23,19 +24,14 @@ export function reasonOf({ details }: Told): string | null {
 export function factsOf({ details }: Told): [name: string, value: string][] {
   return Object.entries(details).flatMap(([name, value]): [string, string][] => {
     if (name === "reason" || value === null || value === undefined || value === "") return [];
-    return [[wordsOf(name), typeof value === "object" ? compact(value) : String(value)]];
+    return [[inWords(name), typeof value === "object" ? compact(value) : String(value)]];
   });
 }
 
-/** `cancelAtPeriodEnd` and `cancel_at` in words. */
-function wordsOf(name: string): string {
-  return name.replaceAll("_", " ").replaceAll(/[A-Z]+/g, (letters) => ` ${letters.toLowerCase()}`).trim();
-}
-
-/** `{"dailyMessageLimit":50,"markup":null}` as `daily message limit 50`. */
+/** `{"dailyMessageLimit":50,"markup":null}` as `Daily message limit 50`. */
 function compact(value: object): string {
   if (Array.isArray(value)) return value.map((one) => typeof one === "object" ? JSON.stringify(one) : one).join(", ");
   const given = Object.entries(value).filter(([, one]) => one !== null);
-  return given.map(([name, one]) => `${wordsOf(name)} ${typeof one === "object" ? JSON.stringify(one) : one}`)
+  return given.map(([name, one]) => `${inWords(name)} ${typeof one === "object" ? JSON.stringify(one) : one}`)
     .join(", ") || "none";
 }

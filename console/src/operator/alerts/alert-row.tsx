@@ -7,12 +7,14 @@ import { useUser } from "../../session/session.tsx";
 import { actorInWords } from "../actions/audit-words.ts";
 import { DetailsList } from "../details-list.tsx";
 import { detailsOf } from "../details.ts";
-import { TenantLink } from "../tenant-link.tsx";
+import { TenantName } from "../lists/tenant-name.tsx";
 import { openAlertChange } from "./alert-actions.tsx";
 import { ALERT_KINDS, placeOf, stateOf } from "./alert-kinds.ts";
 
 export interface AlertRowProps {
   alert: Alert;
+  /** The addresses of tenants, as far as they are known. */
+  emails: ReadonlyMap<string, string>;
   isOpen: boolean;
   onOpen: () => void;
   /** Null: nothing can be done with it. */
@@ -21,7 +23,7 @@ export interface AlertRowProps {
 }
 
 /** An alert: what it is about and since when, and below it what it means and what to do. */
-export function AlertRow({ alert, isOpen, onOpen, isSelected, onSelect }: AlertRowProps) {
+export function AlertRow({ alert, emails, isOpen, onOpen, isSelected, onSelect }: AlertRowProps) {
   const { title } = ALERT_KINDS[alert.kind];
   const state = stateOf(alert);
   const name = `${title}, ${alert.subject}`;
@@ -36,7 +38,7 @@ export function AlertRow({ alert, isOpen, onOpen, isSelected, onSelect }: AlertR
         </Group>
         <Group gap="xs">
           <Code className="operator-code">{alert.subject}</Code>
-          {alert.userId !== null && <TenantLink userId={alert.userId} />}
+          {alert.userId !== null && <TenantName userId={alert.userId} emails={emails} />}
         </Group>
         <Text size="xs" c="dimmed">{seenInWords(alert)}</Text>
         <Handled alert={alert} />

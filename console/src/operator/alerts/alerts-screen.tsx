@@ -9,6 +9,7 @@ import { useHealth } from "../health/use-health.ts";
 import { counted } from "../health/words.ts";
 import { CsvButton } from "../lists/csv-button.tsx";
 import { SelectBar } from "../lists/select-bar.tsx";
+import { useEmails } from "../lists/use-emails.ts";
 import { useSelection } from "../lists/use-selection.ts";
 import "../operator.css";
 import { openAlertChange } from "./alert-actions.tsx";
@@ -80,6 +81,7 @@ function AlertList({ state, open, onOpen }: AlertListProps) {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAlerts(state);
   const alerts = data?.pages.flatMap((page) => page.alerts) ?? [];
   const selection = useSelection(alerts.map(({ id }) => id));
+  const emails = useEmails(alerts.flatMap(({ userId }) => userId ?? []));
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
     return <Skeleton h={280} aria-label="Loading the alerts" />;
@@ -123,6 +125,7 @@ function AlertList({ state, open, onOpen }: AlertListProps) {
           <AlertRow
             key={alert.id}
             alert={alert}
+            emails={emails}
             isOpen={alert.id === open}
             onOpen={() => onOpen(alert.id)}
             isSelected={isFinal ? null : selection.has(alert.id)}

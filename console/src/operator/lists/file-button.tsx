@@ -13,13 +13,12 @@ export function FileButton({ name, read }: { name: string; read: () => Promise<s
   return (
     <Stack gap="xs" align="end">
       <Button
-        size="xs"
         variant="default"
-        leftSection={<Download size={14} aria-hidden />}
+        leftSection={<Download size={16} aria-hidden />}
         loading={file.isPending}
         onClick={() => file.mutate()}
       >
-        CSV
+        Export CSV
       </Button>
       {file.error !== null && <FailureAlert error={file.error} />}
     </Stack>

@@ -10,6 +10,8 @@ Deno.test("what is selected is shown, was chosen, and fits into one action", () 
     const both = shown.filter((id) => chosen.includes(id));
     assert.deepEqual(selected, both.slice(0, MOST_SELECTED));
   }));
+  const many = Array.from({ length: MOST_SELECTED + 50 }, (_, id) => id);
+  assert.deepEqual(selectedOf(many, new Set(many)), many.slice(0, MOST_SELECTED));
 });
 
 Deno.test("a second click takes an item out again, and leaves the others", () => {

@@ -26,7 +26,7 @@ export function CarrierFeesTab() {
         </Text>
         <Group gap="sm" align="start">
           <CsvButton list="carrier-fees" />
-          <Button size="xs" leftSection={<Plus size={14} aria-hidden />} onClick={open}>Set a fee</Button>
+          <Button leftSection={<Plus size={16} aria-hidden />} onClick={open}>Set a fee</Button>
         </Group>
       </Group>
       <Paged

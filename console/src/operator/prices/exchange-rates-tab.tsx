@@ -35,7 +35,7 @@ export function ExchangeRatesTab() {
         </Text>
         <Group gap="sm" align="start">
           <CsvButton list="exchange-rates" />
-          <Button size="xs" leftSection={<Plus size={14} aria-hidden />} onClick={open}>Set a rate</Button>
+          <Button leftSection={<Plus size={16} aria-hidden />} onClick={open}>Set a rate</Button>
         </Group>
       </Group>
       <Paged

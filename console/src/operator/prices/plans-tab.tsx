@@ -50,7 +50,7 @@ function ChangeButton({ plan }: { plan: ListedPlan }) {
       size="xs"
       variant="light"
       leftSection={<SlidersHorizontal size={14} aria-hidden />}
-      aria-label={`Change the limits of ${planName(plan)}`}
+      aria-label={`Change limits of ${planName(plan)}`}
       onClick={() =>
         openAction(`Limits of ${planName(plan)}`, ({ onClose }) => <PlanLimitsForm plan={plan} onClose={onClose} />)}
     >

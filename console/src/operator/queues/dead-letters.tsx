@@ -11,7 +11,8 @@ import { detailsOf, inWords } from "../details.ts";
 import { LANES } from "../health/words.ts";
 import { SelectBar } from "../lists/select-bar.tsx";
 import { useSelection } from "../lists/use-selection.ts";
-import { TenantLink } from "../tenant-link.tsx";
+import { TenantName } from "../lists/tenant-name.tsx";
+import { useEmails } from "../lists/use-emails.ts";
 import { jobKindOf, tenantOf } from "./job.ts";
 import { openReplay, openReplayAll, openReplayOf } from "./replay.tsx";
 import { type DeadLetter, useDeadLetters } from "./use-dead-letters.ts";
@@ -42,6 +43,7 @@ function List() {
   const [query, setQuery] = useSearchParams();
   const letters = data?.pages.flatMap(({ deadLetters }) => deadLetters) ?? [];
   const selection = useSelection(letters.map(({ id }) => id));
+  const emails = useEmails(letters.flatMap((letter) => tenantOf(letter) ?? []));
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
     return <Skeleton h={200} aria-label="Loading the dead letters" />;
@@ -63,6 +65,7 @@ function List() {
           <Row
             key={letter.id}
             letter={letter}
+            emails={emails}
             isOpen={open === String(letter.id)}
             onOpen={() => setQuery(open === String(letter.id) ? {} : { letter: String(letter.id) }, { replace: true })}
             isSelected={selection.has(letter.id)}
@@ -84,13 +87,14 @@ function List() {
 
 interface RowProps {
   letter: DeadLetter;
+  emails: ReadonlyMap<string, string>;
   isOpen: boolean;
   onOpen: () => void;
   isSelected: boolean;
   onSelect: () => void;
 }
 
-function Row({ letter, isOpen, onOpen, isSelected, onSelect }: RowProps) {
+function Row({ letter, emails, isOpen, onOpen, isSelected, onSelect }: RowProps) {
   const { id, lane, job, error, buriedAt } = letter;
   const kind = inWords(jobKindOf(letter));
   const tenant = tenantOf(letter);
@@ -103,7 +107,7 @@ function Row({ letter, isOpen, onOpen, isSelected, onSelect }: RowProps) {
         <Group gap="xs">
           <Text fw={600} size="sm">{kind}</Text>
           <Badge variant="light" color="gray" tt="none">{LANES[lane].label}</Badge>
-          {tenant !== null && <TenantLink userId={tenant} />}
+          {tenant !== null && <TenantName userId={tenant} emails={emails} />}
         </Group>
         <Text size="sm" lineClamp={isOpen ? 40 : 2} style={{ overflowWrap: "anywhere" }}>{error}</Text>
         <Text size="xs" c="dimmed">Given up {dateAndTime(buriedAt)}</Text>

@@ -11,7 +11,8 @@ import { LoadFailure } from "../../platform/load-failure.tsx";
 import { useUser } from "../../session/session.tsx";
 import { actorInWords, factsOf, reasonOf } from "../actions/audit-words.ts";
 import { CsvButton } from "../lists/csv-button.tsx";
-import { TenantLink } from "../tenant-link.tsx";
+import { TenantName } from "../lists/tenant-name.tsx";
+import { useEmails } from "../lists/use-emails.ts";
 import { type AuditFilter, auditFilterOf, auditQueryOf } from "./audit-filter.ts";
 
 /** Every line of the audit log, newest first. */
@@ -76,6 +77,7 @@ function Lines({ filter }: { filter: AuditFilter }) {
     getNextPageParam: ({ next }) => next,
   });
   const lines = data?.pages.flatMap((page) => page.lines);
+  const emails = useEmails(lines?.flatMap(({ userId }) => userId ?? []) ?? []);
   if (lines === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
     return <Skeleton h={280} aria-label="Loading the audit log" />;
@@ -96,7 +98,7 @@ function Lines({ filter }: { filter: AuditFilter }) {
         <CsvButton list="audit" query={filter} />
       </Group>
       <Paper component="ol" withBorder radius="lg" px="md" className="rows" aria-label="Audit log">
-        {lines.map((line) => <Line key={line.id} line={line} />)}
+        {lines.map((line) => <Line key={line.id} line={line} emails={emails} />)}
       </Paper>
       {error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
       {hasNextPage && (
@@ -110,7 +112,7 @@ function Lines({ filter }: { filter: AuditFilter }) {
   );
 }
 
-function Line({ line }: { line: AuditLine }) {
+function Line({ line, emails }: { line: AuditLine; emails: ReadonlyMap<string, string> }) {
   const { id: ownId } = useUser();
   const reason = reasonOf(line);
   const facts = factsOf(line);
@@ -120,7 +122,7 @@ function Line({ line }: { line: AuditLine }) {
         <Group gap="xs">
           <Code>{line.action}</Code>
           <Text size="sm">by {actorInWords(line.actor, ownId)}</Text>
-          {line.userId !== null && <TenantLink userId={line.userId} />}
+          {line.userId !== null && <TenantName userId={line.userId} emails={emails} />}
         </Group>
         {reason !== null && <Text size="sm" style={{ overflowWrap: "anywhere" }}>“{reason}”</Text>}
         {facts.length > 0 && (

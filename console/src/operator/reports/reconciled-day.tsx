@@ -3,12 +3,20 @@ import { ChevronDown, ChevronRight, TriangleAlert } from "lucide-react";
 import type { Reconciliation } from "../../../../client/switchboard.ts";
 import { dateAndTime } from "../../platform/dates.ts";
 import { money } from "../../platform/money.ts";
-import { TenantLink } from "../tenant-link.tsx";
+import { TenantName } from "../lists/tenant-name.tsx";
 import { breakdownOf, CLASS_WORDS, mustBeExplained } from "./breakdown.ts";
 import { Evidence } from "./evidence.tsx";
 
+export interface ReconciledDayProps {
+  day: Reconciliation;
+  /** The addresses of tenants, as far as they are known. */
+  emails: ReadonlyMap<string, string>;
+  isOpen: boolean;
+  onOpen: () => void;
+}
+
 /** A compared day: the two totals, and how their difference comes about. */
-export function ReconciledDay({ day, isOpen, onOpen }: { day: Reconciliation; isOpen: boolean; onOpen: () => void }) {
+export function ReconciledDay({ day, emails, isOpen, onOpen }: ReconciledDayProps) {
   const { accountSid, userId, currency, usageTotal, ledgerTotal, reconciledAt } = day;
   const name = `${day.day}, ${accountSid}`;
   return (
@@ -17,7 +25,7 @@ export function ReconciledDay({ day, isOpen, onOpen }: { day: Reconciliation; is
         <Group gap="xs">
           <Text fw={600} size="sm" className="digits">{day.day}</Text>
           <States day={day} />
-          {userId === null ? <Text size="sm">Main account</Text> : <TenantLink userId={userId} />}
+          {userId === null ? <Text size="sm">Main account</Text> : <TenantName userId={userId} emails={emails} />}
         </Group>
         <Code className="operator-code">{accountSid}</Code>
         <Text size="xs" c="dimmed">Compared {dateAndTime(reconciledAt)}</Text>

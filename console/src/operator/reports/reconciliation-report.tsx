@@ -9,6 +9,7 @@ import { LoadFailure } from "../../platform/load-failure.tsx";
 import { useHealth } from "../health/use-health.ts";
 import { counted } from "../health/words.ts";
 import { CsvButton } from "../lists/csv-button.tsx";
+import { useEmails } from "../lists/use-emails.ts";
 import {
   faultOfAccount,
   type ReconciliationFilter,
@@ -116,6 +117,7 @@ function Days({ filter, open, onOpen }: DaysProps) {
     placeholderData: keepPreviousData,
   });
   const days = data?.pages.flatMap((page) => page.days);
+  const emails = useEmails(days?.flatMap(({ userId }) => userId ?? []) ?? []);
   if (days === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
     return <Skeleton h={280} aria-label="Loading the days" />;
@@ -133,7 +135,7 @@ function Days({ filter, open, onOpen }: DaysProps) {
       >
         {days.map((day) => {
           const id = `${day.day}~${day.accountSid}`;
-          return <ReconciledDay key={id} day={day} isOpen={open === id} onOpen={() => onOpen(id)} />;
+          return <ReconciledDay key={id} day={day} emails={emails} isOpen={open === id} onOpen={() => onOpen(id)} />;
         })}
       </Paper>
       {error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}

@@ -25,8 +25,9 @@ export function useMonths(): [Months, (months: Months) => void] {
 export function MonthRange() {
   const [months, setMonths] = useMonths();
   const current = monthOf(new Date());
-  const all = monthsIn(lastMonths(MOST_MONTHS, current)).reverse();
-  const offered = all.includes(months.from) ? all : [...all, months.from];
+  // An address may name older months than these.
+  const all = new Set([...monthsIn(lastMonths(MOST_MONTHS, current)), months.from, months.to]);
+  const offered = [...all].sort().reverse();
   const preset = months.to === current && PRESETS.includes(lengthOf(months)) ? String(lengthOf(months)) : "";
   const dataOf = (values: readonly string[]) => values.map((value) => ({ value, label: monthLabel(value) }));
   return (

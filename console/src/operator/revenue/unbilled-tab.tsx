@@ -77,7 +77,9 @@ function UnbilledRows({ usage, now }: { usage: readonly UnbilledUsage[]; now: Da
           <Text key={state} component="li" size="sm">
             <b>{UNBILLED_STATES[state].label}.</b> {UNBILLED_STATES[state].meaning} {UNBILLED_STATES[state].next}{" "}
             {state === "waits_for_rate" && (
-              <Anchor component={Link} href="/operator/prices/exchange-rates" size="sm">Exchange rates</Anchor>
+              <Anchor component={Link} href="/operator/prices/exchange-rates" size="sm" underline="always">
+                Exchange rates
+              </Anchor>
             )}
           </Text>
         ))}

@@ -63,7 +63,7 @@ function Total() {
   const { totals, countedAt, ageSeconds } = data;
   const counted = countedAt === null || ageSeconds === null
     ? "Not counted yet: a job counts every 15 minutes"
-    : `Counted ${durationInWords(ageSeconds)} ago`;
+    : `Counted ${durationInWords(ageSeconds)} ago, and the list below now`;
   return (
     <Paper withBorder radius="lg" p="lg">
       <SimpleGrid cols={{ base: 1, sm: Math.max(1, totals.length) }} spacing="md">
@@ -125,12 +125,19 @@ function AccountCost({ account: { userId, reason, status, costs, numbers }, emai
           </Text>
         ))}
       </Stack>
-      <Stack gap={2} align="flex-end">
+      <Stack gap={2} align="flex-start">
         {costs.map((cost) => (
-          <Text key={cost.currency} fw={600} className="digits">
-            {cost.currency === null ? totalCost(cost) : money(totalCost(cost), cost.currency)}
-            <Text span size="sm" c="dimmed" fw={400}>a month</Text>
-          </Text>
+          <div key={cost.currency}>
+            <Text fw={600} className="digits">
+              {cost.currency === null ? totalCost(cost) : money(totalCost(cost), cost.currency)}{" "}
+              <Text span size="sm" c="dimmed" fw={400}>a month</Text>
+            </Text>
+            {cost.unpriced > 0 && (
+              <Text size="xs" c="dimmed">
+                without {cost.unpriced.toLocaleString()} of {cost.numbers.toLocaleString()} numbers
+              </Text>
+            )}
+          </div>
         ))}
         <Anchor component={Link} href={`/operator/tenants/${userId}`} size="sm">Open tenant</Anchor>
       </Stack>

@@ -1,11 +1,11 @@
 import { Anchor, Badge, Group, Text } from "@mantine/core";
 import { ExternalLink } from "lucide-react";
-import type { ReactNode } from "react";
 import type { TenantView } from "../../../../client/switchboard.ts";
 import { useBackend } from "../../platform/backend.tsx";
 import { Copyable } from "../../platform/copyable.tsx";
 import { dateAndTime } from "../../platform/dates.ts";
 import { Fact, Facts } from "../../platform/facts.tsx";
+import { statusOf } from "../tenants/status.ts";
 import { stripeLink } from "./links.ts";
 import { Subject } from "./subject.tsx";
 import { TenantActions } from "./tenant-actions.tsx";
@@ -14,6 +14,7 @@ import { TenantActions } from "./tenant-actions.tsx";
 export function OverviewTab({ view }: { view: TenantView }) {
   const { tenant, subscriptions, billing } = view;
   const { config } = useBackend();
+  const { wanted } = statusOf(tenant);
   const customer = billing.payer?.customerId ?? subscriptions.find(({ counts }) => counts)?.customerId ?? null;
   return (
     <>
@@ -31,10 +32,8 @@ export function OverviewTab({ view }: { view: TenantView }) {
           </Fact>
           <Fact label="Status">
             <Group gap={6}>
-              <StatusBadge status={tenant.status} />
-              {tenant.isDrifting && (
-                <Text size="sm">should be {tenant.wanted === "none" ? "suspended" : tenant.wanted}</Text>
-              )}
+              <StatusBadge tenant={tenant} />
+              {wanted !== null && <Text size="sm">{wanted}</Text>}
             </Group>
           </Fact>
           <Fact label="Last error">{tenant.lastError ?? "None"}</Fact>
@@ -63,10 +62,10 @@ export function OverviewTab({ view }: { view: TenantView }) {
 
 const when = (iso: string | null) => iso === null ? "Never" : dateAndTime(iso);
 
-const COLORS = { pending: "gray", active: "teal", suspended: "orange", closed: "gray" } as const;
-
-export function StatusBadge({ status }: { status: TenantView["tenant"]["status"] }): ReactNode {
-  return <Badge variant="light" radius="sm" color={COLORS[status]}>{status}</Badge>;
+/** The status in the words of the list of tenants. */
+export function StatusBadge({ tenant }: Pick<TenantView, "tenant">) {
+  const { label, color } = statusOf(tenant);
+  return <Badge variant="light" radius="sm" color={color}>{label}</Badge>;
 }
 
 /** A link to an object in Stripe's dashboard, where it is one of Stripe's. */

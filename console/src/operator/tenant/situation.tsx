@@ -49,7 +49,7 @@ function Ways({ trouble: { actions, tab }, view, onTab }: {
   if (actions.length === 0 && link === undefined) return null;
   return (
     <Group gap="xs" mt="sm">
-      {actions.map((action) => <ActionButton key={action} action={action} view={view} />)}
+      {actions.map((action) => <ActionButton key={action} action={action} view={view} isOnColor />)}
       {tab !== null && link !== undefined && (
         <Button size="xs" variant="default" onClick={() => onTab(tab)}>{link}</Button>
       )}

@@ -29,10 +29,12 @@ export function TenantActions({ view }: { view: TenantView }) {
   );
 }
 
-export function ActionButton({ action, view, obstacle = null }: {
+/** @param isOnColor whether it is on the color of an alert, where a red button is hard to see */
+export function ActionButton({ action, view, obstacle = null, isOnColor = false }: {
   action: TenantAction;
   view: TenantView;
   obstacle?: string | null;
+  isOnColor?: boolean;
 }) {
   const button = (
     <Button
@@ -42,7 +44,7 @@ export function ActionButton({ action, view, obstacle = null }: {
         // A disabled button takes no focus, and its reason could not be read with the keyboard.
         ...(obstacle !== null && { "aria-disabled": true, "data-disabled": true })
       }
-      {...(DANGEROUS.has(action) && obstacle === null && { color: "red", variant: "light" })}
+      {...(DANGEROUS.has(action) && obstacle === null && !isOnColor && { color: "red", variant: "light" })}
       onClick={() => obstacle === null && openTenantAction(action, view)}
     >
       {ACTION_LABELS[action]}

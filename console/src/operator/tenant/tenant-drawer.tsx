@@ -1,7 +1,7 @@
-import { Badge, Drawer, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
+import { Badge, Drawer, Group, Skeleton, Stack, Tabs } from "@mantine/core";
 import { useModals } from "@mantine/modals";
 import { Building2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { SwitchboardError } from "../../../../client/switchboard.ts";
 import type { TenantView } from "../../../../client/switchboard.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
@@ -46,6 +46,8 @@ export function TenantDrawer({ userId, onClose }: TenantDrawerProps) {
       opened={useOpened()}
       onClose={onClose}
       position="right"
+      // In its place in the document, and so before the dialogs of actions, which are above it.
+      withinPortal={false}
       size="min(860px, 100vw)"
       className="tenant-drawer"
       title={view === undefined ? "Tenant" : view.tenant.email ?? view.tenant.userId}
@@ -95,20 +97,22 @@ function Loading() {
 function Whole({ view, error, onRetry }: { view: TenantView; error: unknown; onRetry: () => void }) {
   const [tab, setTab] = useParameter("tab", TABS, "overview");
   const { tenant } = view;
+  const list = useRef<HTMLDivElement>(null);
+  // On a phone, the tabs scroll sideways.
+  useEffect(() => {
+    list.current?.querySelector("[data-active]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [tab]);
   const waiting = view.alerts.filter(({ acknowledgedAt }) => acknowledgedAt === null).length + view.deadLetters.length;
   return (
     <Stack gap="md">
       <Group gap="xs">
-        <StatusBadge status={tenant.status} />
+        <StatusBadge tenant={tenant} />
         {tenant.plan !== null && <Badge variant="outline" radius="sm">{tenant.plan}</Badge>}
-        {tenant.friendlyName !== null && tenant.friendlyName !== tenant.userId && (
-          <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>{tenant.friendlyName}</Text>
-        )}
       </Group>
       {error !== null && <LoadFailure error={error} onRetry={onRetry} />}
       <Situation view={view} onTab={setTab} />
       <Tabs value={tab} onChange={(value) => setTab(value as Tab)} className="tenant-tabs" keepMounted={false}>
-        <Tabs.List aria-label="Parts of the tenant">
+        <Tabs.List ref={list} aria-label="Parts of the tenant">
           {TABS.map((name) => (
             <Tabs.Tab
               key={name}

@@ -57,7 +57,7 @@ function OneAlert({ alert, userId }: { alert: Alert; userId: string }) {
   const words = ALERT_KINDS[kind];
   return (
     <li className="row">
-      <div className="row-main" style={{ minWidth: 0 }}>
+      <div className="row-main">
         <Group gap="4px 8px">
           <Text size="sm" fw={600}>{words.title}</Text>
           {acknowledgedAt !== null && <Badge variant="light" color="gray" size="sm" radius="sm">Acknowledged</Badge>}
@@ -128,7 +128,7 @@ function OneLetter({ letter, userId }: { letter: DeadLetter; userId: string }) {
   const kind = kindOf(job);
   return (
     <li className="row">
-      <div className="row-main" style={{ minWidth: 0 }}>
+      <div className="row-main">
         <Text size="sm" fw={600}>{kind}</Text>
         <Text size="sm" c="dimmed">Lane {lane} · failed {dateAndTime(buriedAt)}</Text>
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>{error}</Text>
@@ -138,7 +138,7 @@ function OneLetter({ letter, userId }: { letter: DeadLetter; userId: string }) {
   );
 }
 
-const kindOf = (job: DeadLetter["job"]) => typeof job["kind"] === "string" ? job["kind"] : "Unknown job";
+const kindOf = (job: DeadLetter["job"]) => typeof job["kind"] === "string" ? inWords(job["kind"]) : "Unknown job";
 
 function openReplay({ id: deadLetter, job, lane }: DeadLetter, userId: string): void {
   openAction(`Replay "${kindOf(job)}"`, ({ onClose }) => (
@@ -160,8 +160,8 @@ function openReplay({ id: deadLetter, job, lane }: DeadLetter, userId: string): 
 function OneJob({ job: { kind, lane, attempts, dueAt, error } }: { job: TenantJob }) {
   return (
     <li className="row">
-      <div className="row-main" style={{ minWidth: 0 }}>
-        <Text size="sm" fw={600}>{kind ?? "Unknown job"}</Text>
+      <div className="row-main">
+        <Text size="sm" fw={600}>{kind === null ? "Unknown job" : inWords(kind)}</Text>
         <Text size="sm" c="dimmed">
           Lane {lane} · due {dateAndTime(dueAt)} · {attempts === 0 ? "not tried yet" : `tried ${attempts} times`}
         </Text>

@@ -42,7 +42,7 @@ export function TenantFilters({ query, onChange }: TenantFiltersProps) {
           aria-label="Plan"
           placeholder="All plans"
           clearable
-          flex="1 1 150px"
+          flex="1 1 120px"
           maw={220}
           clearButtonProps={{ "aria-label": "All plans" }}
           data={planChoices(plans, query.plan)}
@@ -55,7 +55,7 @@ export function TenantFilters({ query, onChange }: TenantFiltersProps) {
         <Select
           aria-label="Order"
           allowDeselect={false}
-          flex="1 1 140px"
+          flex="1 1 120px"
           maw={180}
           data={Object.entries(ORDER_LABELS).map(([value, label]) => ({ value, label }))}
           value={query.order}
@@ -153,7 +153,7 @@ function SearchField({ search = "", onSearch }: { search: string | undefined; on
     <TextInput
       type="search"
       role="searchbox"
-      flex="1 1 260px"
+      flex="4 1 260px"
       aria-label="Search tenants"
       placeholder="Email, number, SID or id"
       leftSection={<Search size={16} aria-hidden />}

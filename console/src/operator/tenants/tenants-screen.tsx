@@ -25,8 +25,9 @@ export function TenantsScreen({ tenant }: { tenant: string | undefined }) {
   const query = queryOf(new URLSearchParams(useSearch()));
   const address = addressOf(query);
   const pathOf = (userId: string) => `${PATH}/${userId}${address}`;
+  // A search begins a moment after the last key: a tenant who was opened meanwhile stays open.
   const change = (changed: TenantsQuery, isTyping = false) =>
-    navigate(`${PATH}${addressOf(changed)}`, { replace: isTyping });
+    navigate(`${tenant === undefined ? PATH : `${PATH}/${tenant}`}${addressOf(changed)}`, { replace: isTyping });
   return (
     <Container size="xl" className="screen">
       <ScreenTitle
