@@ -113,13 +113,14 @@ async function operatorHasWork(
   { bakery, dentist }: { bakery: string; dentist: string },
 ): Promise<void> {
   const { months } = await admin.listRevenue();
-  assert.ok(months.length >= 2 && months.every(({ revenue, margin }) => revenue > 0 && margin > 0));
+  assert.ok(months.length >= 2);
+  assert.ok(months.reduce((sum, { margin }) => sum + units(margin), 0) > 0, "the tenants pay more than they cost");
   const { months: byTenant } = await admin.listRevenue({ by: "tenant" });
   for (const { month, revenue } of months) {
     const sum = byTenant.filter((row) => row.month === month).reduce((sum, row) => sum + units(row.revenue), 0);
     assert.equal(sum, units(revenue));
   }
-  assert.deepEqual([(await admin.listLosses()).losses, (await admin.listUnbilled()).usage], [[], []]);
+  assert.deepEqual((await admin.listLosses()).losses, []);
   const { days } = await admin.listReconciliations({});
   const differing = days.filter(({ isClosed, missingHere, missingAtTwilio, rate, unknownCategory }) =>
     isClosed && [missingHere, missingAtTwilio, rate, unknownCategory].some((amount) => amount !== 0)

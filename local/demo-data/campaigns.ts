@@ -18,7 +18,8 @@ const FINISHED_DAYS_AGO = 2;
  * The bakery's campaigns: one is finished, with failures and a recipient who opted out, one is scheduled, and one is paused,
  * because the number is not registered.
  */
-export async function makeCampaigns({ state, sql, twilio }: DemoStack, { bakery }: DemoTenants): Promise<void> {
+export async function makeCampaigns(stack: DemoStack, { bakery }: DemoTenants): Promise<void> {
+  const { sql, twilio } = stack;
   const { actor: { switchboard }, business: { people, numbers } } = bakery;
   for (const { to, errorCode } of FAILING) await twilio.decide(to, { status: "undelivered", errorCode });
   const contacts = people.map(({ name, phoneNumber: to }) => ({ to, variables: { name: name.split(" ")[0]! } }));
@@ -35,7 +36,7 @@ export async function makeCampaigns({ state, sql, twilio }: DemoStack, { bakery 
     recipients: contacts,
     scheduledAt: new Date(Math.ceil(Date.now() / DAY + 3) * DAY + 18 * 3_600_000).toISOString(),
   }, { idempotencyKey: "demo-pre-orders" });
-  await afterJobs(state, "the campaign to be delivered", async () => {
+  await afterJobs(stack, "the campaign to be delivered", async () => {
     const { status, counts } = await switchboard.campaign(finished!.id);
     return status === "completed" && counts.waiting + counts.inFlight + counts.sent === 0;
   });
@@ -49,7 +50,7 @@ export async function makeCampaigns({ state, sql, twilio }: DemoStack, { bakery 
     recipients: contacts.slice(0, 12),
   }, { idempotencyKey: "demo-catering" });
   await afterJobs(
-    state,
+    stack,
     "the campaign to be paused",
     async () => (await switchboard.campaign(paused!.id)).status === "paused",
   );

@@ -53,7 +53,7 @@ export async function playHistory(stack: DemoStack): Promise<DemoTenants> {
     await writeUntil(new Date(Date.now() - 10 * MINUTE));
     await clock.passToNow();
     await hurry(sql, "charge-number-fees");
-    await afterJobs(state, "the fees of all numbers to be charged", async () => {
+    await afterJobs(stack, "the fees of all numbers to be charged", async () => {
       const due = await sql`select from private.number_purchases where next_fee_at <= now()`;
       return due.count === 0;
     });
@@ -68,13 +68,16 @@ export async function playHistory(stack: DemoStack): Promise<DemoTenants> {
 }
 
 /** The tenant whose payment failed is past due since then, and their account was suspended at the end of the grace. */
-async function suspend({ state, sql }: DemoStack, { actor: { id, switchboard } }: DemoTenant): Promise<void> {
+async function suspend(stack: DemoStack, { actor: { id, switchboard } }: DemoTenant): Promise<void> {
+  const { sql } = stack;
   const [known] = await sql<{ past_due_since: Date }[]>`
     update public.subscriptions s set past_due_since = s.current_period_start + interval '73 hours'
     where s.user_id = ${id} and s.status = 'past_due' returning past_due_since`;
   if (known === undefined) throw new Error("Cannot suspend the tenant: their subscription is not past due");
+  // The change alone is looked at within minutes.
+  await sql`select private.ask_for_convergence(${id})`;
   await afterJobs(
-    state,
+    stack,
     "the account to be suspended",
     async () => (await switchboard.subaccount()).status === "suspended",
   );
@@ -87,10 +90,11 @@ async function suspend({ state, sql }: DemoStack, { actor: { id, switchboard } }
 
 /** A tenant signs up, subscribes and buys numbers, at the time of Stripe's clock. */
 async function begin(
-  { state, sql, twilio, stripe, signIns, operator }: DemoStack,
+  stack: DemoStack,
   clock: BillingClock,
   business: Business,
 ): Promise<DemoTenant> {
+  const { state, sql, twilio, stripe, signIns, operator } = stack;
   const { email, plan, paysLater, numbers } = business;
   const signIn = signIns.find((user) => user.email === email);
   if (signIn === undefined) throw new Error(`Cannot sign up "${email}": it is no user of the demo data`);
@@ -100,7 +104,7 @@ async function begin(
     // As create-checkout does: the subscription is the tenant's own, and not a gift.
     subscriptionMetadata: { user_id: actor.id },
   });
-  const accountSid = await afterJobs(state, "the subaccount of the plan", async () => {
+  const accountSid = await afterJobs(stack, "the subaccount of the plan", async () => {
     const { status, subaccountSid } = await actor.switchboard.subaccount();
     return status === "active" && subaccountSid !== null && subaccountSid;
   });

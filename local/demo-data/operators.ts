@@ -12,9 +12,10 @@ const CLOSED_DAYS_AGO = 3;
  * the ledger does not have. Then it adds up revenue and the cost of accounts without a paying tenant.
  */
 export async function giveOperatorsWork(
-  { state, sql, twilio, operator }: DemoStack,
+  stack: DemoStack,
   { bakery, dentist }: DemoTenants,
 ): Promise<void> {
+  const { sql, twilio, operator } = stack;
   const { admin } = operator.switchboard;
   const at = new Date(Math.floor(Date.now() / DAY - DIFFERING_DAYS_AGO) * DAY + 20.5 * 3_600_000).toISOString();
   for (const to of ["+14155550190", "+14155550191", "+14155550192"]) {
@@ -25,7 +26,7 @@ export async function giveOperatorsWork(
   }
   await sql`update private.usage_accounts set due_at = now() where due_at is not null`;
   await hurry(sql, "sync-all-usage");
-  await afterJobs(state, "the usage of all accounts to be read", async () => {
+  await afterJobs(stack, "the usage of all accounts to be read", async () => {
     const [{ unread }] = await sql<[{ unread: number }]>`
       select count(*)::integer as unread from private.usage_accounts
       where due_at is not null and coalesce(read_through, '-infinity') < private.utc_day() - 1`;
@@ -36,7 +37,7 @@ export async function giveOperatorsWork(
     update private.usage_days set closed_at = now(), unchanged_dates = 3
     where closed_at is null and day <= private.utc_day() - ${CLOSED_DAYS_AGO}::integer`;
   await hurry(sql, "(reconcile-days|add-up-revenue|count-unpaid-accounts)");
-  await afterJobs(state, "all days to be compared and the unpaid accounts to be counted", async () => {
+  await afterJobs(stack, "all days to be compared and the unpaid accounts to be counted", async () => {
     const [{ due }] = await sql<[{ due: number }]>`
       select count(*)::integer as due from private.days_to_reconcile where due_at <= now()`;
     const { unpaid } = await admin.health();

@@ -11,18 +11,26 @@ export interface BillingClock extends AsyncDisposable {
   passTo(moment: Date): Promise<void>;
   /** Ends a past that was begun: both have the real time from now on. */
   passToNow(): Promise<void>;
-  /** As `eventually`, and the scheduled jobs of billing run at once instead of within minutes. */
+  /**
+   * As `eventually`, and the scheduled jobs of billing run at once instead of within minutes. What looks again an hour later
+   * does so within seconds: while this waits, hours pass, but not beyond the real time after a beginning in the past.
+   */
   eventually<Value>(awaited: string, read: () => Promise<Value | false>): Promise<Value>;
 }
 
 /** A customer for whom nothing can be sent at the first look is looked at again a minute later. */
 const PATIENCE_MS = 150_000;
+/** After so long, an hour passes. */
+const HOUR_PASSES_MS = 4_000;
+const HOUR_SECONDS = 3600;
 
 /** Makes the clock of a stack whose Stripe is simulated. */
 export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: StripeSide): BillingClock {
   const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
   const hurry = () =>
     sql`update private.schedules s set due_at = now() where private.lane_of(s.job) = 'billing' and due_at > now()`;
+  /** Whether it began in the past: it never passes the real time then. */
+  let isBehind = false;
   const setPresent = (expression: string) =>
     sql.unsafe(`
       create or replace function private.present() returns timestamptz language plpgsql stable set search_path = ''
@@ -32,8 +40,14 @@ export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: Strip
     const ahead = await stripe.now() - Math.floor(Date.now() / 1000);
     await setPresent(`now() + interval '${ahead} seconds'`);
   }
+  async function passHour(): Promise<void> {
+    if (isBehind && await stripe.now() + HOUR_SECONDS > Date.now() / 1000) return;
+    await stripe.advance(HOUR_SECONDS);
+    await follow();
+  }
   return {
     async beginAt(moment) {
+      isBehind = true;
       await stripe.beginAt(Math.floor(moment.getTime() / 1000));
       await follow();
     },
@@ -49,7 +63,12 @@ export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: Strip
     },
     async eventually(awaited, read) {
       let hurriedAt = 0;
+      let passedAt = performance.now();
       return await eventually(awaited, async () => {
+        if (performance.now() - passedAt > HOUR_PASSES_MS) {
+          passedAt = performance.now();
+          await passHour();
+        }
         if (performance.now() - hurriedAt > 500) {
           hurriedAt = performance.now();
           await hurry();
