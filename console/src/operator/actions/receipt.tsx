@@ -10,7 +10,7 @@ import { AuditLines } from "./audit-lines.tsx";
 
 /** How long an effect is waited for. Jobs act within seconds, and a failed one is repeated for longer than anybody waits. */
 const WAIT_MS = 60_000;
-const POLL_MS = 1_500;
+const POLL_MS = 1_000;
 /** The line is written with the action. */
 const AUDIT_TRIES = 10;
 
