@@ -190,13 +190,13 @@ layoutTest("Links of any spelling lead to their place, and Back returns to where
   const left = 400;
   await page.waitForFunction((top) => scrollY === top, left);
   const entries = await page.evaluate(() => history.length);
-  const numbers = page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: "Numbers" });
-  await numbers.click();
-  await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
+  const contacts = page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: "Contacts" });
+  await contacts.click();
+  await page.getByRole("heading", { name: "Contacts", level: 1 }).waitFor();
   assert.equal(await page.evaluate(() => scrollY), 0);
-  await page.waitForFunction(() => document.activeElement?.textContent === "Numbers");
+  await page.waitForFunction(() => document.activeElement?.textContent === "Contacts");
   // The screen that is shown already is not added to the history.
-  await numbers.click();
+  await contacts.click();
   assert.equal(await page.evaluate(() => history.length), entries + 1);
   await page.goBack();
   await page.waitForFunction((top) => Math.abs(scrollY - top) < 2, left);

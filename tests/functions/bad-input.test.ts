@@ -22,7 +22,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "change-plan": { caller: "user", methods: ["POST"] },
   "claim-subscription": { caller: "user", methods: ["POST"] },
   "contacts": { caller: "user", methods: ["GET", "POST"] },
-  "create-checkout": { caller: "user", methods: ["POST"] },
+  "create-checkout": { caller: "user", methods: ["GET", "POST"] },
   "forward-webhook": { caller: "user", methods: ["GET", "POST"] },
   "get-usage": { caller: "user", methods: ["GET"] },
   "list-conversations": { caller: "user", methods: ["GET"] },

@@ -95,14 +95,19 @@ test("a tenant pays for a plan and owns the subscription, and a second checkout 
   assert.equal((await pay(checkout)).status, 400);
 });
 
+const SOLD = ["starter", "team", "scale"];
+
 test("the plans for sale have the prices of Stripe, which are kept for ten minutes, and without Stripe for a day", async () => {
   const ada = await newcomer(stage, "ada");
   const month = { currency: "usd", interval: "month", intervalCount: 1, includesTaxes: false };
   const shown = async () =>
-    (await ada.switchboard.plansForSale()).plans.map(({ plan, price, readAt }) => {
-      assert.equal(readAt === null, price === null);
-      return [plan, price];
-    });
+    // Other tests make plans, for which Stripe has no price.
+    (await ada.switchboard.plansForSale()).plans.filter(({ plan }) => SOLD.includes(plan)).map(
+      ({ plan, price, readAt }) => {
+        assert.equal(readAt === null, price === null);
+        return [plan, price];
+      },
+    );
   const atStripe = [["starter", 15], ["team", 49], ["scale", 199]].map((
     [plan, amount],
   ) => [plan, { amount, ...month }]);

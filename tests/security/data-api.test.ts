@@ -16,10 +16,10 @@ const READABLE: Readonly<Record<string, string>> = {
   audit_log: "",
   campaigns:
     "id user_id name from_number body media_urls status status_reason twilio_error_code scheduled_at send_window started_at " +
-    "finished_at total waiting in_flight sent delivered failed unknown skipped recipients_deleted_at created_at updated_at",
+    "finished_at total waiting in_flight sent delivered failed unknown skipped recipients_deleted_at retry_of created_at updated_at",
   contacts: "user_id phone_number name notes tags created_at updated_at",
   forward_deliveries: "id user_id status attempts attempt_count next_attempt_at created_at",
-  messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days updated_at",
+  messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days version updated_at",
   operator_alerts: "",
   plans:
     "key name rank version superseded_at stripe_price_id max_numbers max_purchases_per_day max_purchases_per_month max_number_price " +

@@ -1,23 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { findChromium, HOW_TO_INSTALL } from "../../../tests/support/chromium.ts";
 import { CallbackReceiver } from "../../../tests/support/twilio/callback-receiver.ts";
 import { type Fixture, startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
 const HANDSET = "+14155550123";
-const CHROMIUM = Deno.env.get("CHROMIUM_PATH") ?? "/usr/bin/chromium";
 const QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
 /** Opens the page of a simulator in a browser, and fails if the browser's console contains errors. */
 async function withPage(run: (page: Page, fixture: Fixture) => Promise<void>, viewport = { width: 1180, height: 820 }) {
-  assert.ok(
-    existsSync(CHROMIUM),
-    `Cannot test the page: "${CHROMIUM}" does not exist; install Chromium (Debian: apt-get install -y chromium) or ` +
-      "set CHROMIUM_PATH",
-  );
+  const executablePath = await findChromium();
+  if (executablePath === null) throw new Error(`Cannot test the page without Chromium. ${HOW_TO_INSTALL}`);
   await using fixture = await startFixture();
   const sandbox = Deno.uid() === 0 ? ["--no-sandbox"] : [];
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...sandbox] });
+  const browser: Browser = await chromium.launch({ executablePath, args: [...QUIET, ...sandbox] });
   try {
     const page = await browser.newPage({ viewport });
     const errors: string[] = [];

@@ -7,7 +7,7 @@ import { LoadFailure } from "../../platform/load-failure.tsx";
 import { money } from "../../platform/money.ts";
 import { Panel } from "../../platform/panel.tsx";
 import { openAction } from "../actions/action-form.tsx";
-import { FileButton } from "../lists/file-button.tsx";
+import { FileButton } from "../lists/csv-button.tsx";
 import { byName, LIMIT_NAMES, type ListedPlan, planName, usedWithoutSubscription } from "./plan-limits.ts";
 import { PlanLimitsForm } from "./plan-limits-form.tsx";
 import { usePlanVersions } from "./use-prices.ts";
@@ -26,7 +26,12 @@ export function PlansTab() {
           A plan that was sold keeps its limits for those who have it: other limits make a new version, which is sold
           instead. The price of a plan is set at Stripe.
         </Text>
-        <FileButton name="plans" read={() => Promise.resolve(csvOf(PLAN_COLUMNS, plans.map(lineOf)))} />
+        <FileButton
+          name="plans"
+          parts={async function* () {
+            yield csvOf(PLAN_COLUMNS, plans.map(lineOf));
+          }}
+        />
       </Group>
       {error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
       {byName(plans).map(({ newest, earlier }) => (

@@ -10,7 +10,7 @@ import { durationInWords } from "../../platform/durations.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
 import { money } from "../../platform/money.ts";
-import { FileButton } from "../lists/file-button.tsx";
+import { FileButton } from "../lists/csv-button.tsx";
 import { Paged } from "../lists/pages.tsx";
 import { TenantName } from "../lists/tenant-name.tsx";
 import { useEmails } from "../lists/use-emails.ts";
@@ -35,7 +35,9 @@ export function UnpaidTab() {
         </Text>
         <FileButton
           name="unpaid-accounts"
-          read={async () => csvOf(UNPAID_COLUMNS, unpaidLines(await everyUnpaidAccount(admin)))}
+          parts={async function* () {
+            yield csvOf(UNPAID_COLUMNS, unpaidLines(await everyUnpaidAccount(admin)));
+          }}
         />
       </Group>
       <Paged

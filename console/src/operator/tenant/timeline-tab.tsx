@@ -3,7 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useBackend } from "../../platform/backend.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
 import { AuditLines } from "../actions/audit-lines.tsx";
-import { TenantCsv } from "./csv-button.tsx";
+import { TenantCsv } from "../lists/csv-button.tsx";
 import { Subject } from "./subject.tsx";
 import { keyOf } from "./use-tenant.ts";
 

@@ -2,6 +2,7 @@ import { SegmentedControl, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ChartColumn } from "lucide-react";
 import type { TenantUsageDays, TenantView } from "../../../../client/switchboard.ts";
+import { PALETTE } from "../../charts/palette.ts";
 import { StackedDays } from "../../charts/stacked-days.tsx";
 import { useBackend } from "../../platform/backend.tsx";
 import { longDate } from "../../platform/dates.ts";
@@ -9,7 +10,7 @@ import { EmptyState } from "../../platform/empty-state.tsx";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
 import { money } from "../../platform/money.ts";
-import { TenantCsv } from "./csv-button.tsx";
+import { TenantCsv } from "../lists/csv-button.tsx";
 import { Subject } from "./subject.tsx";
 import { type Chart, chartsOf, KIND_LABELS, type Measure, MEASURES, type UsageKind } from "./usage-days.ts";
 import { useParameter } from "./use-parameter.ts";
@@ -17,13 +18,14 @@ import { keyOf } from "./use-tenant.ts";
 
 const MEASURE_LABELS: Readonly<Record<Measure, string>> = { price: "Price", cost: "Cost", count: "Messages" };
 
+const [SENT, RECEIVED, SENT_MEDIA, RECEIVED_MEDIA, NUMBERS, FEES] = PALETTE;
 const COLORS: Readonly<Record<UsageKind, string>> = {
-  sms_out: "exchange.6",
-  sms_in: "indigo.6",
-  mms_out: "orange.7",
-  mms_in: "pink.7",
-  number: "gray.6",
-  fee: "lime.9",
+  sms_out: SENT,
+  sms_in: RECEIVED,
+  mms_out: SENT_MEDIA,
+  mms_in: RECEIVED_MEDIA,
+  number: NUMBERS,
+  fee: FEES,
 };
 
 /** What a tenant uses: the last 30 days, the billing period, what is left, and what Twilio has counted. */

@@ -8,9 +8,9 @@ import { LoadFailure } from "../../platform/load-failure.tsx";
 import { part, retryParts } from "../../platform/part.tsx";
 import { ScreenTitle } from "../../platform/screen-title.tsx";
 import { Settled } from "../../platform/settled.tsx";
-import { ExportButton } from "./export-button.tsx";
+import { CsvButton } from "../lists/csv-button.tsx";
 import { openProvision } from "./open-provision.tsx";
-import { addressOf, EVERYTHING, isFiltered, nothingListed, queryOf, type TenantsQuery } from "./query.ts";
+import { addressOf, EVERYTHING, isFiltered, nothingListed, queryOf, requestOf, type TenantsQuery } from "./query.ts";
 import { TenantFilters } from "./tenant-filters.tsx";
 import { TenantTable } from "./tenant-table.tsx";
 import { useTenants } from "./use-tenants.ts";
@@ -108,7 +108,7 @@ function TenantList({ query, pathOf, onEverything }: TenantListProps) {
                 {shownInWords(count, hasNextPage)}
                 {isCutShort && " The search has looked at many tenants, and there are more."}
               </Text>
-              <ExportButton query={query} />
+              <CsvButton list="tenants" query={requestOf(query)} />
             </Group>
             <div className={isPlaceholderData ? "search-old" : undefined} aria-busy={isPlaceholderData}>
               <TenantTable pages={pages} pathOf={pathOf} />
