@@ -152,7 +152,7 @@ async function endPeriod(
   const end = new Date(open.until).getTime();
   const after = (hours: number) => new Date(end + hours * HOUR);
   await writeUntil(after(0));
-  await clock.passTo(after(1));
+  await clock.passPeriod(after(0), async () => (await switchboard.statement(open.id)).invoices.length > 0);
   await clock.eventually("the usage of the period to be sent to Stripe", async () => {
     const { status, units, pendingUnits, invoices } = await switchboard.statement(open.id);
     return status === "closing" && units > 0 && pendingUnits === 0 && invoices.length > 0;

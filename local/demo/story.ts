@@ -366,7 +366,7 @@ export const STORY: readonly Step[] = [
       const { id, until } = open;
       const end = new Date(until).getTime();
       const after = (hours: number) => new Date(end + hours * HOUR * 1000);
-      await clock.passTo(after(1));
+      await clock.passPeriod(after(0), async () => (await ada.switchboard.statement(id)).invoices.length > 0);
       await clock.eventually("the usage of the period to be sent to Stripe", async () => {
         const { status, units, pendingUnits, invoices } = await ada.switchboard.statement(id);
         return status === "closing" && units > 0 && pendingUnits === 0 && invoices.length > 0;

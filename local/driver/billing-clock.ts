@@ -9,6 +9,11 @@ export interface BillingClock extends AsyncDisposable {
   beginAt(moment: Date): Promise<void>;
   /** Moves both forward to a moment. */
   passTo(moment: Date): Promise<void>;
+  /**
+   * Moves both to an hour after the end of a billing period. The draft of its invoice is read a minute after the end: an hour
+   * later, usage belongs to the next period as long as no draft says that this one still takes it.
+   */
+  passPeriod(end: Date, isDraftKnown: () => Promise<boolean>): Promise<void>;
   /** Ends a past that was begun: both have the real time from now on. */
   passToNow(): Promise<void>;
   /**
@@ -45,17 +50,23 @@ export function billingClock({ dbUrl }: Pick<StackState, "dbUrl">, stripe: Strip
     await stripe.advance(HOUR_SECONDS);
     await follow();
   }
+  async function passTo(moment: Date): Promise<void> {
+    // Stripe first: what it sends at the end of a period finds the time at which it was sent.
+    const seconds = Math.ceil(moment.getTime() / 1000) - await stripe.now();
+    await stripe.advance(Math.max(0, seconds));
+    await follow();
+  }
   return {
     async beginAt(moment) {
       isBehind = true;
       await stripe.beginAt(Math.floor(moment.getTime() / 1000));
       await follow();
     },
-    async passTo(moment) {
-      // Stripe first: what it sends at the end of a period finds the time at which it was sent.
-      const seconds = Math.ceil(moment.getTime() / 1000) - await stripe.now();
-      await stripe.advance(Math.max(0, seconds));
-      await follow();
+    passTo,
+    async passPeriod(end, isDraftKnown) {
+      await passTo(new Date(end.getTime() + 60_000));
+      await eventually("the draft of the period's invoice to be read", isDraftKnown, PATIENCE_MS);
+      await passTo(new Date(end.getTime() + HOUR_SECONDS * 1000));
     },
     async passToNow() {
       await stripe.advance(Math.max(0, Math.floor(Date.now() / 1000) - await stripe.now()));

@@ -11,7 +11,6 @@ import { visit } from "../support/console/browser.ts";
 import { PASSWORD, Tenant } from "../support/console/tenant.ts";
 import { browser, stack, test } from "./support.ts";
 
-const HOUR_MS = 3_600_000;
 /** Amounts are billed in units of 1/10,000. */
 const UNITS = 10_000;
 
@@ -127,7 +126,10 @@ async function billDay(state: StackState): Promise<void> {
   await stripe.account({ gracePeriodSeconds: 72 * 3600 });
   await using clock = billingClock(state, stripe);
   const { statements: [open] } = await ada.switchboard.listStatements();
-  await clock.passTo(new Date(Date.parse(open!.until) + HOUR_MS));
+  await clock.passPeriod(
+    new Date(open!.until),
+    async () => (await ada.switchboard.statement(open!.id)).invoices.length > 0,
+  );
   await clock.eventually("the usage of the period to be sent to Stripe", async () => {
     const { status, units, pendingUnits, invoices } = await ada.switchboard.statement(open!.id);
     return status !== "open" && units > 0 && pendingUnits === 0 && invoices.length > 0;
