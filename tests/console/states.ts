@@ -70,6 +70,7 @@ test("Code of a dialog or a screen that does not load is said in its place, load
   await page.getByText("This is not one of your current numbers").waitFor();
 
   await page.goBack();
+  await page.getByRole("heading", { name: "Contacts", level: 1 }).waitFor();
   await page.getByRole("button", { name: "New contact" }).click();
   await dialog.getByLabel("Notes").fill("Typed");
   // A click beside the dialog does not throw away what is typed, and neither does a save that is not answered yet.
