@@ -24,13 +24,15 @@ export async function giveOperatorsWork(
       body: "Sent by another program",
     });
   }
-  await sql`update private.usage_accounts set due_at = now() where due_at is not null`;
-  await hurry(sql, "sync-all-usage");
+  const [{ since }] = await sql<[{ since: Date }]>`select now() as since`;
   await afterJobs(stack, "the usage of all accounts to be read", async () => {
-    const [{ unread }] = await sql<[{ unread: number }]>`
-      select count(*)::integer as unread from private.usage_accounts
-      where due_at is not null and coalesce(read_through, '-infinity') < private.utc_day() - 1`;
-    return unread === 0;
+    // A pass that began before the messages came does not have them: another one follows it.
+    const unread = await sql`
+      update private.usage_accounts set due_at = now()
+      where due_at is not null and coalesce(read_at, '-infinity') < ${since}`;
+    if (unread.count === 0) return true;
+    await hurry(sql, "sync-all-usage");
+    return false;
   });
   // The usage of a day is final after it was unchanged on three dates.
   await sql`

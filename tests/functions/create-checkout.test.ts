@@ -115,7 +115,8 @@ test("the plans for sale have the prices of Stripe, which are kept for ten minut
   const age = (by: string) =>
     stage.database.sql`
       update private.sale_prices
-      set amount = 7, read_at = now() - ${by}::interval, asked_at = now() - ${by}::interval`;
+      set amount = 7, read_at = now() - ${by}::interval, asked_at = now() - ${by}::interval
+      where plan_key = any(${SOLD})`;
   assert.deepEqual(await shown(), atStripe);
   await age("9 minutes");
   assert.deepEqual(await shown(), inCopy);
