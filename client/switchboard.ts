@@ -3162,7 +3162,7 @@ export interface TenantEmailList {
 
 /** Returns the email addresses of tenants that a list names by id. */
 export interface TenantEmailsQuery {
-  /** Up to 100 users' ids, with commas between them. */
+  /** The ids of 1 to 100 users, separated by commas. */
   userIds: string;
 }
 
@@ -3195,7 +3195,7 @@ export interface TenantFiguresList {
 
 /** Returns usage of the billing period and messages by day of the tenants on a page of the list. */
 export interface TenantFiguresQuery {
-  /** The ids of 1 to 100 tenants, separated by commas. */
+  /** The ids of 1 to 100 users, separated by commas. */
   userIds: string;
 }
 

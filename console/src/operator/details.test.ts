@@ -22,7 +22,7 @@ Deno.test("details show times, answers and lists as people write them, and leave
   }]);
 });
 
-Deno.test("no detail is lost and none is empty, whatever a record has", () => {
+Deno.test("the details of any record are shown whole, and none is empty", () => {
   const leaves = (details: readonly Detail[]): string[] =>
     details.flatMap(({ value }) => typeof value === "string" ? [value] : leaves(value));
   fc.assert(fc.property(fc.dictionary(fc.string(), fc.dictionary(fc.string(), fc.integer())), (record) => {

@@ -25,7 +25,7 @@ export interface Chart {
 
 /**
  * The bars of a range: one for each of its days or months, also for those without usage.
- * @param currency of the costs: those in another currency are not in it. Messages count whatever their currency
+ * @param currency of the costs: those in another currency are not in it. Messages of any currency count
  */
 export function chartOf(
   usage: readonly Usage["usage"][number][],

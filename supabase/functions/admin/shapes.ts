@@ -15,3 +15,12 @@ export const deadLetterSchema = z.strictObject({
 
 export const tenantSyncSchema = z.strictObject({ userId: idSchema, reason: reasonText })
   .meta({ id: "TenantSync", description: "The body of admin/sync-tenant" });
+
+/** The most ids of a query: more would come near the 8 KB at which proxies refuse a URL. */
+const MOST_IDS = 100;
+
+/** The ids of users in a query, each once. */
+export const userIdsParameter = z.string().transform((text) => text.split(","))
+  .pipe(z.array(idSchema).min(1).max(MOST_IDS))
+  .transform((ids) => [...new Set(ids)])
+  .describe(`The ids of 1 to ${MOST_IDS} users, separated by commas`);

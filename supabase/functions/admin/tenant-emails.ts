@@ -1,14 +1,11 @@
 import * as z from "zod";
 import { completeRows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { idSchema } from "../_shared/platform/ids.ts";
 import { readQuery } from "../_shared/platform/request.ts";
-
-const MOST = 100;
+import { userIdsParameter } from "./shapes.ts";
 
 export const tenantEmailsQuery = z.strictObject({
-  userIds: z.string().transform((text) => text.split(",")).pipe(z.array(idSchema).min(1).max(MOST))
-    .describe(`Up to ${MOST} users' ids, with commas between them`),
+  userIds: userIdsParameter,
 }).meta({ id: "TenantEmailsQuery" });
 
 export const tenantEmailList = z.strictObject({

@@ -1,16 +1,11 @@
 import * as z from "zod";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { idSchema } from "../_shared/platform/ids.ts";
 import { readQuery } from "../_shared/platform/request.ts";
-
-/** A longer list of ids makes a URL that some proxies reject. */
-const MOST = 100;
+import { userIdsParameter } from "./shapes.ts";
 
 export const tenantFiguresQuery = z.strictObject({
-  userIds: z.string().transform((text) => text.split(",")).pipe(z.array(idSchema).max(MOST))
-    .transform((ids) => [...new Set(ids)])
-    .describe(`The ids of 1 to ${MOST} tenants, separated by commas`),
+  userIds: userIdsParameter,
 }).meta({ id: "TenantFiguresQuery" });
 
 const decimal = z.string().describe("As decimal text");

@@ -67,7 +67,7 @@ export const CAMPAIGN_VIEWS: readonly View[] = [
     open: async (page) => {
       await listed(page);
       await proceed(page, "Message");
-      await page.getByRole("textbox", { name: "Message" }).fill("Hi {{Nobody}}");
+      await page.getByRole("textbox", { name: "Message" }).fill("Hi {{Unknown}}");
       await click("button", "Continue")(page);
       await page.getByRole("alert").waitFor();
     },

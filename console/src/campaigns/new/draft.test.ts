@@ -68,7 +68,7 @@ Deno.test("a draft opens at the first step that is not complete", () => {
   assert.equal(open(empty), "recipients");
   const listed = changed(empty, { source: { kind: "pasted" }, numberColumn: 0 });
   assert.equal(open(listed), "message");
-  for (const body of [" ", "Hi {{Nobody}}", "Hi {{Name", "Hi {{}}"]) {
+  for (const body of [" ", "Hi {{Unknown}}", "Hi {{Name", "Hi {{}}"]) {
     assert.equal(open(changed(listed, { body })), "message");
   }
   const written = changed(listed, { body: "Hi {{Name}}" });

@@ -48,7 +48,7 @@ export function ReviewStep(props: StepProps) {
   if (refused !== null) {
     return (
       <Stack gap="lg">
-        <Alert color="red" variant="light" role="alert" title="Nobody can get this message">
+        <Alert color="red" variant="light" role="alert" title="This message has no valid recipient">
           No row of the list can be used. Go back, and check the column of the phone numbers and their country.
         </Alert>
         <Rejected {...props} rows={verdictsOf(recipients, refused).rejected} />
@@ -171,7 +171,7 @@ function Reviewed(props: ReviewedProps) {
       {willGet === 0
         ? (
           <Alert color="yellow" variant="light">
-            Nobody would get this message: all recipients opted out or are in countries that are not allowed.
+            This message would reach no recipient: all of them opted out or are in countries that are not allowed.
           </Alert>
         )
         : <SendButton {...props} count={willGet} />}

@@ -14,7 +14,7 @@ const campaign = {
   total: 3,
 } as const;
 
-Deno.test("a scheduled campaign can be undone until the server begins, whatever this browser's clock says", () => {
+Deno.test("a scheduled campaign can be undone until the server begins, by any clock of the browser", () => {
   fc.assert(fc.property(fc.integer({ min: -1e9, max: 1e9 }), (seenMs) => {
     const undo = undoOf(campaign, seenMs);
     assert.ok(undo.kind === "open" || undo.kind === "starting");

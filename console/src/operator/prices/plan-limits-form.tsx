@@ -68,7 +68,7 @@ export function PlanLimitsForm({ plan, onClose }: { plan: ListedPlan; onClose: (
       <Stack gap="md">
         {plan.wasSold && !isReplaced && (
           <Radio.Group
-            label="For whom"
+            label="Applies to"
             value={isForSold ? "sold" : "new"}
             onChange={(value) => setForSold(value === "sold")}
           >
