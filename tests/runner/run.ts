@@ -1,5 +1,6 @@
-// `deno task test`: runs every suite, two at a time and one more in a browser, the longest first. `deno task test console demo` runs the suites whose name
-// contains one of the words. `--soak` (`deno task test:soak`) runs the same tests at larger sizes, one suite at a time.
+// `deno task test`: runs every suite, two at a time and one more in a browser, the longest first. What failed beside another
+// suite is repeated alone, with the same seed. `deno task test console demo` runs the suites whose name contains one of the
+// words. `--soak` (`deno task test:soak`) runs the same tests at larger sizes, one suite at a time.
 import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { bundleFunctions } from "../../local/bundle/bundle.ts";
@@ -7,15 +8,21 @@ import { BUNDLES } from "../../local/functions/engine.ts";
 import { whenLauncherEnds } from "../../local/launcher.ts";
 import { startStack } from "../../local/stack.ts";
 import { findChromium, HOW_TO_INSTALL } from "../support/chromium.ts";
+import { SEED } from "../support/seed.ts";
+import { endsTest, onlyThese, type Report, reportOf } from "./report.ts";
 import { runDeno, stopRunning } from "./run-deno.ts";
 import { SOAK, type Suite, SUITES } from "./suites.ts";
 
+/** The seed of all random tests of this run, and of what is repeated. */
+const TEST_SEED = String(SEED);
+type Duration = Report["durations"][number];
+
 const paint = (colour: number, text: string) => Deno.noColor ? text : `\x1b[${colour}m${text}\x1b[0m`;
 
-interface Outcome {
-  passed: number;
-  failed: number;
+interface Outcome extends Omit<Report, "failedTitles" | "durations"> {
   output: string;
+  /** What the tests say, if there are any. */
+  report: Report | null;
 }
 
 /** A running suite, as far as its output shows. */
@@ -42,7 +49,7 @@ function removeBundles(): void {
 }
 
 async function runSuite(suite: Suite, progress: Progress): Promise<Outcome> {
-  const env = suite.env ?? {};
+  const env = { TEST_SEED, ...suite.env };
   if (suite.stack === undefined) return await runTests(suite.args, env, progress);
   if (suite.stack !== "own") await (bundled ??= bundle());
   const folder = await Deno.makeTempDir({ prefix: "switchboard-test-" });
@@ -62,24 +69,25 @@ async function runSuite(suite: Suite, progress: Progress): Promise<Outcome> {
   }
 }
 
-const ENDED_TEST = / \.\.\. (ok|FAILED) \(/;
-
 async function runTests(args: string[], env: Record<string, string>, progress: Progress): Promise<Outcome> {
   const { success, output } = await runDeno(args, env, (line) => {
-    if (ENDED_TEST.test(line)) progress.tests++;
+    if (endsTest(line)) progress.tests++;
   });
-  const counts = /(\d+) passed.*?\| (\d+) failed/.exec(output);
-  if (args[0] === "test" && counts === null) return { passed: 0, failed: 1, output: `${output}\nNo test was run.` };
-  const passed = Number(counts?.[1] ?? (success ? 1 : 0));
-  const failed = Number(counts?.[2] ?? 0);
-  return { passed, failed: success ? failed : Math.max(failed, 1), output };
+  const report = reportOf(output);
+  if (args[0] === "test" && report === null) return failure(`${output}\nNo test was run.`);
+  const { passed, failed } = report ?? { passed: success ? 1 : 0, failed: 0 };
+  return { passed, failed: success ? failed : Math.max(failed, 1), output, report };
+}
+
+function failure(output: string): Outcome {
+  return { passed: 0, failed: 1, output, report: null };
 }
 
 /** A browser test that cannot run fails in CI. Elsewhere the run reports that it was skipped. */
 function withoutChromium(suite: Suite): Outcome {
-  if (Deno.env.get("CI")) return { passed: 0, failed: 1, output: `Chromium is missing. ${HOW_TO_INSTALL}` };
+  if (Deno.env.get("CI")) return failure(`Chromium is missing. ${HOW_TO_INSTALL}`);
   console.log(paint(33, `  not run: ${suite.name} needs Chromium. ${HOW_TO_INSTALL}`));
-  return { passed: 0, failed: 0, output: "" };
+  return { passed: 0, failed: 0, output: "", report: null };
 }
 
 /** Two at a time, because most suites wait for servers more than they compute, and one more lane for those in a browser. */
@@ -94,14 +102,19 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
     `Running ${suites.length} suites, ${
       lanes > 1 ? `${lanes + 1} at a time, one of them in a browser` : "one at a time"
     }. ` +
-      "The first run downloads their dependencies from npm, which takes up to a few minutes.\n",
+      "The first run downloads their dependencies from npm, which takes up to a few minutes.\n" +
+      `Random tests begin with TEST_SEED=${TEST_SEED}.\n`,
   );
   const failed: Suite[] = [];
+  const durations: Duration[] = [];
   const lane = async (queue: Suite[]) => {
     for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
       const outcome = await runAndTell(suite);
-      if (outcome.failed > 0) failed.push(suite);
-      else total.passed += outcome.passed;
+      durations.push(...outcome.report?.durations ?? []);
+      const again = outcome.failed > 0 ? repeatOf(suite, outcome) : null;
+      if (again !== null) failed.push(again);
+      // A suite that is repeated as a whole counts its tests then.
+      if (again?.args !== suite.args) total.passed += outcome.passed;
     }
   };
   const inBrowser = lanes > 1 ? suites.filter(({ needsChromium }) => needsChromium) : [];
@@ -113,17 +126,33 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   };
   await Promise.all([afterBrowser(), ...Array.from({ length: lanes }, () => lane(others))]);
   for (const suite of failed) {
-    // Run the suite again with the machine to itself. A suite that passes now was only slow and is reported as unsteady;
-    // a broken one fails again.
+    // Run what failed again with the machine to itself and the same seed. What passes now was only slow and is reported as
+    // unsteady; what is broken fails again.
     console.log(`\n${suite.name} failed beside another suite: running it again, alone`);
     const outcome = await runAndTell(suite);
     total.passed += outcome.passed;
     total.failed += outcome.failed;
     if (outcome.failed === 0) console.log(paint(33, `! ${suite.name} is unsteady: look at its first output above`));
   }
+  tellSlowest(durations);
   console.log(`\nAll suites took ${secondsSince(began)} s.`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0;
+}
+
+/** Of a failed suite, the failed tests alone; the whole suite if more than a test failed. */
+function repeatOf(suite: Suite, { report }: Outcome): Suite {
+  const titles = report?.failedTitles ?? [];
+  return titles.length === 0 ? suite : { ...suite, args: [...suite.args, onlyThese(titles)] };
+}
+
+const SLOWEST = 8;
+
+function tellSlowest(durations: readonly Duration[]): void {
+  console.log("\nThe slowest tests:");
+  for (const { title, seconds } of durations.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST)) {
+    console.log(`  ${seconds.toFixed(0).padStart(4)} s  ${title}`);
+  }
 }
 
 /** Lines with this prefix are shown even if all tests pass: they report how much a test covered. */

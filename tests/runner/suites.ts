@@ -11,7 +11,7 @@ export interface Suite {
 }
 
 /** Does not check types again: one suite checks all types. Not `--quiet`, which hides the figures. */
-const test = (...paths: string[]) => ["test", "-A", "--no-check", ...paths];
+const test = (...paths: string[]) => ["test", "-A", "--no-check", "--preload=tests/support/seed.ts", ...paths];
 const HTTP = "tests/functions";
 /** Faults, kills and rotations, one function after the other. Beside the other suites they take half the time. */
 const THROUGH_FAULTS = [
