@@ -110,6 +110,12 @@ export const SOAK: readonly Suite[] = [
     env: { CONSOLE_LOOKS: "all" },
   },
   {
+    name: "console in a browser that computes five times slower",
+    args: test("tests/console"),
+    needsChromium: true,
+    env: { CONSOLE_SLOWNESS: "5" },
+  },
+  {
     name: "console: a conversation of 10,000 messages",
     args: [...test("tests/console"), "--filter", "A conversation of thousands"],
     needsChromium: true,

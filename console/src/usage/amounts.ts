@@ -1,4 +1,4 @@
-import { money } from "../platform/money.ts";
+import { decimalsOf, money } from "../platform/money.ts";
 
 /** Prices have at most five decimals: they are added as whole parts of that size, so that sums are exact. */
 const PARTS = 100_000;
@@ -15,6 +15,17 @@ const plain = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maxim
 /** Writes amounts of a currency; null: estimates, in the currency of no bill yet. */
 export function moneyOf(currency: string | null): (amount: number) => string {
   return currency === null ? (amount) => plain.format(amount) : (amount) => money(amount, currency);
+}
+
+/**
+ * The same for a headline: amounts of one and more without parts of a cent. They are left out, not rounded, so that the
+ * digits are those of the exact amount, and what is not reached is not shown as reached.
+ */
+export function roundMoneyOf(currency: string | null): (amount: number) => string {
+  const write = moneyOf(currency);
+  const units = 10 ** (currency === null ? 2 : decimalsOf(currency));
+  const cut = (amount: number) => Math.trunc(Math.round(amount * PARTS) / (PARTS / units)) / units;
+  return (amount) => write(Math.abs(amount) < 1 ? amount : cut(amount));
 }
 
 /** The same where there is little room, such as beside bars: `$0`, `$0.70`, `$1,050`, `$12.5K`. */

@@ -1,7 +1,7 @@
 import type { Usage } from "../../../client/switchboard.ts";
 import { isSpendReached, NEARLY } from "../billing/limits.ts";
 import { longDate } from "../platform/dates.ts";
-import { moneyOf } from "./amounts.ts";
+import { roundMoneyOf } from "./amounts.ts";
 import type { Notice } from "../subaccount/notices.ts";
 
 /** How much of a limit is used. */
@@ -63,9 +63,9 @@ export function metersOf(usage: Usage, numbers: HeldNumbers | null, notices: rea
       label: "Spending in this period",
       used: spent,
       limit: period.limit,
-      write: moneyOf(period.currency),
+      write: roundMoneyOf(period.currency),
       note: aside > 0
-        ? `${moneyOf(period.currency)(aside)} of it is set aside for fees of your numbers. Resets on ${
+        ? `${roundMoneyOf(period.currency)(aside)} of it is set aside for fees of your numbers. Resets on ${
           dayInWords(period.until)
         }`
         : `Resets on ${dayInWords(period.until)}`,

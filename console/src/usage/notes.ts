@@ -1,6 +1,6 @@
 import type { Usage } from "../../../client/switchboard.ts";
 import { dateAndTime, longDate } from "../platform/dates.ts";
-import { moneyOf } from "./amounts.ts";
+import { roundMoneyOf } from "./amounts.ts";
 
 /** What the tenant will probably pay for usage in this period, and how that is known. */
 export interface Forecast {
@@ -11,7 +11,7 @@ export interface Forecast {
 export function forecastOf({ period }: Usage, currencies: number): Forecast {
   if (period.forecast !== null) {
     return {
-      amount: moneyOf(period.currency)(period.forecast),
+      amount: roundMoneyOf(period.currency)(period.forecast),
       text: `Until ${
         dayInWords(period.until)
       }, if the other days are like the complete ones. The fees of your present numbers are included`,

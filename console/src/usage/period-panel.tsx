@@ -2,7 +2,7 @@ import { Skeleton, Text } from "@mantine/core";
 import { useUsage } from "../billing/use-usage.ts";
 import { rangeInWords } from "../charts/range.ts";
 import { Panel } from "../platform/panel.tsx";
-import { moneyOf } from "./amounts.ts";
+import { roundMoneyOf } from "./amounts.ts";
 import { forecastOf } from "./notes.ts";
 
 /** What this billing period has cost so far, and will probably cost. The limits beside it say why it could not be read. */
@@ -15,7 +15,7 @@ export function PeriodPanel() {
   return (
     <Panel title="This billing period" description={`${rangeInWords(data.period)} (UTC)`}>
       <div className="period-amounts">
-        <Amount label="Used so far" amount={moneyOf(data.period.currency)(data.period.price)}>
+        <Amount label="Used so far" amount={roundMoneyOf(data.period.currency)(data.period.price)}>
           Without the price of your plan, and before what it includes
         </Amount>
         <Amount label="Forecast" amount={forecast.amount}>{forecast.text}</Amount>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { StatementDetails, Usage } from "../../../client/switchboard.ts";
 import { barsOf, daysAfter, stepOf } from "../charts/range.ts";
-import { moneyOf, shortMoneyOf, sumOf } from "./amounts.ts";
+import { moneyOf, roundMoneyOf, shortMoneyOf, sumOf } from "./amounts.ts";
 import { metersOf } from "./meters.ts";
 import { forecastOf, freshnessOf } from "./notes.ts";
 import { chartOf, type Kind, KINDS } from "./series.ts";
@@ -53,7 +53,7 @@ Deno.test("a limit warns in words from 80 %, and is reached at its end", () => {
     spend: ["near", "$16.00 of $20.00", "80 % used"],
     numbers: ["reached", "5 of 5", "Limit reached"],
   });
-  assert.deepEqual(shown({ period: { left: 0.001 } })["spend"], ["near", "$19.999 of $20.00", "99 % used"]);
+  assert.deepEqual(shown({ period: { left: 0.001 } })["spend"], ["near", "$19.99 of $20.00", "99 % used"]);
   assert.deepEqual(shown({}, { limit: 0, held: 0 })["numbers"], ["none", "0 of 0", "Not in your plan"]);
   assert.deepEqual(shown({}, { limit: 1, held: 3 })["numbers"]?.[0], "reached");
 });
@@ -101,6 +101,21 @@ Deno.test("the bars of a chart are all days or months of the range, and add up t
       : within.filter(({ kind }) => kind !== "number" && kind !== "fee").map(({ count }) => count);
     assert.equal(drawn, sumOf(used));
     assert.ok(chart.rows.every(({ values }) => Object.keys(values).length === chart.series.length));
+  }));
+});
+
+Deno.test("a headline leaves out parts of a cent from one unit on, and never shows more than there is", () => {
+  assert.deepEqual([20.3416, 1, 0.0079, 0, -3.009].map(roundMoneyOf("USD")), [
+    "$20.34",
+    "$1.00",
+    "$0.0079",
+    "$0.00",
+    "-$3.00",
+  ]);
+  assert.deepEqual([roundMoneyOf("JPY")(120.5), roundMoneyOf(null)(20.3416)], ["¥120", "20.34"]);
+  fc.assert(fc.property(fc.integer({ min: 100_000, max: 10_000_000_000 }), (parts) => {
+    const shown = Number(roundMoneyOf("USD")(parts / 100_000).replaceAll(/[$,]/g, ""));
+    assert.equal(shown, Math.floor(parts / 1000) / 100);
   }));
 });
 

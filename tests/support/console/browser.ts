@@ -15,6 +15,9 @@ const FLAGS = [
 /** How long a page may take to show an awaited element. */
 const TIMEOUT_MS = 30_000;
 
+/** How many times slower than this machine a page computes: what a test does too early on a slow machine shows here. */
+const SLOWNESS = Number(Deno.env.get("CONSOLE_SLOWNESS") ?? "1");
+
 /** @throws Error with install instructions when Chromium is missing */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = await findChromium();
@@ -39,9 +42,19 @@ export async function visit(browser: Browser, url: string, stored: Record<string
     storageState: { cookies: [], origins },
   });
   context.setDefaultTimeout(TIMEOUT_MS);
+  if (SLOWNESS > 1) context.on("page", slowDown);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(url);
   return { page, errors, [Symbol.asyncDispose]: () => context.close() };
+}
+
+function slowDown(page: Page): void {
+  const slowed = async () => {
+    const chromium = await page.context().newCDPSession(page);
+    await chromium.send("Emulation.setCPUThrottlingRate", { rate: SLOWNESS });
+  };
+  // A page may be closed before.
+  slowed().catch(() => {});
 }
