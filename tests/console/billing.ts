@@ -34,7 +34,7 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
     { times: 1 },
   );
   await dialog.getByRole("button", { name: "Change to Scale" }).click();
-  await dialog.getByRole("alert").getByText("Try again in 42 seconds").waitFor({ timeout: 4_000 });
+  await dialog.getByRole("alert").getByText("Try again in 42 seconds").waitFor({ timeout: 8_000 });
   await failNextCall(tenant, "change-plan", "request");
   await dialog.getByRole("button", { name: "Change to Scale" }).click();
   await dialog.getByRole("alert").getByText("Cannot reach the server").waitFor();

@@ -290,8 +290,12 @@ test("On a phone, a conversation covers the list, and the way back leads to its 
   await opened.click();
   await page.getByRole("heading", { name: shownNumber(50) }).waitFor();
   assert.equal(await opened.isVisible(), false);
+  // The Escape key closes the menu, not the conversation.
   await page.getByRole("button", { name: "Actions of this conversation" }).click();
+  const menu = page.getByRole("menu");
+  await menu.waitFor();
   await page.keyboard.press("Escape");
+  await menu.waitFor({ state: "detached" });
   await page.getByRole("link", { name: "All conversations" }).click();
   await focuses(page, 50);
   assert.equal(await opened.isVisible(), true);

@@ -76,13 +76,17 @@ test("Code of a dialog or a screen that does not load is said in its place, load
   // A click beside the dialog does not throw away what is typed, and neither does a save that is not answered yet.
   await page.mouse.click(5, 400);
   await dialog.getByLabel("Phone number").fill("+14155550142");
+  const [asked, escaped] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await page.route("**/functions/v1/contacts", async (route) => {
     if (route.request().method() === "GET") return await route.continue();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    asked.resolve();
+    await escaped.promise;
     await route.abort();
   });
   await dialog.getByRole("button", { name: "Add contact" }).click();
+  await asked.promise;
   await page.keyboard.press("Escape");
+  escaped.resolve();
   await dialog.getByRole("alert").waitFor();
   assert.equal(await dialog.getByLabel("Notes").inputValue(), "Typed");
   await page.goBack();

@@ -163,12 +163,14 @@ test("A message shows its links, files, price, and why it failed, and can be sen
   await details.getByRole("link", { name: "30003" }).waitFor();
   await page.keyboard.press("Escape");
 
+  const seen = Promise.withResolvers<void>();
   await page.route("**/functions/v1/send-sms", async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await seen.promise;
     await route.continue();
   });
   await page.getByRole("button", { name: "Resend" }).click();
   await tenant.sent.getByText("Sending…").waitFor();
+  seen.resolve();
   await eventually("the second attempt to fail", async () => await reason.count() === 2);
   assert.equal(await tenant.sent.count(), 2);
 });

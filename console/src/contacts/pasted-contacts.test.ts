@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { tableOf } from "../platform/table.ts";
 import { pastedContacts } from "./pasted-contacts.ts";
 
 Deno.test("pastedContacts reads number, name, tags and notes from lines without a heading", () => {
   assert.deepEqual(
-    pastedContacts([["+14155550142", "Ada Lovelace", "VIP | London", "Calls on Mondays"], [""], ["+1415"]]),
+    pastedContacts(tableOf([["+14155550142", "Ada Lovelace", "VIP | London", "Calls on Mondays"], [""], ["+1415"]])),
     [
       {
         line: 1,
@@ -21,7 +22,7 @@ Deno.test("pastedContacts reads number, name, tags and notes from lines without 
 
 Deno.test("pastedContacts takes the columns from a heading, in any order, and ignores others", () => {
   const rows = [["Name", "E-Mail", "Phone_Number"], ["Ada", "ada@example.test", "+14155550142"], ["Bob", "", ""]];
-  assert.deepEqual(pastedContacts(rows), [
+  assert.deepEqual(pastedContacts(tableOf(rows)), [
     { line: 2, contact: { name: "Ada", phoneNumber: "+14155550142" } },
     { line: 3, contact: { name: "Bob" } },
   ]);
@@ -29,5 +30,5 @@ Deno.test("pastedContacts takes the columns from a heading, in any order, and ig
 
 Deno.test("pastedContacts reads nothing from nothing", () => {
   assert.deepEqual(pastedContacts([]), []);
-  assert.deepEqual(pastedContacts([[""]]), []);
+  assert.deepEqual(pastedContacts(tableOf([[""]])), []);
 });

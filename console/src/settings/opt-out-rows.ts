@@ -1,5 +1,5 @@
-import { unguarded } from "../../../supabase/functions/_shared/platform/csv-text.ts";
 import type { AddedOptOuts, NewOptOut, NewOptOuts, RejectedOptOut } from "../../../client/switchboard.ts";
+import { type TableRow, withNamedColumns } from "../platform/table.ts";
 
 /** The columns, by the names that other programs give them. */
 const COLUMNS: Readonly<Record<keyof NewOptOut, RegExp>> = {
@@ -18,28 +18,17 @@ export interface OptOutRow {
 /**
  * Reads opt-outs from a pasted table: one line for each, with the recipient's number in the first column. A first line without
  * a digit names the columns; an export of this console has such a line.
- * @param rows the cells of each line, as a CSV parser returns them
  */
-export function optOutRows(rows: readonly (readonly string[])[]): OptOutRow[] {
-  const heading = rows[0] !== undefined && !rows[0].some((cell) => /\d/.test(cell)) ? rows[0] : undefined;
-  const named = heading?.map(columnOf) ?? [];
-  const columns = named.includes("recipient") ? named : ["recipient" as const];
-  return rows
-    .map((cells, index) => ({ line: index + 1, optOut: optOutOf(cells, columns), cells }))
-    .slice(heading === undefined ? 0 : 1)
-    .filter(({ cells }) => cells.some((cell) => cell.trim() !== ""))
-    .map(({ line, optOut }) => ({ line, optOut }));
-}
-
-function columnOf(heading: string): Column | null {
-  const text = heading.trim().replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase().replaceAll(/[_-]/g, " ");
-  return (Object.keys(COLUMNS) as Column[]).find((column) => COLUMNS[column].test(text)) ?? null;
+export function optOutRows(table: readonly TableRow[]): OptOutRow[] {
+  const { columns, rows } = withNamedColumns(table, COLUMNS);
+  const found = columns?.includes("recipient") ? columns : ["recipient" as const];
+  return rows.map(({ line, cells }) => ({ line, optOut: optOutOf(cells, found) }));
 }
 
 function optOutOf(cells: readonly string[], columns: readonly (Column | null)[]): NewOptOut {
   const optOut: NewOptOut = {};
   for (const [index, column] of columns.entries()) {
-    const text = unguarded(cells[index] ?? "").trim();
+    const text = cells[index] ?? "";
     if (column !== null && text !== "") optOut[column] ??= text;
   }
   return optOut;

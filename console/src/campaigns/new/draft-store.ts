@@ -1,6 +1,6 @@
 import { onDrafts } from "../forget-drafts.ts";
 import { type CampaignDraft, draftFrom, emptyDraft } from "./draft.ts";
-import type { TableRow } from "./table.ts";
+import type { TableRow } from "../../platform/table.ts";
 
 /** A draft with its list. */
 export interface StoredDraft {

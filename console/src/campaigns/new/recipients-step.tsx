@@ -12,7 +12,9 @@ import { FailureAlert } from "../../platform/failure-alert.tsx";
 import { recipientsText } from "../status.ts";
 import type { Source } from "./draft.ts";
 import { readFile, readText } from "./read-table.ts";
-import { checkSize, dataRowsOf, MOST_BYTES, type TableRow } from "./table.ts";
+import { MOST_BYTES } from "../../platform/read-table.ts";
+import type { TableRow } from "../../platform/table.ts";
+import { checkSize, dataRowsOf } from "./table.ts";
 import type { StepProps } from "./step-props.ts";
 
 type Way = Source["kind"];

@@ -1,6 +1,6 @@
 import type { Bulk, BulkResponse } from "../../../../client/switchboard.ts";
 import { columnName, readTemplate } from "../../../../supabase/functions/_shared/campaigns/template.ts";
-import type { TableRow } from "./table.ts";
+import type { TableRow } from "../../platform/table.ts";
 
 /** A row of the list as a recipient. */
 export interface Recipient {

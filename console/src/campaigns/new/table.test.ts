@@ -1,27 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import Papa from "papaparse";
-import { columnsOf, decoded, guessNumberColumn, looksLikeNumber, startsWithHeading, tableOf } from "./table.ts";
+import { columnsOf, guessNumberColumn, looksLikeNumber, startsWithHeading } from "./table.ts";
 import { readText } from "./read-table.ts";
-
-const cell = fc.string({ unit: fc.constantFrom("a", "Z", " ", ",", ";", '"', "\n", "\r\n", "1", "+", "é", "🎉") });
-const rows = fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { maxLength: 12 });
-
-Deno.test("every row that is not blank is in the table once, with the line on which it begins", () => {
-  fc.assert(fc.property(rows, fc.constantFrom(",", ";", "\t"), (cells, delimiter) => {
-    const text = Papa.unparse(cells, { delimiter, newline: "\n", quotes: true });
-    const parsed: string[][] = Papa.parse(text, { delimiter, newline: "\n", skipEmptyLines: false }).data;
-    const table = tableOf(parsed);
-    const filled = cells.filter((row) => row.some((value) => value.trim() !== ""));
-    assert.deepEqual(table.map((row) => row.cells), filled.map((row) => row.map((value) => value.trim())));
-    const lines = text.split(/\r\n|\r|\n/);
-    for (const { line, cells: [first] } of table) {
-      const begin = (first ?? "").split(/\r\n|\r|\n/)[0]!.trim().replaceAll('"', '""');
-      assert.ok(lines[line - 1]!.startsWith('"'), `line ${line} of ${JSON.stringify(text)}`);
-      assert.ok(lines.slice(line - 1).join("\n").includes(begin));
-    }
-  }));
-});
 
 Deno.test("a file with a byte order mark, semicolons, tabs, quotes and line breaks in cells is read", async () => {
   const comma = await readText('\uFEFFPhone,Name\n+14155550101,"Ada, ""Countess""\nLovelace"\n\n+14155550102,Grace\n');
@@ -40,12 +20,6 @@ Deno.test("a list that is too long, empty, or no text is refused with what to do
   await assert.rejects(readText("+14155550101\n".repeat(10_001)), /at most 10,000: split the list/);
   await assert.rejects(readText("PNG\0\0"), /not a text file/);
   await assert.rejects(readText("x".repeat(6_000_000)), /larger than 5 MB/);
-});
-
-Deno.test("the encodings that spreadsheets write are decoded", () => {
-  assert.equal(decoded(new TextEncoder().encode("Jörg")), "Jörg");
-  assert.equal(decoded(Uint8Array.of(0x4a, 0xf6, 0x72, 0x67)), "Jörg");
-  assert.equal(decoded(Uint8Array.of(0xff, 0xfe, 0x4a, 0, 0xf6, 0)), "Jö");
 });
 
 const table = (...cells: string[][]) => cells.map((row, index) => ({ line: index + 1, cells: row }));

@@ -1,41 +1,7 @@
 import { MOST_RECIPIENTS } from "../../../../supabase/functions/_shared/campaigns/limits.ts";
 import { columnName } from "../../../../supabase/functions/_shared/campaigns/template.ts";
+import type { TableRow } from "../../platform/table.ts";
 import { WordedError } from "../../platform/wording.ts";
-
-/** The largest file that is read. A request with as many recipients as a campaign may have is below 8 MB. */
-export const MOST_BYTES = 5 * 1024 * 1024;
-
-/** One row of a table, and the line of the file on which it begins. */
-export interface TableRow {
-  line: number;
-  cells: string[];
-}
-
-/** The text of a file: UTF-8, UTF-16 with its mark, or what spreadsheets on Windows write. */
-export function decoded(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
-}
-
-/**
- * The rows that are not blank, each with its line. A cell in quotes may contain line breaks, so a row may have several lines.
- * @param rows the cells of each row, as the CSV parser returns them, blank rows included
- */
-export function tableOf(rows: readonly (readonly string[])[]): TableRow[] {
-  const table: TableRow[] = [];
-  let line = 1;
-  for (const cells of rows) {
-    if (cells.some((cell) => cell.trim() !== "")) table.push({ line, cells: cells.map((cell) => cell.trim()) });
-    line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
-  }
-  return table;
-}
 
 /** A cell that may be a phone number: seven to fifteen digits, with the signs that are usual between them. */
 export function looksLikeNumber(cell: string): boolean {

@@ -2,7 +2,8 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useUser } from "../../session/session.tsx";
 import { type CampaignDraft, type Change, changed, emptyDraft, type Source } from "./draft.ts";
 import { DraftStore, type StoredDraft } from "./draft-store.ts";
-import { columnsOf, dataRowsOf, guessNumberColumn, startsWithHeading, type TableRow } from "./table.ts";
+import type { TableRow } from "../../platform/table.ts";
+import { columnsOf, dataRowsOf, guessNumberColumn, startsWithHeading } from "./table.ts";
 
 /** The draft of the next campaign, with what changes it. */
 export interface CampaignDrafting extends StoredDraft {
