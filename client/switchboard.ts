@@ -684,7 +684,10 @@ export class SwitchboardAdmin {
   }
 
   /** Every alert; the next page is read when it is needed. */
-  everyAlert(filter: Pick<AlertsPage, "state"> = {}, options?: CallOptions): AsyncGenerator<Alert, void, undefined> {
+  everyAlert(
+    filter: Pick<AlertsPage, "state" | "kind"> = {},
+    options?: CallOptions,
+  ): AsyncGenerator<Alert, void, undefined> {
     return everyItem(
       (before: string | undefined) => this.listAlerts({ ...filter, before }, options),
       ({ alerts }) => alerts,
@@ -920,6 +923,26 @@ export interface AlertsPage {
   before?: string | undefined;
   /** open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days. Default: open. */
   state?: ("open" | "unacknowledged" | "acknowledged" | "settled" | "all") | undefined;
+  /** Only alerts of this kind. */
+  kind?:
+    | (
+      | "dead_letter"
+      | "unknown_price"
+      | "subscription_without_tenant"
+      | "campaign_paused"
+      | "master_account_inactive"
+      | "reconciliation"
+      | "usage_trigger"
+      | "unpaid_account"
+      | "exchange_rate"
+      | "metering"
+      | "meter_rejection"
+      | "invoice_difference"
+      | "invoice_grace"
+      | "payment_moved"
+      | "credit_owed"
+    )
+    | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */

@@ -52,6 +52,7 @@ comment on column public.operator_alerts.delivered_at is
 create unique index operator_alerts_one_open on public.operator_alerts (kind, subject) where settled_at is null;
 create index operator_alerts_open on public.operator_alerts (id) where settled_at is null;
 create index operator_alerts_settled on public.operator_alerts (id) where settled_at is not null;
+create index operator_alerts_by_kind on public.operator_alerts (kind, id);
 create index operator_alerts_by_user on public.operator_alerts (user_id, id) where settled_at is null;
 create index operator_alerts_expiring on public.operator_alerts (settled_at) where settled_at is not null;
 
@@ -103,7 +104,8 @@ create type public.alert_state as enum ('open', 'unacknowledged', 'acknowledged'
 comment on type public.alert_state is
   'Which alerts a list has. open: those that are not settled, of which an operator has acknowledged some.';
 
-create function public.list_alerts(p_before uuid, p_limit integer, p_state public.alert_state)
+create function public.list_alerts(p_before uuid, p_limit integer, p_state public.alert_state,
+  p_kind public.alert_kind default null)
 returns setof public.operator_alerts
 language plpgsql stable
 set search_path = ''
@@ -111,24 +113,25 @@ as $$
 begin
   if p_state = 'all' then
     return query
-      select * from public.operator_alerts a where p_before is null or a.id < p_before
+      select * from public.operator_alerts a
+      where (p_before is null or a.id < p_before) and (p_kind is null or a.kind = p_kind)
       order by a.id desc limit least(p_limit, 200);
   elsif p_state = 'settled' then
     return query
       select * from public.operator_alerts a
-      where a.settled_at is not null and (p_before is null or a.id < p_before)
+      where a.settled_at is not null and (p_before is null or a.id < p_before) and (p_kind is null or a.kind = p_kind)
       order by a.id desc limit least(p_limit, 200);
   else
     return query
       select * from public.operator_alerts a
-      where a.settled_at is null and (p_before is null or a.id < p_before)
+      where a.settled_at is null and (p_before is null or a.id < p_before) and (p_kind is null or a.kind = p_kind)
         and (p_state = 'open' or (a.acknowledged_at is not null) = (p_state = 'acknowledged'))
       order by a.id desc limit least(p_limit, 200);
   end if;
 end;
 $$;
-comment on function public.list_alerts(uuid, integer, public.alert_state) is
-  'A page of alerts in a state, newest first, before the last id of the page before.';
+comment on function public.list_alerts(uuid, integer, public.alert_state, public.alert_kind) is
+  'A page of alerts in a state, of one kind or of all, newest first, before the last id of the page before.';
 
 create type public.alert_delivery as enum ('pending', 'acknowledged', 'settled', 'not_found');
 comment on type public.alert_delivery is
@@ -272,7 +275,7 @@ comment on function private.purge_settled_alerts(integer) is
 revoke execute on function
   private.raise_alert(public.alert_kind, text, uuid, jsonb),
   private.settle_alert(public.alert_kind, text),
-  public.list_alerts(uuid, integer, public.alert_state),
+  public.list_alerts(uuid, integer, public.alert_state, public.alert_kind),
   public.alert_to_deliver(uuid),
   public.record_alert_delivery(uuid),
   public.close_alert(uuid, uuid, text, text),
@@ -283,7 +286,7 @@ revoke execute on function
 grant execute on function
   private.raise_alert(public.alert_kind, text, uuid, jsonb),
   private.settle_alert(public.alert_kind, text),
-  public.list_alerts(uuid, integer, public.alert_state),
+  public.list_alerts(uuid, integer, public.alert_state, public.alert_kind),
   public.alert_to_deliver(uuid),
   public.record_alert_delivery(uuid),
   public.close_alert(uuid, uuid, text, text),

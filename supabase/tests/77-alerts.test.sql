@@ -63,6 +63,12 @@ select is(public.acknowledge_alert(gen_random_uuid(), pg_temp.operator(), 'req-3
 select is((select d.outcome::text from two, public.alert_to_deliver(two.id) d), 'acknowledged', 'An acknowledged alert is not delivered any more');
 select results_eq('select s.state::text, array(select a.subject from public.list_alerts(null, 10, s.state) a) from unnest(enum_range(null::public.alert_state)) s (state)',
   $$ values ('open', '{lane-1,lane-2}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('settled', '{lane-1}'), ('all', '{lane-1,lane-2,lane-1}') $$, 'Alerts are listed by their state');
+select private.raise_alert('unknown_price', 'price_1');
+select results_eq('select s.state::text, array(select a.subject from public.list_alerts(null, 10, s.state, ''unknown_price'') a) from unnest(enum_range(null::public.alert_state)) s (state)',
+  $$ values ('open', '{price_1}'::text[]), ('unacknowledged', '{price_1}'), ('acknowledged', '{}'), ('settled', '{}'), ('all', '{price_1}') $$, 'Alerts of one kind are listed by their state');
+select results_eq('select s.state::text, array(select a.subject from public.list_alerts(null, 1, s.state, ''dead_letter'') a) from unnest(enum_range(null::public.alert_state)) s (state)',
+  $$ values ('open', '{lane-1}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('settled', '{lane-1}'), ('all', '{lane-1}') $$, 'A page of one kind has as many as it may have');
+delete from public.operator_alerts where kind = 'unknown_price';
 select private.raise_alert('dead_letter', 'lane-2', null, '{"job": 3}');
 select results_eq('select times, acknowledged_because, (select count(*) from pg_temp.deliveries d where d.alert_id = two.id::text) from public.operator_alerts join two using (id)', $$ values (2, 'known', 1::bigint) $$,
   'A cause that repeats after the acknowledgement counts, and delivers nothing');

@@ -77,7 +77,7 @@ strangerTest(
         lines: 2,
       },
       {
-        path: "/operator/alerts?state=acknowledged",
+        path: "/operator/alerts?state=acknowledged&kind=credit_owed",
         open: select(new RegExp(`${mark}-(known|several-1)`), "Settle selected"),
         submit: "Settle 2 alerts",
         effect: ["2 alerts are settled"],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import {
+  type Alert,
   createSwitchboard,
   type ErrorCode,
   SwitchboardError,
@@ -381,14 +382,15 @@ test("an operator acknowledges an alert, which then is listed apart", async () =
   const { switchboard: { admin }, call, id } = await signUpOperator(stage);
   const subject = crypto.randomUUID();
   await stage.database.sql`select private.raise_alert('dead_letter', ${subject})`;
-  const find = async (state: "unacknowledged" | "acknowledged") =>
-    (await admin.listAlerts({ state, limit: 200 })).alerts.find((alert) => alert.subject === subject);
+  const find = async (state: "unacknowledged" | "acknowledged", kind: Alert["kind"] = "dead_letter") =>
+    (await admin.listAlerts({ state, kind, limit: 200 })).alerts.find((alert) => alert.subject === subject);
   const alertId = (await find("unacknowledged"))!.id;
   assert.deepEqual(await admin.acknowledgeAlert({ alertId, reason: "in work" }), { alertId, acknowledged: true });
   assert.equal(await find("unacknowledged"), undefined);
+  assert.equal(await find("acknowledged", "unknown_price"), undefined);
   const known = await find("acknowledged");
   assert.deepEqual([known?.acknowledgedBy, known?.acknowledgedBecause, known?.settledAt], [id, "in work", null]);
-  const file = await call("admin/alerts?format=csv&state=acknowledged&limit=200");
+  const file = await call("admin/alerts?format=csv&state=acknowledged&kind=dead_letter&limit=200");
   assert.match(file.body, new RegExp(`${alertId},dead_letter,${subject},.*,${id},"in work",`));
   const unknown = crypto.randomUUID();
   const { alerts } = await admin.changeAlerts({ alertIds: [alertId, unknown], to: "settled", reason: "done" });

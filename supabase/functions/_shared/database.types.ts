@@ -1424,7 +1424,12 @@ export type Database = {
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
       };
       "list_alerts": {
-        Args: { "p_before": string; "p_limit": number; "p_state": Database["public"]["Enums"]["alert_state"] };
+        Args: {
+          "p_before": string;
+          "p_kind"?: Database["public"]["Enums"]["alert_kind"];
+          "p_limit": number;
+          "p_state": Database["public"]["Enums"]["alert_state"];
+        };
         Returns: {
           "acknowledged_at": string | null;
           "acknowledged_because": string | null;

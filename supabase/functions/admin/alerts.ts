@@ -9,11 +9,12 @@ import { acknowledgeAlertSchema, alertsQuery, changeAlertsSchema, settleAlertSch
 
 /** Alerts, newest first; `next` is the cursor of the next page. */
 export async function listAlerts(request: Request, { db }: Context): Promise<Response> {
-  const { before, state, limit, format } = readQuery(request, alertsQuery);
+  const { before, state, kind, limit, format } = readQuery(request, alertsQuery);
   const found = await rows(db, "list_alerts", {
     p_before: before ?? null,
     p_limit: limit,
     p_state: state,
+    p_kind: kind ?? null,
   });
   const { items: alerts, next } = page(found, limit, alertOf, (last) => last.id);
   if (format === "csv") return csvResponse("alerts", CSV_COLUMNS, { items: alerts, next });

@@ -39,6 +39,7 @@ export const alertsQuery = z.strictObject({
   before: idSchema.optional().describe("The page begins with the alert before this id"),
   state: z.enum(Constants.public.Enums.alert_state).default("open")
     .describe("open: alerts that are not settled, of which some may be acknowledged. settled: kept for 180 days"),
+  kind: z.enum(Constants.public.Enums.alert_kind).optional().describe("Only alerts of this kind"),
   limit,
   format: formatParameter,
 }).meta({ id: "AlertsPage" });

@@ -18,6 +18,7 @@ export const OPERATOR_WORK_VIEWS: readonly View[] = [
     open: click("button", /^Acknowledge Twilio paused a campaign/),
   },
   { ...operator, name: "operator-alerts-settled", path: "/operator/alerts?state=settled" },
+  { ...operator, name: "operator-alerts-of-a-kind", path: "/operator/alerts?kind=campaign_paused" },
   { ...operator, name: "operator-queues", path: "/operator/queues", open: click("button", /^Details of Sync numbers/) },
   {
     ...operator,

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Constants } from "../../../../supabase/functions/_shared/database.types.ts";
-import { ALERT_KINDS, ALERT_STATES, alertStateOf, LISTED, placeOf, stateOf } from "./alert-kinds.ts";
+import {
+  ALERT_KINDS,
+  ALERT_STATES,
+  type AlertFilter,
+  alertFilterOf,
+  alertQueryOf,
+  LISTED,
+  placeOf,
+  stateOf,
+} from "./alert-kinds.ts";
 
 Deno.test("every kind of alert has words of its own that say what it means and what to do", () => {
   const kinds = Constants.public.Enums.alert_kind;
@@ -23,11 +32,19 @@ Deno.test("an alert of a reconciliation leads to the days of its account", () =>
   assert.equal(placeOf({ kind: "dead_letter", details: { accountSid: "AC1" } })?.path, "/operator/queues");
 });
 
-Deno.test("every state is read from an address, and any other text is the open ones", () => {
-  for (const state of ALERT_STATES) assert.equal(alertStateOf(new URLSearchParams({ state })), state);
-  assert.equal(alertStateOf(new URLSearchParams()), "open");
-  fc.assert(fc.property(fc.string(), (state) => {
-    assert.ok(ALERT_STATES.includes(alertStateOf(new URLSearchParams({ state }))));
+Deno.test("every filter is read from its address, and any other text is the open alerts of all kinds", () => {
+  const kinds = Constants.public.Enums.alert_kind;
+  const filter: fc.Arbitrary<AlertFilter> = fc.record({
+    state: fc.constantFrom(...ALERT_STATES),
+    kind: fc.constantFrom(undefined, ...kinds),
+  });
+  fc.assert(fc.property(filter, (given) => {
+    assert.deepEqual(alertFilterOf(new URLSearchParams(alertQueryOf(given))), given);
+  }));
+  assert.deepEqual(alertQueryOf(alertFilterOf(new URLSearchParams())), {});
+  fc.assert(fc.property(fc.string(), fc.string(), (state, kind) => {
+    const read = alertFilterOf(new URLSearchParams({ state, kind }));
+    assert.ok(ALERT_STATES.includes(read.state) && (read.kind === undefined || kinds.includes(read.kind)));
   }));
 });
 

@@ -144,10 +144,26 @@ export function placeOf({ kind, details }: Pick<Alert, "kind" | "details">): Ale
 /** The states of alerts, of which the list shows one. */
 export const ALERT_STATES = ["open", "acknowledged", "settled"] as const;
 export type AlertState = (typeof ALERT_STATES)[number];
+export type AlertKind = Alert["kind"];
 
-/** Reads the state from the query of an address. */
-export function alertStateOf(query: URLSearchParams): AlertState {
-  return ALERT_STATES.find((state) => state === query.get("state")) ?? "open";
+/** What a list of alerts shows. */
+export interface AlertFilter {
+  state: AlertState;
+  kind: AlertKind | undefined;
+}
+
+/** Reads the filter from the query of an address. */
+export function alertFilterOf(query: URLSearchParams): AlertFilter {
+  const kinds = Object.keys(ALERT_KINDS) as AlertKind[];
+  return {
+    state: ALERT_STATES.find((state) => state === query.get("state")) ?? "open",
+    kind: kinds.find((kind) => kind === query.get("kind")),
+  };
+}
+
+/** The query of an address; empty for the open alerts of all kinds. */
+export function alertQueryOf({ state, kind }: AlertFilter): Record<string, string> {
+  return { ...(state !== "open" && { state }), ...(kind !== undefined && { kind }) };
 }
 
 /** The state as `admin/alerts` names it: there, `open` includes what is acknowledged. */

@@ -1,4 +1,4 @@
-import { Button, Container, Group, Paper, SegmentedControl, Skeleton, Stack } from "@mantine/core";
+import { Button, Container, Group, Paper, SegmentedControl, Select, Skeleton, Stack } from "@mantine/core";
 import { BellOff } from "lucide-react";
 import { useSearchParams } from "wouter";
 import { EmptyState } from "../../platform/empty-state.tsx";
@@ -13,7 +13,15 @@ import { useEmails } from "../lists/use-emails.ts";
 import { useSelection } from "../lists/use-selection.ts";
 import "../operator.css";
 import { openAlertChange } from "./alert-actions.tsx";
-import { type AlertState, alertStateOf, LISTED } from "./alert-kinds.ts";
+import {
+  ALERT_KINDS,
+  type AlertFilter,
+  alertFilterOf,
+  type AlertKind,
+  alertQueryOf,
+  type AlertState,
+  LISTED,
+} from "./alert-kinds.ts";
 import { AlertRow } from "./alert-row.tsx";
 import { sumOf } from "./counts.ts";
 import { useAlerts } from "./use-alerts.ts";
@@ -21,20 +29,25 @@ import { useAlerts } from "./use-alerts.ts";
 /** What needs an operator. */
 export function AlertsScreen() {
   const [query, setQuery] = useSearchParams();
-  const state = alertStateOf(query);
+  const filter = alertFilterOf(query);
+  const { state, kind } = filter;
+  const show = (changed: Partial<AlertFilter>) => setQuery(alertQueryOf({ ...filter, ...changed }));
   return (
     <Container size="lg" className="screen">
       <ScreenTitle
         title="Alerts"
         description="What needs an operator: one alert for each cause, however often it occurs."
-        aside={<CsvButton list="alerts" query={{ state: LISTED[state] }} />}
+        aside={<CsvButton list="alerts" query={{ state: LISTED[state], kind }} />}
       />
       <Settled>
         <Stack gap="md">
-          <States state={state} onChange={(next) => setQuery(next === "open" ? {} : { state: next })} />
+          <Group gap="sm">
+            <States state={state} onChange={(next) => show({ state: next })} />
+            <Kinds kind={kind} onChange={(next) => show({ kind: next })} />
+          </Group>
           <AlertList
-            key={state}
-            state={state}
+            key={`${state} ${kind}`}
+            filter={filter}
             open={query.get("alert")}
             onOpen={(id) =>
               setQuery((now) => {
@@ -70,15 +83,36 @@ function States({ state, onChange }: { state: AlertState; onChange: (state: Aler
   );
 }
 
+const KINDS = (Object.keys(ALERT_KINDS) as AlertKind[])
+  .map((kind) => ({ value: kind, label: ALERT_KINDS[kind].title }))
+  .sort((a, b) => a.label.localeCompare(b.label));
+
+function Kinds({ kind, onChange }: { kind: AlertKind | undefined; onChange: (kind: AlertKind | undefined) => void }) {
+  return (
+    <Select<AlertKind>
+      aria-label="Kind"
+      placeholder="All kinds"
+      searchable
+      clearable
+      nothingFoundMessage="No kind has these words"
+      flex="0 1 320px"
+      data={KINDS}
+      value={kind ?? null}
+      onChange={(next) => onChange(next ?? undefined)}
+    />
+  );
+}
+
 interface AlertListProps {
-  state: AlertState;
+  filter: AlertFilter;
   /** The alert whose details are shown. */
   open: string | null;
   onOpen: (id: string) => void;
 }
 
-function AlertList({ state, open, onOpen }: AlertListProps) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAlerts(state);
+function AlertList({ filter, open, onOpen }: AlertListProps) {
+  const { state } = filter;
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useAlerts(filter);
   const alerts = data?.pages.flatMap((page) => page.alerts) ?? [];
   const selection = useSelection(alerts.map(({ id }) => id));
   const emails = useEmails(alerts.flatMap(({ userId }) => userId ?? []));
@@ -86,7 +120,7 @@ function AlertList({ state, open, onOpen }: AlertListProps) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
     return <Skeleton h={280} aria-label="Loading the alerts" />;
   }
-  if (alerts.length === 0) return <NoAlerts state={state} />;
+  if (alerts.length === 0) return <NoAlerts filter={filter} />;
   const selected = alerts.filter(({ id }) => selection.ids.includes(id));
   const isFinal = state === "settled";
   return (
@@ -154,7 +188,11 @@ const NOTHING: Readonly<Record<AlertState, { title: string; text: string }>> = {
   settled: { title: "No settled alerts", text: "Alerts are kept here for 180 days after they are settled." },
 };
 
-function NoAlerts({ state }: { state: AlertState }) {
+function NoAlerts({ filter: { state, kind } }: { filter: AlertFilter }) {
   const { title, text } = NOTHING[state];
-  return <EmptyState icon={<BellOff />} title={title}>{text}</EmptyState>;
+  return (
+    <EmptyState icon={<BellOff />} title={title}>
+      {kind === undefined ? text : `None is of the kind “${ALERT_KINDS[kind].title}”.`}
+    </EmptyState>
+  );
 }
