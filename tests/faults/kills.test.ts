@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { killDuringBurst } from "./harness/burst.ts";
 
 /** `deno task test:soak` plays this with two hundred tenants. */
-const TENANTS = 50;
-const KILLS = 6;
+const TENANTS = 25;
+const KILLS = 4;
 
 Deno.test({
   name: `${TENANTS} tenants that subscribe while the functions are killed repeatedly get exactly one account each`,

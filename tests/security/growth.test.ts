@@ -14,7 +14,7 @@ import { HOSTILE_JSON, HOSTILE_TEXTS } from "./fuzz/hostile.ts";
 
 /**
  * The time for reading hostile input grows with its length and not with a power of it. Each work runs on bodies that double
- * up to the endpoint's size limit; the least of five runs counts.
+ * up to the endpoint's size limit; the least of three runs counts.
  */
 const MOST_PER_DOUBLING = 2.5;
 /** Below this, what is measured is the clock and the collector. */
@@ -30,10 +30,10 @@ interface Sizes {
 }
 const upTo = (limit: number, doublings = 2): Sizes => ({ limit, doublings });
 
-/** The milliseconds of processor time that the fastest of five runs takes. Work that refuses the text counts as well. */
+/** The milliseconds of processor time that the fastest of three runs takes. Work that refuses the text counts as well. */
 async function timeOf(work: Work, text: string): Promise<number> {
   let least = Infinity;
-  for (let run = 0; run < 5; run++) {
+  for (let run = 0; run < 3; run++) {
     const before = process.cpuUsage();
     try {
       await work(text);
