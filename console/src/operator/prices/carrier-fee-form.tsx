@@ -1,8 +1,9 @@
-import { NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { CarrierFee } from "../../../../client/switchboard.ts";
 import { ActionForm } from "../actions/action-form.tsx";
 import { countryName, countryOptions } from "./countries.ts";
+import { FromField, PriceField } from "./price-fields.tsx";
 import { dayInWords, faultOfDay, todayInUtc } from "./today.ts";
 import { CARRIER_FEES_KEY } from "./use-prices.ts";
 
@@ -69,26 +70,15 @@ export function CarrierFeeForm({ onClose }: { onClose: () => void }) {
           />
         </div>
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-          <NumberInput
+          <PriceField
             label="Fee"
             description="In the currency of your Twilio account"
-            required
-            hideControls
-            allowNegative={false}
-            decimalScale={DECIMALS}
+            decimals={DECIMALS}
             value={fee}
             onChange={setFee}
             error={isChecked && faults.fee}
           />
-          <TextInput
-            type="date"
-            label="From"
-            description="The first UTC day"
-            required
-            value={validFrom}
-            onChange={({ currentTarget }) => setValidFrom(currentTarget.value)}
-            error={isChecked && faults.validFrom}
-          />
+          <FromField value={validFrom} onChange={setValidFrom} error={isChecked && faults.validFrom} />
         </SimpleGrid>
       </Stack>
     </ActionForm>

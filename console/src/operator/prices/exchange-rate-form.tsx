@@ -1,6 +1,7 @@
-import { NumberInput, SimpleGrid, TextInput } from "@mantine/core";
+import { SimpleGrid, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ActionForm } from "../actions/action-form.tsx";
+import { FromField, PriceField } from "./price-fields.tsx";
 import { dayInWords, faultOfDay, todayInUtc } from "./today.ts";
 import { EXCHANGE_RATES_KEY, WAITING_KEY } from "./use-prices.ts";
 
@@ -71,25 +72,14 @@ export function ExchangeRateForm({ onClose }: { onClose: () => void }) {
           onChange={({ currentTarget }) => setCurrency(code(currentTarget.value))}
           error={isChecked && faults.currency}
         />
-        <NumberInput
+        <PriceField
           label={CODE.test(unit) && CODE.test(currency) ? `1 ${unit} in ${currency}` : "Rate"}
-          required
-          hideControls
-          allowNegative={false}
-          decimalScale={DECIMALS}
+          decimals={DECIMALS}
           value={rate}
           onChange={setRate}
           error={isChecked && faults.rate}
         />
-        <TextInput
-          type="date"
-          label="From"
-          description="The first UTC day"
-          required
-          value={validFrom}
-          onChange={({ currentTarget }) => setValidFrom(currentTarget.value)}
-          error={isChecked && faults.validFrom}
-        />
+        <FromField value={validFrom} onChange={setValidFrom} error={isChecked && faults.validFrom} />
       </SimpleGrid>
     </ActionForm>
   );
