@@ -1,4 +1,5 @@
 import type { Campaign, CampaignCount, CampaignRecipient, CampaignStatus } from "../../../client/switchboard.ts";
+import { codeInWords } from "../send-message/code-in-words.ts";
 
 /** How a campaign's status is shown. */
 export const STATUSES: Readonly<Record<CampaignStatus, { label: string; color: string }>> = {
@@ -69,8 +70,8 @@ const SKIPS: Readonly<Record<string, string>> = {
 export function remarkOf({ skipReason, errorCode, errorMessage }: CampaignRecipient): string {
   if (skipReason !== null) return SKIPS[skipReason] ?? "";
   if (errorCode === null) return errorMessage ?? "";
-  if (errorMessage === null) return `Error ${errorCode}`;
-  return errorMessage.includes(String(errorCode)) ? errorMessage : `${errorMessage} (${errorCode})`;
+  const reason = codeInWords(errorCode);
+  return reason === null ? `Error ${errorCode}` : `${reason} (${errorCode})`;
 }
 
 /** A campaign's name, or what stands for it. */

@@ -133,7 +133,7 @@ function csvOfResults(rows: readonly CampaignRecipient[]): string {
       labelOf(row.count),
       row.status,
       row.errorCode,
-      row.skipReason === null ? row.errorMessage : remarkOf(row),
+      remarkOf(row),
       row.messageId,
     ]),
   );

@@ -1,5 +1,5 @@
 import type { ListedMessage } from "../../../../client/switchboard.ts";
-import { isSorted, messageCode } from "../../../../supabase/functions/_shared/twilio/message-codes.ts";
+import { codeInWords } from "../../send-message/code-in-words.ts";
 import { kindOf } from "../status.ts";
 
 /** The recipient replied STOP: only the recipient can change that. */
@@ -11,13 +11,8 @@ export function failureReason({ direction, status, errorCode }: ListedMessage): 
   if (kindOf(status) === "unsure") return "It may have been sent: the answer was lost";
   if (kindOf(status) !== "failed") return null;
   if (status === "canceled") return "It was canceled before it was sent";
-  if (errorCode === null || !isSorted(errorCode)) {
-    return status === "not_sent" ? "It never left: send it again" : "No reason is known for this";
-  }
-  const code = messageCode(errorCode);
-  // The credentials and the messaging service are the operator's.
-  if (code.sort === "account" && code.trouble === "credentials") return "Your account could not send at that time";
-  return code.reason[0]!.toUpperCase() + code.reason.slice(1);
+  return (errorCode === null ? null : codeInWords(errorCode)) ??
+    (status === "not_sent" ? "It never left: send it again" : "No reason is known for this");
 }
 
 /** Whether the same message can be sent again. */
