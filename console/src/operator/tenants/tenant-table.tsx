@@ -98,18 +98,14 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
       accessor: "messages",
       title: "30 days",
       visibleMediaQuery: WIDE,
-      render: (tenant) => <Messages figures={figures.of.get(tenant.userId)} hasFailed={figures.error !== null} />,
-    },
-    {
-      accessor: "lastMessageAt",
-      title: "Last message",
-      visibleMediaQuery: WIDE,
-      render: ({ lastMessageAt, createdAt }) => (
+      render: (tenant) => (
         <Stack gap={2}>
-          {lastMessageAt === null ? <Text size="sm" c="dimmed">Never</Text> : <Moment at={lastMessageAt} />}
-          <Text size="xs" c="dimmed">
-            Tenant since <Moment at={createdAt} />
-          </Text>
+          <Messages figures={figures.of.get(tenant.userId)} hasFailed={figures.error !== null} />
+          {tenant.lastMessageAt !== null && (
+            <Text size="xs" c="dimmed">
+              Last <Moment at={tenant.lastMessageAt} />
+            </Text>
+          )}
         </Stack>
       ),
     },
