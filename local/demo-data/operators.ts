@@ -38,14 +38,18 @@ export async function giveOperatorsWork(
   await sql`
     update private.usage_days set closed_at = now(), unchanged_dates = 3
     where closed_at is null and day <= private.utc_day() - ${CLOSED_DAYS_AGO}::integer`;
-  await hurry(sql, "(reconcile-days|add-up-revenue|count-unpaid-accounts)");
-  await afterJobs(stack, "all days to be compared and the unpaid accounts to be counted", async () => {
-    const [{ due }] = await sql<[{ due: number }]>`
+  await hurry(sql, "(reconcile-days|add-up-revenue|count-unpaid-accounts|sweep)");
+  await afterJobs(
+    stack,
+    "all days to be compared, the unpaid accounts to be counted and the accounts to be swept",
+    async () => {
+      const [{ due }] = await sql<[{ due: number }]>`
       select count(*)::integer as due from private.days_to_reconcile where due_at <= now()`;
-    const { unpaid } = await admin.health();
-    const { months } = await admin.listRevenue();
-    return due === 0 && unpaid.countedAt !== null && months.length > 1;
-  });
+      const { unpaid, sweep } = await admin.health();
+      const { months } = await admin.listRevenue();
+      return due === 0 && unpaid.countedAt !== null && (sweep?.accounts ?? 0) > 1 && months.length > 1;
+    },
+  );
   await admin.setTenantLimits({
     ...{ userId: bakery.actor.id, limits: { dailyMessageLimit: 20_000 } },
     reason: "Agreed for the holiday season",

@@ -64,11 +64,7 @@ export function metersOf(usage: Usage, numbers: HeldNumbers | null, notices: rea
       used: spent,
       limit: period.limit,
       write: roundMoneyOf(period.currency),
-      note: aside > 0
-        ? `${roundMoneyOf(period.currency)(aside)} of it is set aside for fees of your numbers. Resets on ${
-          dayInWords(period.until)
-        }`
-        : `Resets on ${dayInWords(period.until)}`,
+      note: `${spendNoteOf(aside, roundMoneyOf(period.currency))}Resets on ${dayInWords(period.until)}`,
       isReached: isSpendReached(period, notices, now),
     }),
     ...(numbers === null ? [] : [
@@ -84,6 +80,12 @@ export function metersOf(usage: Usage, numbers: HeldNumbers | null, notices: rea
       }),
     ]),
   ];
+}
+
+/** Why what counts for the limit differs from what was used on the days of the period. */
+function spendNoteOf(aside: number, write: (amount: number) => string): string {
+  if (aside > 0) return `${write(aside)} of it is set aside for fees of your numbers. `;
+  return aside < 0 ? "Counts from the moment the period began, not its whole first day. " : "";
 }
 
 function meter({ key, label, used, limit, write, note, isReached = used >= limit }: Measured): Meter {

@@ -66,6 +66,11 @@ Deno.test("a spend limit into which the next message does not fit is reached, an
     "reached",
     "$1.15 of it is set aside for fees of your numbers. Resets on December 12, 2026",
   ]);
+  const [, , whole] = metersOf(usage({ period: { left: 10.28, price: 10 } }), null, [], NOW);
+  assert.deepEqual([whole!.amount, whole!.note], [
+    "$9.72 of $20.00",
+    "Counts from the moment the period began, not its whole first day. Resets on December 12, 2026",
+  ]);
 });
 
 Deno.test("a meter is full exactly when its limit is reached, for any amounts", () => {

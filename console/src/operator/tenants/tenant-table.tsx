@@ -103,7 +103,7 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
           <Messages figures={figures.of.get(tenant.userId)} hasFailed={figures.error !== null} />
           {tenant.lastMessageAt !== null && (
             <Text size="xs" c="dimmed">
-              Last <Moment at={tenant.lastMessageAt} />
+              Last message <Moment at={tenant.lastMessageAt} />
             </Text>
           )}
         </Stack>

@@ -32,7 +32,7 @@ export function TenantsScreen({ tenant }: { tenant: string | undefined }) {
     <Container size="xl" className="screen">
       <ScreenTitle
         title="Tenants"
-        description="Everyone with a subaccount or a subscription, and what they use and earn."
+        description="Users with a subaccount or a subscription: their usage, cost and margin."
         aside={
           <Button leftSection={<UserPlus size={16} />} onClick={() => openProvision((id) => navigate(pathOf(id)))}>
             Provision a user
