@@ -73,12 +73,15 @@ create type public.tenant_overview as (
   last_message_at timestamptz,
   is_drifting boolean,
   is_unpaid boolean,
-  is_over_limit boolean
+  is_over_limit boolean,
+  lapsed_plan_key text
 );
 comment on type public.tenant_overview is
   'A tenant as operators see them. status: of the subaccount. numbers: the count of active ones. is_drifting: the '
   'subaccount does not have the wanted status. is_unpaid: the account has a monthly cost that no subscription '
-  'pays for, as in the list of unpaid accounts. is_over_limit: a limit of messages or of spending is reached.';
+  'pays for, as in the list of unpaid accounts. is_over_limit: a limit of messages or of spending is reached. '
+  'lapsed_plan_key: the plan of the subscription that counts when it does not entitle now, because it is unpaid, '
+  'paused or canceled.';
 
 create type private.stored_account as (sid text, status public.account_status, friendly_name text);
 comment on type private.stored_account is 'A tenant''s subaccount as stored: its SID, status and name.';
@@ -137,6 +140,7 @@ as $$
 declare
   tenancy private.tenancies;
   stored constant private.stored_account := private.stored_account_of(p_user_id);
+  entitled constant private.entitlement := private.entitlement_of(p_user_id);
   tenant public.tenant_overview;
 begin
   select * into tenancy from private.tenancies t where t.user_id = p_user_id;
@@ -161,6 +165,7 @@ begin
   tenant.is_drifting := private.has_drifted(p_user_id);
   tenant.is_unpaid := private.is_unpaid(p_user_id);
   tenant.is_over_limit := private.is_over_limit(p_user_id);
+  tenant.lapsed_plan_key := case when entitled.wanted <> 'active' then entitled.plan_key end;
   return tenant;
 end;
 $$;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(38);
+select plan(40);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();

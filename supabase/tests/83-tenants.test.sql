@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(33);
+select plan(34);
 
 delete from private.tenancies;
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor', 'newcomer', 'leaver');
@@ -61,6 +61,9 @@ select is(pg_temp.names('tenant@'), 'listed', 'An address that was changed finds
 select is(pg_temp.names(p_status => 'active'), 'tenant newcomer', 'Tenants are filtered by the status of their subaccount');
 select is(pg_temp.names(p_plan => 'team'), 'newcomer', 'Tenants are filtered by the plan that applies now, and a lapsed subscription gives none');
 select is(pg_temp.names(p_plan => 'free'), 'tenant neighbour attacker', 'Tenants without an entitling subscription have the plan free');
+select results_eq($$ select n.name, t ->> 'plan_key', t ->> 'lapsed_plan_key' from public.list_tenants(null, null, null, null, null, null, 'id', null, null, 10) l,
+  jsonb_array_elements(l.tenants) t join names n on n.user_id = (t ->> 'user_id')::uuid where n.name in ('neighbour', 'newcomer') order by 1 $$,
+  $$ values ('neighbour', 'free', 'team'), ('newcomer', 'team', null) $$, 'The plan of a canceled subscription is listed as lapsed, and one that entitles is not');
 select is(pg_temp.names(p_drifting => true), 'attacker', 'Tenants are filtered by drift');
 select is(pg_temp.names(p_drifting => false, p_order => 'oldest'), 'neighbour newcomer tenant', 'Tenants without drift are filtered, in any order');
 select is(pg_temp.names(p_unpaid => true), 'tenant neighbour', 'A tenant with a number that no subscription pays for is unpaid');

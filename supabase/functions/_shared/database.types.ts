@@ -3819,6 +3819,7 @@ export type Database = {
         "is_drifting": boolean | null;
         "is_unpaid": boolean | null;
         "is_over_limit": boolean | null;
+        "lapsed_plan_key": string | null;
       };
       "unbilled_usage": {
         "day": string | null;

@@ -38,6 +38,8 @@ export const tenantSchema = z.strictObject({
   wanted: z.enum(Constants.public.Enums.wanted_status).describe("The status that the tenant is entitled to"),
   status: subaccountStatusSchema,
   plan: z.string().nullable().describe("The key of the plan that applies now"),
+  lapsedPlan: z.string().nullable()
+    .describe("The plan of a subscription that counts and does not entitle now: unpaid, paused or canceled"),
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
   operatorHold: z.enum(Constants.public.Enums.operator_hold).nullable(),
@@ -104,6 +106,7 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
 const NULLABLE = [
   "email",
   "plan_key",
+  "lapsed_plan_key",
   "subaccount_sid",
   "friendly_name",
   "operator_hold",
@@ -123,6 +126,7 @@ export function tenantsFrom(json: Json): Tenant[] {
     // A tenant without a subaccount is pending.
     status: tenant.status as Tenant["status"],
     plan: tenant.plan_key,
+    lapsedPlan: tenant.lapsed_plan_key,
     subaccountSid: tenant.subaccount_sid,
     friendlyName: tenant.friendly_name,
     operatorHold: tenant.operator_hold,

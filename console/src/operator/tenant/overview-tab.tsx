@@ -5,7 +5,7 @@ import { useBackend } from "../../platform/backend.tsx";
 import { Copyable } from "../../platform/copyable.tsx";
 import { dateAndTime } from "../../platform/dates.ts";
 import { Fact, Facts } from "../../platform/facts.tsx";
-import { statusOf } from "../tenants/status.ts";
+import { planInWords, statusOf } from "../tenants/status.ts";
 import { stripeLink } from "./links.ts";
 import { Subject } from "./subject.tsx";
 import { TenantActions } from "./tenant-actions.tsx";
@@ -39,7 +39,7 @@ export function OverviewTab({ view }: { view: TenantView }) {
           <Fact label="Last error">{tenant.lastError ?? "None"}</Fact>
           <Fact label="Operator's hold">{tenant.operatorHold ?? "None"}</Fact>
           <Fact label="Suspended in Twilio's console">{tenant.suspendedAtTwilio ? "Yes" : "No"}</Fact>
-          <Fact label="Plan">{tenant.plan ?? "None"}</Fact>
+          <Fact label="Plan">{planInWords(tenant)}</Fact>
           <Fact label="Stripe customer">
             {customer === null ? "None" : (
               <Group gap="xs">

@@ -13,6 +13,7 @@ const tenant = fc.record({
   wanted: fc.constantFrom(...Enums.wanted_status),
   status: fc.constantFrom("pending" as const, ...Enums.twilio_account_status),
   plan: perhaps(fc.constantFrom("starter", "free")),
+  lapsedPlan: perhaps(fc.constant("team")),
   subaccountSid: perhaps(fc.constant(`AC${"0".repeat(32)}`)),
   friendlyName: perhaps(fc.constant("Ada")),
   operatorHold: perhaps(fc.constantFrom(...Enums.operator_hold)),

@@ -9,9 +9,9 @@ import { LoadFailure } from "../../platform/load-failure.tsx";
 import { LimitsTab } from "./limits-tab.tsx";
 import { NumbersTab } from "./numbers-tab.tsx";
 import { OverviewTab, StatusBadge } from "./overview-tab.tsx";
+import { planInWords } from "../tenants/status.ts";
 import { Situation } from "./situation.tsx";
 import { SubscriptionsTab } from "./subscriptions-tab.tsx";
-import "./tenant.css";
 import "./tenant.css";
 import { TimelineTab } from "./timeline-tab.tsx";
 import { type Tab, TABS } from "./troubles.ts";
@@ -107,7 +107,7 @@ function Whole({ view, error, onRetry }: { view: TenantView; error: unknown; onR
     <Stack gap="md">
       <Group gap="xs">
         <StatusBadge tenant={tenant} />
-        {tenant.plan !== null && <Badge variant="outline" radius="sm">{tenant.plan}</Badge>}
+        <Badge variant="outline" radius="sm" tt="none">{planInWords(tenant)}</Badge>
       </Group>
       {error !== null && <LoadFailure error={error} onRetry={onRetry} />}
       <Situation view={view} onTab={setTab} />

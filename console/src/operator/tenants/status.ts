@@ -28,6 +28,18 @@ export function statusOf(tenant: Facts): ShownStatus {
   return { ...actual(tenant), wanted: wantedOf(tenant), reason: reasonOf(tenant) };
 }
 
+/**
+ * A tenant's plan. A plan that is not paid for says so: the limits are then those without a subscription.
+ * @param nameOf the name of a plan, by its key
+ */
+export function planInWords(
+  { plan, lapsedPlan }: Pick<Tenant, "plan" | "lapsedPlan">,
+  nameOf = (key: string) => key,
+): string {
+  if (lapsedPlan !== null) return `${nameOf(lapsedPlan)}, lapsed`;
+  return plan === null ? "No plan" : nameOf(plan);
+}
+
 function wantedOf({ isDrifting, status, wanted }: Facts): string | null {
   if (!isDrifting) return null;
   // The SID or the sealed token is missing.

@@ -8,7 +8,7 @@ import { Sparkline } from "../../charts/sparkline.tsx";
 import { dateAndTime, timeOrDay } from "../../platform/dates.ts";
 import { LoadFailure } from "../../platform/load-failure.tsx";
 import { type Amount, marginOf, messagesInWords, sum } from "./amounts.ts";
-import { statusOf } from "./status.ts";
+import { planInWords, statusOf } from "./status.ts";
 import { useFigures, usePlanNames } from "./use-tenants.ts";
 
 /** Below this width, the first column says what the columns for which there is no room would. */
@@ -26,7 +26,7 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
   const [, navigate] = useLocation();
   const figures = useFigures(pages);
   const { data: plans } = usePlanNames();
-  const planOf = ({ plan }: Tenant) => plan === null ? "No plan" : plans?.get(plan) ?? plan;
+  const planOf = (tenant: Tenant) => planInWords(tenant, (key) => plans?.get(key) ?? key);
   const amountsOf = (tenant: Tenant, shown: (amount: Amount) => ReactNode) => (
     <Amounts figures={figures.of.get(tenant.userId)} hasFailed={figures.error !== null} shown={shown} />
   );
@@ -66,7 +66,7 @@ export function TenantTable({ pages, pathOf }: TenantTableProps) {
     {
       accessor: "plan",
       visibleMediaQuery: WIDE,
-      render: (tenant) => <Text size="sm" maw={110} truncate title={planOf(tenant)}>{planOf(tenant)}</Text>,
+      render: (tenant) => <Text size="sm" maw={130} truncate title={planOf(tenant)}>{planOf(tenant)}</Text>,
     },
     {
       accessor: "status",

@@ -15,7 +15,7 @@ import {
   VIEWS,
 } from "./query.ts";
 import { filterWith, LONGEST_NAME, savedFiltersOf, withFilter, withoutFilter } from "./saved-filters.ts";
-import { isOnItsWay, statusOf } from "./status.ts";
+import { isOnItsWay, planInWords, statusOf } from "./status.ts";
 
 const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).map((text) => text.trim()).filter(Boolean);
 const query = fc.record({
@@ -215,4 +215,12 @@ Deno.test("savedFiltersOf never fails, whatever is stored", () => {
   assert.deepEqual(savedFiltersOf('[{"name": " late ", "address": "?view=unpaid&spam=1"}, 5, null]'), [
     { name: "late", address: "?view=unpaid" },
   ]);
+});
+
+Deno.test("a plan is named, and one that is not paid for is said to be lapsed", () => {
+  const nameOf = (key: string) => ({ free: "Free", team: "Team" })[key] ?? key;
+  assert.equal(planInWords({ plan: "team", lapsedPlan: null }, nameOf), "Team");
+  assert.equal(planInWords({ plan: "free", lapsedPlan: "team" }, nameOf), "Team, lapsed");
+  assert.equal(planInWords({ plan: "old", lapsedPlan: null }, nameOf), "old");
+  assert.equal(planInWords({ plan: null, lapsedPlan: null }), "No plan");
 });
