@@ -21,7 +21,7 @@ export function useReadMark(sides: Sides, messages: readonly ListedMessage[], is
     const timer = setTimeout(() => {
       marked.current = newest.id;
       mutate({ own, peer, until: newest.createdAt }, {
-        // The reader has not asked for it and is told nothing.
+        // The reader did not ask for it: a failure shows no message.
         onError: () => {
           marked.current = null;
           setTimeout(tryAgain, AGAIN_MS);
