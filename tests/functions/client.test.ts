@@ -501,22 +501,22 @@ test("users who are not operators get 403, and callers who are not signed in get
 test("an aborted call ends at once, whether aborted before or during the request", async () => {
   const { switchboard, accountSid } = await provisioned(stage, "ada");
   await assertFails(switchboard.listNumbers({ signal: AbortSignal.abort() }), 0, "aborted");
-  await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:3000" });
+  await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:8000" });
   const began = performance.now();
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 200);
   const failure = await assertFails(switchboard.searchNumbers({}, { signal: abort.signal }), 0, "aborted");
   assert.equal(failure.isTransient, false);
-  assert.ok(performance.now() - began < 2_000);
+  assert.ok(performance.now() - began < 6_000);
 });
 
 test("a call that exceeds its timeout is given up", async () => {
   const { switchboard, accountSid } = await provisioned(stage, "ada");
-  await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:3000" });
+  await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:8000" });
   const began = performance.now();
   const failure = await assertFails(switchboard.searchNumbers({}, { timeoutMs: 200 }), 0, "timed_out");
   assert.equal(failure.isTransient, true);
-  assert.ok(performance.now() - began < 2_000);
+  assert.ok(performance.now() - began < 6_000);
 });
 
 test("an unreachable server is reported after the given number of retries", async () => {
