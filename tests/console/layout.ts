@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { browser, stack } from "./support.ts";
 import { faultsOf, shiftFaults, watchShifts } from "./views/faults-of.ts";
+import { keyboardFaults } from "./views/keyboard-faults.ts";
 import { OPENED } from "./views/opened.ts";
 import { type Scene, setScene, userOf } from "./views/scene.ts";
 import { fitting, type View } from "./views/view.ts";
@@ -17,6 +18,8 @@ interface Look {
 
 /** With CONSOLE_LOOKS=all every view and everything that opens on it is looked at, which takes many minutes. */
 const ALL_LOOKS = Deno.env.get("CONSOLE_LOOKS") === "all";
+/** Only views whose name contains this are looked at. */
+const NAMED = Deno.env.get("CONSOLE_VIEWS") ?? "";
 const SMALLEST: Look = { width: 320, colorScheme: "light" };
 /** 1280 by 820 pixels at 200 %. */
 const ZOOMED: Look = { width: 640, height: 410, colorScheme: "light" };
@@ -52,12 +55,12 @@ async function pageOf(user: View["user"], { width, height = width < 768 ? 720 : 
 }
 
 layoutTest(
-  "Every view fits the width, has one main, one h1 and no violation that axe finds, and does not shift",
+  "Every view fits the width, has one main, one h1 and no violation that axe finds, does not shift, and is walked by the Tab key",
   async () => {
     const faults: string[] = [];
     for (const { views, looks } of SIGHTS) {
       for (const look of looks) {
-        const shown = fitting(views, look.width);
+        const shown = fitting(views, look.width).filter(({ name }) => name.includes(NAMED));
         const users = [...new Set(shown.map((view) => view.user))];
         await Promise.all(users.map(async (user) => {
           await using visit = await pageOf(user, look);
@@ -79,7 +82,7 @@ async function faultsIn(page: Page, view: View): Promise<string[]> {
     const shifts = await shiftFaults(page);
     await open?.(page);
     await settled(page);
-    return [...shifts, ...await faultsOf(page)];
+    return [...shifts, ...await faultsOf(page), ...await keyboardFaults(page)];
   } catch (error) {
     return [`cannot be shown: ${error instanceof Error ? error.message.split("\n")[0] : error}`];
   }

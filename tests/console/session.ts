@@ -3,6 +3,18 @@ import { visit } from "../support/console/browser.ts";
 import { Tenant } from "../support/console/tenant.ts";
 import { browser, stack, test } from "./support.ts";
 
+/** Delays the first response with 401 until other reads have succeeded with a renewed session. */
+async function delayRejection({ page }: Tenant): Promise<void> {
+  const renewed = Promise.withResolvers<void>();
+  let delayed = 0;
+  await page.route(/\/(functions|rest)\/v1\//, async (route) => {
+    const response = await route.fetch();
+    if (response.status() === 401 && delayed++ === 0) await renewed.promise;
+    if (response.ok()) renewed.resolve();
+    await route.fulfill({ response });
+  });
+}
+
 /** Changes the session that the page stores. */
 async function changeSession({ page }: Tenant, fields: Record<string, unknown>): Promise<void> {
   await page.evaluate((changes) => {
@@ -17,8 +29,11 @@ test("A session that the server rejects is renewed or said to have ended, and th
   await tenant.go("Numbers");
   // As a clock that runs slow leaves it: the token has expired, and can be renewed.
   await changeSession(tenant, { access_token: "rejected" });
+  await delayRejection(tenant);
   await page.reload();
   await tenant.section("Shared numbers").waitFor();
+  await page.getByRole("button", { name: /^Account of / }).waitFor();
+  await page.unrouteAll({ behavior: "wait" });
   await changeSession(tenant, { access_token: "rejected", refresh_token: "used-already" });
   await page.reload();
   await page.getByText("Your session has ended").waitFor();

@@ -171,7 +171,7 @@ test("a request for another plan expires the first session, which can no longer 
 
 test("of two simultaneous requests for different plans, the replaced one answers 409 and leaves no session to pay", async () => {
   const ada = await newcomer(stage, "ada");
-  await stage.stripe.fault({ match: "POST /v1/checkout/sessions", kind: "delay", delayMs: 500 });
+  await stage.stripe.fault({ match: "POST /v1/checkout/sessions", kind: "delay", delayMs: 3_000 });
   const starter = checkOut(ada, { plan: "starter" });
   await eventually("the first request to create its session", async () => (await stage.stripe.pendingFaults()) === 0);
   const team = await opened(ada, { plan: "team" });

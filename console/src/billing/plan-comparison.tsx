@@ -1,8 +1,9 @@
-import { Alert, Badge, Button, Group, List, Paper, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, List, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { Check, Info } from "lucide-react";
 import { useBackend } from "../platform/backend.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { money } from "../platform/money.ts";
 import { openChangePlan } from "./plan-dialogs.tsx";
 import { includedIn, intervalInWords, planFacts, planName, type PlanPrice } from "./plan-facts.ts";
@@ -20,7 +21,7 @@ export function PlanComparison() {
   const prices = usePlanPrices();
   if (plans.data === undefined || billing === undefined) {
     return error === null
-      ? <Skeleton h={320} aria-label="Loading the plans" />
+      ? <Loading h={320} label="Loading the plans" />
       : <LoadFailure error={error} onRetry={() => void refetch()} />;
   }
   const sold = sellsSubscriptions ? plansForSale(plans.data) : [];
@@ -81,7 +82,7 @@ function PlanColumn({ plan, isCurrent, isSold, prices, own, plans }: PlanColumnP
         </Group>
         {isSold
           ? prices.isLoading
-            ? <Skeleton h={34} w={120} aria-label="Loading the price" />
+            ? <Loading h={34} w={120} label="Loading the price" />
             : <Price price={prices.data?.prices.get(plan.key)} />
           : <Text size="sm" c="dimmed">{plan.superseded_at === null ? "No monthly price" : "No longer sold"}</Text>}
         <Facts>

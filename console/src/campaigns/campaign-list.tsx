@@ -1,4 +1,4 @@
-import { Button, Paper, Select, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Paper, Select, Stack, Text } from "@mantine/core";
 import { Megaphone, Plus } from "lucide-react";
 import { Link, useLocation, useSearch } from "wouter";
 import type { CampaignStatus } from "../../../client/switchboard.ts";
@@ -6,6 +6,7 @@ import { readable } from "../phone/phone-format.ts";
 import { dateAndTime } from "../platform/dates.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
 import { Settled } from "../platform/settled.tsx";
 import { CountsBar } from "./counts-bar.tsx";
@@ -51,7 +52,7 @@ function Rows({ status }: { status: CampaignStatus | undefined }) {
   const campaigns = data?.pages.flatMap((page) => page.campaigns);
   if (campaigns === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading your campaigns" />;
+    return <Loading h={280} label="Loading your campaigns" />;
   }
   if (campaigns.length === 0) return <NoCampaigns status={status} />;
   return (

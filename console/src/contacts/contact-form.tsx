@@ -1,4 +1,4 @@
-import { Button, Group, Skeleton, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { modals } from "@mantine/modals";
 import { Trash2 } from "lucide-react";
@@ -13,6 +13,7 @@ import { readable } from "../phone/phone-format.ts";
 import { useBusyDialog } from "../platform/busy-dialog.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { isFailure } from "../platform/failure.ts";
+import { Loading } from "../platform/loading.tsx";
 import { wordingOf } from "../platform/wording.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { useHomeCountry } from "./use-home-country.ts";
@@ -37,7 +38,7 @@ function StoredContact({ phoneNumber, ...dialog }: InDialog & { phoneNumber: str
   const { data: contact, error, refetch } = useContact(phoneNumber);
   if (contact !== undefined) return <ContactForm phoneNumber={phoneNumber} contact={contact} {...dialog} />;
   if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-  return <Skeleton h={320} aria-label="Loading the contact" />;
+  return <Loading h={320} label="Loading the contact" />;
 }
 
 const TAGS_WANTED = `Use at most ${MAX_TAGS} tags of at most ${MAX_TAG_LENGTH} characters`;

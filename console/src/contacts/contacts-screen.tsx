@@ -7,7 +7,6 @@ import {
   Group,
   Paper,
   Select,
-  Skeleton,
   Stack,
   Text,
   TextInput,
@@ -18,6 +17,7 @@ import { useState } from "react";
 import { readable } from "../phone/phone-format.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { MarkedText } from "../platform/marked-text.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
 import { openSendMessage } from "../send-message/open-send-message.tsx";
@@ -95,7 +95,7 @@ function ContactRows({ search, tag }: { search: string | undefined; tag: string 
   const contacts = data?.pages.flatMap((page) => page.contacts);
   if (contacts === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading your contacts" />;
+    return <Loading h={280} label="Loading your contacts" />;
   }
   if (contacts.length === 0 && !hasNextPage) {
     return <NoContacts isFiltered={search !== undefined || tag !== undefined} />;

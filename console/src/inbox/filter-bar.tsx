@@ -188,7 +188,7 @@ function ChosenPill({ label, onRemove }: { label: string; onRemove: () => void }
   return (
     <Pill
       withRemoveButton
-      removeButtonProps={{ "aria-label": `Remove the filter ${label}`, "aria-hidden": false, tabIndex: 0 }}
+      removeButtonProps={{ "aria-label": `Remove the filter ${label}`, "aria-hidden": undefined, tabIndex: 0 }}
       onRemove={onRemove}
       className="digits"
     >

@@ -1,8 +1,9 @@
-import { Badge, Group, Loader, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Group, Loader, Stack, Text } from "@mantine/core";
 import { Hash } from "lucide-react";
 import type { NumberInProgress } from "../../../client/switchboard.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { readable } from "../phone/phone-format.ts";
 import { useUser } from "../session/session.tsx";
@@ -33,7 +34,7 @@ export function OwnedNumbers() {
       {data !== undefined && (
         <Numbers list={data} overview={overview} status={subaccount?.status} isTenant={!isOperator} />
       )}
-      {data === undefined && isPending && <Skeleton h={120} aria-label="Loading your numbers" />}
+      {data === undefined && isPending && <Loading h={120} label="Loading your numbers" />}
       {data === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
     </Panel>
   );

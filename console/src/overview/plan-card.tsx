@@ -1,4 +1,4 @@
-import { Badge, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Group, Stack, Text } from "@mantine/core";
 import { CancelButton } from "../billing/cancel-button.tsx";
 import { ChangePlanButton } from "../billing/change-plan-button.tsx";
 import { ClaimButton } from "../billing/claim-button.tsx";
@@ -8,6 +8,7 @@ import { SubscribeButton } from "../billing/subscribe-button.tsx";
 import { isGift, mayBuy, type Subscription } from "../billing/subscription.ts";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import type { AccountFacts, AccountState } from "./account-state.ts";
 import { useAccountState } from "./use-account-state.ts";
@@ -23,7 +24,7 @@ export function PlanCard() {
       aside={subscription && <SubscriptionBadge status={subscription.status} />}
     >
       {state !== undefined && facts !== undefined && <PlanDetails state={state} facts={facts} />}
-      {state === undefined && error === null && <Skeleton h={110} aria-label="Loading your plan" />}
+      {state === undefined && error === null && <Loading h={110} label="Loading your plan" />}
       {state === undefined && error !== null && <LoadFailure error={error} onRetry={refetch} />}
     </Panel>
   );

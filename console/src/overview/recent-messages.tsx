@@ -1,4 +1,4 @@
-import { Anchor, Skeleton } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { MessageSquare } from "lucide-react";
 import { Link } from "wouter";
 import { ConversationRow } from "../inbox/conversation-row.tsx";
@@ -6,6 +6,7 @@ import { idOf } from "../inbox/conversation-rows.ts";
 import { useConversations } from "../inbox/use-conversations.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 
 const SHOWN = 4;
@@ -15,7 +16,7 @@ export function RecentMessages() {
   const { conversations, error, retry } = useConversations({ view: "all" });
   return (
     <Panel title="Recent messages" aside={<Anchor component={Link} href="/inbox" size="sm">All messages</Anchor>}>
-      {conversations === undefined && error === null && <Skeleton h={120} aria-label="Loading your messages" />}
+      {conversations === undefined && error === null && <Loading h={120} label="Loading your messages" />}
       {conversations === undefined && error !== null && <LoadFailure error={error} onRetry={retry} />}
       {conversations?.length === 0 && (
         <EmptyState icon={<MessageSquare />} title="No messages yet">

@@ -1,10 +1,11 @@
-import { Alert, Badge, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Stack, Text } from "@mantine/core";
 import { Ban, CirclePause } from "lucide-react";
 import { SubscribeButton } from "../billing/subscribe-button.tsx";
 import { Copyable } from "../platform/copyable.tsx";
 import { longDate } from "../platform/dates.ts";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { type Subaccount, useCreateSubaccount } from "../subaccount/use-subaccount.ts";
 import type { AccountState } from "./account-state.ts";
@@ -25,7 +26,7 @@ export function SubaccountCard() {
       )}
     >
       {state !== undefined && facts !== undefined && <SubaccountState state={state} subaccount={facts.subaccount} />}
-      {state === undefined && error === null && <Skeleton h={110} aria-label="Loading your subaccount" />}
+      {state === undefined && error === null && <Loading h={110} label="Loading your subaccount" />}
       {state === undefined && error !== null && <LoadFailure error={error} onRetry={refetch} />}
     </Panel>
   );

@@ -4,6 +4,7 @@ import { createSwitchboard, type Switchboard } from "../../../client/switchboard
 import type { Database } from "../../../supabase/functions/_shared/database.types.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
 import type { ConsoleConfig } from "./config.ts";
+import { withNewestToken } from "./newest-token.ts";
 
 export type Supabase = SupabaseClient<Database>;
 
@@ -17,8 +18,8 @@ export interface Backend {
 
 /** Connects to the project that the configuration names. */
 export function createBackend(config: ConsoleConfig): Backend {
-  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
-    global: { fetch: boundedFetch },
+  const supabase: Supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
+    global: { fetch: withNewestToken(boundedFetch, () => supabase.auth) },
     db: { retry: false },
     // The session takes the tokens of a mail's link out of the URL: the client would leave them in the browser's history.
     auth: { detectSessionInUrl: false },

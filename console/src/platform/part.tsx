@@ -1,9 +1,10 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { RefreshCw } from "lucide-react";
 import { type ComponentType, lazy, type ReactNode, Suspense } from "react";
 import { ErrorBoundary, type FallbackProps } from "react-error-boundary";
 import { FailureAlert } from "./failure-alert.tsx";
 import { loadInTime } from "./load-in-time.ts";
+import { Loading } from "./loading.tsx";
 import { isMissingVersion } from "./wording.ts";
 
 /** What makes the parts whose code failed to load ask for it again. */
@@ -45,7 +46,7 @@ export interface DialogPartProps {
 export function DialogPart({ height, label, children }: DialogPartProps) {
   return (
     <ErrorBoundary FallbackComponent={PartFailure} onReset={retryParts} onError={(error) => console.error(error)}>
-      <Suspense fallback={<Skeleton h={height} role="status" aria-label={label} />}>{children}</Suspense>
+      <Suspense fallback={<Loading h={height} label={label} />}>{children}</Suspense>
     </ErrorBoundary>
   );
 }

@@ -65,7 +65,8 @@ export function Composer({ draft, fields, mms, price, disabled = false, autoFocu
               key={url}
               withRemoveButton
               maw="100%"
-              removeButtonProps={{ "aria-label": `Remove ${url}`, "aria-hidden": false, tabIndex: 0 }}
+              // Chromium's Tab key skips a button that has aria-hidden, also with the value false.
+              removeButtonProps={{ "aria-label": `Remove ${url}`, "aria-hidden": undefined, tabIndex: 0 }}
               onRemove={() => form.setFieldValue("mediaUrls", mediaUrls.filter((other) => other !== url))}
             >
               {url}

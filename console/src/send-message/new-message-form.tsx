@@ -1,4 +1,4 @@
-import { Autocomplete, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
+import { Autocomplete, Group, Select, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useMemo } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
@@ -6,6 +6,7 @@ import { countries, countryName, type EnteredNumber, readEntry } from "../phone/
 import { countryOf, readable } from "../phone/phone-format.ts";
 import { afterPress } from "../platform/after-press.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { wordingOf } from "../platform/wording.ts";
 import { CannotSend } from "./cannot-send.tsx";
 import { Composer } from "./composer.tsx";
@@ -46,7 +47,7 @@ export function NewMessageForm(props: NewMessageFormProps) {
 
 /** As high as the form, so that nothing moves when it appears. */
 export function FormLoading() {
-  return <Skeleton h={236} aria-label="Loading the form" />;
+  return <Loading h={236} label="Loading the form" />;
 }
 
 /** Where the tenant's numbers say nothing about the country, such as toll-free numbers of several countries. */

@@ -1,8 +1,9 @@
-import { Anchor, Skeleton, Stack } from "@mantine/core";
+import { Anchor, Stack } from "@mantine/core";
 import { useMemo } from "react";
 import type { SentMessage } from "../../../client/switchboard.ts";
 import { isE164 } from "../phone/phone-format.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { CannotSend } from "./cannot-send.tsx";
 import { Composer } from "./composer.tsx";
 import { NO_CONTENT, type Slot, slotOf, slotOfText } from "./draft.ts";
@@ -36,7 +37,7 @@ export function ReplyForm(props: ReplyFormProps) {
   if (senders === undefined) {
     return (
       <div className="send-form">
-        {error === null ? <Skeleton h={62} aria-label="Loading" /> : <LoadFailure error={error} onRetry={refetch} />}
+        {error === null ? <Loading h={62} label="Loading" /> : <LoadFailure error={error} onRetry={refetch} />}
       </div>
     );
   }

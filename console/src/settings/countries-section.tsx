@@ -1,4 +1,4 @@
-import { Alert, MultiSelect, Radio, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, MultiSelect, Radio, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Info } from "lucide-react";
 import { useMemo } from "react";
@@ -6,6 +6,7 @@ import { useBilling } from "../billing/use-billing.ts";
 import { countryOf } from "../phone/phone-format.ts";
 import { useBackend } from "../platform/backend.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { rowsOf } from "../platform/read-rows.ts";
 import { nameOf, offeredBy, type PlanCountries, unreachableOf } from "./countries.ts";
@@ -23,9 +24,9 @@ export function CountriesSection({ rules }: { rules: LoadedRules }) {
       {countries !== undefined && <Choice rules={rules} planName={plan} countries={countries} />}
       {countries === undefined && error !== null && <LoadFailure error={error} onRetry={refetch} />}
       {countries === undefined && error === null && (
-        <Skeleton
+        <Loading
           h={180}
-          aria-label="Loading the countries of your plan"
+          label="Loading the countries of your plan"
         />
       )}
     </Panel>

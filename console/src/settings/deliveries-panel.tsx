@@ -1,4 +1,4 @@
-import { Badge, Button, Code, Group, Modal, Paper, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Code, Group, Modal, Paper, Select, Stack, Text, TextInput } from "@mantine/core";
 import { RotateCw, Send } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import { useLocation, useSearch } from "wouter";
@@ -9,6 +9,7 @@ import { EmptyState } from "../platform/empty-state.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { addressOf, attemptText, canReplay, type DeliveryFilters, filtersOf, STATUSES } from "./deliveries.ts";
 import { pathOf } from "./sections.ts";
@@ -119,7 +120,7 @@ function Rows({ filters, canReplay, onOpen, onClear }: RowsProps) {
   const deliveries = data?.pages.flatMap((page) => page.deliveries);
   if (deliveries === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={200} aria-label="Loading the deliveries" />;
+    return <Loading h={200} label="Loading the deliveries" />;
   }
   if (deliveries.length === 0) return <NoDeliveries isFiltered={addressOf(filters) !== ""} onClear={onClear} />;
   return (
@@ -219,7 +220,7 @@ function Delivery({ id, canReplay: isUsed }: { id: string; canReplay: boolean })
   const attemptsId = useId();
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={320} aria-label="Loading the delivery" />;
+    return <Loading h={320} label="Loading the delivery" />;
   }
   const { delivery, attempts, event } = data;
   const { status, nextAttemptAt, attemptCount } = delivery;

@@ -1,4 +1,4 @@
-import { Badge, Button, CloseButton, Group, Paper, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Badge, Button, CloseButton, Group, Paper, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { Download, MessageCircleOff, Plus, Search, Upload } from "lucide-react";
 import { useEffect, useState } from "react";
@@ -9,6 +9,7 @@ import { dateAndTime } from "../platform/dates.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { openNewOptOut } from "./new-opt-out.tsx";
 import { openOptOutImport } from "./opt-out-import.tsx";
@@ -115,7 +116,7 @@ function Rows({ filters, onClear }: { filters: OptOutFilters; onClear: () => voi
   if (error !== null && (optOuts === undefined || isPlaceholderData)) {
     return <LoadFailure error={error} onRetry={() => void refetch()} />;
   }
-  if (optOuts === undefined) return <Skeleton h={240} aria-label="Loading your opt-outs" />;
+  if (optOuts === undefined) return <Loading h={240} label="Loading your opt-outs" />;
   if (optOuts.length === 0 && !hasNextPage) {
     return <NoOptOuts isFiltered={optOutAddressOf(filters) !== ""} onClear={onClear} />;
   }

@@ -1,10 +1,11 @@
-import { Container, Skeleton, Stack } from "@mantine/core";
+import { Container, Stack } from "@mantine/core";
 import { Suspense, useEffect, useState } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import { Link, Redirect, useLocation } from "wouter";
 import type { PendingForwardWebhook } from "../../../client/switchboard.ts";
 import { openDialog } from "../platform/dialogs.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { part, retryParts } from "../platform/part.tsx";
 import { SaveBar } from "../platform/save-bar.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
@@ -54,7 +55,7 @@ export function SettingsScreen({ section: name }: { section: string | undefined 
                   onReset={retryParts}
                   onError={(error) => console.error(error)}
                 >
-                  <Suspense fallback={<Skeleton h={320} radius="lg" aria-label="Loading the section" />}>
+                  <Suspense fallback={<Loading h={320} radius="lg" label="Loading the section" />}>
                     {section === "opt-outs"
                       ? <OptOutsSection />
                       : <WebhookSection secret={secret} onSecret={setSecret} />}
@@ -74,7 +75,7 @@ function RulesSection({ section, rules }: { section: Exclude<Section, "opt-outs"
   const { editing, error, refetch } = rules;
   if (editing === null) {
     if (error !== null) return <LoadFailure error={error} onRetry={refetch} />;
-    return <Skeleton h={320} radius="lg" aria-label="Loading your settings" />;
+    return <Loading h={320} radius="lg" label="Loading your settings" />;
   }
   const loaded: LoadedRules = { ...rules, editing };
   return (

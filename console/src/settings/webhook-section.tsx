@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Code, Group, List, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Badge, Button, Code, Group, List, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { CirclePause, KeyRound, TriangleAlert } from "lucide-react";
 import { type ReactNode, useState } from "react";
@@ -9,6 +9,7 @@ import { openDialog } from "../platform/dialogs.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { announce } from "../platform/notify.ts";
 import { Panel } from "../platform/panel.tsx";
 import { TypedConfirm } from "../platform/typed-confirm.tsx";
@@ -39,7 +40,7 @@ export function WebhookSection(props: WebhookSectionProps) {
         aside={badge && <Badge variant="light" color={badge.color} size="lg" radius="sm">{badge.label}</Badge>}
       >
         {webhooks === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
-        {webhooks === undefined && error === null && <Skeleton h={160} aria-label="Loading your webhook" />}
+        {webhooks === undefined && error === null && <Loading h={160} label="Loading your webhook" />}
         {webhooks !== undefined && state !== undefined && (
           <Stack gap="lg">
             {webhook === null && webhooks.pending === null && <NewWebhook onSecret={props.onSecret} />}

@@ -1,7 +1,8 @@
-import { Badge, Group, Progress, Skeleton, Text } from "@mantine/core";
+import { Badge, Group, Progress, Text } from "@mantine/core";
 import { useUsage } from "../billing/use-usage.ts";
 import { useNumbersOverview } from "../numbers/use-numbers.ts";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { useNotices } from "../subaccount/use-notices.ts";
 import { type Meter, metersOf } from "./meters.ts";
@@ -13,7 +14,7 @@ export function LimitsPanel() {
   const { data: notices = [] } = useNotices();
   return (
     <Panel title="Limits" description="What your plan allows, and how much of it you have used">
-      {usage.data === undefined && usage.error === null && <Skeleton h={80} aria-label="Loading your limits" />}
+      {usage.data === undefined && usage.error === null && <Loading h={80} label="Loading your limits" />}
       {usage.data === undefined && usage.error !== null && (
         <LoadFailure
           error={usage.error}
@@ -25,7 +26,11 @@ export function LimitsPanel() {
           {metersOf(usage.data, numbers?.numbers ?? null, notices, new Date()).map((meter) => (
             <MeterItem key={meter.key} meter={meter} />
           ))}
-          {isLoading && <Skeleton component="li" h={83} aria-label="Loading your numbers" />}
+          {isLoading && (
+            <li>
+              <Loading h={83} label="Loading your numbers" />
+            </li>
+          )}
         </ul>
       )}
     </Panel>

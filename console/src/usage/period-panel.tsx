@@ -1,6 +1,7 @@
-import { Skeleton, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useUsage } from "../billing/use-usage.ts";
 import { rangeInWords } from "../charts/range.ts";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { roundMoneyOf } from "./amounts.ts";
 import { forecastOf } from "./notes.ts";
@@ -9,7 +10,7 @@ import { forecastOf } from "./notes.ts";
 export function PeriodPanel() {
   const { data, error } = useUsage(true);
   if (data === undefined) {
-    return error === null ? <Skeleton h={160} radius="lg" aria-label="Loading this period" /> : null;
+    return error === null ? <Loading h={160} radius="lg" label="Loading this period" /> : null;
   }
   const forecast = forecastOf(data, data.prices.length);
   return (

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Group, List, Skeleton, Stack, Table, Text, ThemeIcon } from "@mantine/core";
+import { Anchor, Badge, Button, Group, List, Stack, Table, Text, ThemeIcon } from "@mantine/core";
 import { ArrowLeft, Check, Clock, Download, Printer, X } from "lucide-react";
 import { Link } from "wouter";
 import type { StatementDetails } from "../../../client/switchboard.ts";
@@ -7,6 +7,7 @@ import { shortLabel } from "../charts/day-labels.ts";
 import { isFailure } from "../platform/failure.ts";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { money } from "../platform/money.ts";
 import { Panel } from "../platform/panel.tsx";
 import { KINDS, MESSAGE_KINDS } from "./series.ts";
@@ -43,7 +44,7 @@ export function StatementView({ id }: { id: string }) {
           All statements
         </Button>
       </div>
-      {data === undefined && error === null && <Skeleton h={320} radius="lg" aria-label="Loading the statement" />}
+      {data === undefined && error === null && <Loading h={320} radius="lg" label="Loading the statement" />}
       {data === undefined && isMissing && <Text>There is no such statement of yours.</Text>}
       {data === undefined && error !== null && !isMissing && (
         <LoadFailure

@@ -1,9 +1,10 @@
-import { Badge, Button, Center, Skeleton, Text } from "@mantine/core";
+import { Badge, Button, Center, Text } from "@mantine/core";
 import { FileText } from "lucide-react";
 import { Link } from "wouter";
 import type { Statement } from "../../../client/switchboard.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { money } from "../platform/money.ts";
 import { Panel } from "../platform/panel.tsx";
 import { amountOf, periodInWords, STATUSES, titleOf } from "./statement.ts";
@@ -15,7 +16,7 @@ export function StatementsPanel() {
   const statements = data?.pages.flatMap((page) => page.statements);
   return (
     <Panel title="Statements" description="What each billing period of your subscriptions bills for usage">
-      {statements === undefined && error === null && <Skeleton h={160} aria-label="Loading your statements" />}
+      {statements === undefined && error === null && <Loading h={160} label="Loading your statements" />}
       {error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
       {statements?.length === 0 && (
         <EmptyState icon={<FileText />} title="No statements yet">

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { ChartColumn, Download } from "lucide-react";
 import type { Usage } from "../../../client/switchboard.ts";
 import { RangePicker } from "../charts/range-picker.tsx";
@@ -7,6 +7,7 @@ import { StackedDays } from "../charts/stacked-days.tsx";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { FailureAlert } from "../platform/failure-alert.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
+import { Loading } from "../platform/loading.tsx";
 import { Panel } from "../platform/panel.tsx";
 import { moneyOf, shortMoneyOf } from "./amounts.ts";
 import { KindTable } from "./kind-table.tsx";
@@ -54,7 +55,7 @@ export function UsagePanel({ range, choice }: { range: Range | null; choice: Usa
             onRetry={() => void refetch()}
           />
         )}
-        {data === undefined && error === null && <Skeleton h={280} aria-label="Loading your usage" />}
+        {data === undefined && error === null && <Loading h={280} label="Loading your usage" />}
         {data !== undefined && shown !== null && !(isPlaceholderData && error !== null) && (
           <div aria-busy={isPlaceholderData} style={{ opacity: isPlaceholderData ? 0.5 : 1 }}>
             <Report usage={data} range={shown} choice={choice} onChange={change} />

@@ -1,4 +1,5 @@
-import { Container, Skeleton, Stack, Tabs } from "@mantine/core";
+import { Container, Stack, Tabs } from "@mantine/core";
+import { Loading } from "../platform/loading.tsx";
 import { ScreenTitle } from "../platform/screen-title.tsx";
 import { Settled } from "../platform/settled.tsx";
 import { useUsage } from "../billing/use-usage.ts";
@@ -69,7 +70,7 @@ function UsageTab({ choice }: { choice: UsageChoice }) {
   // All are read at once, and shown together: `Settled` does not wait for the usage of the period, which the banner reads, too.
   useNumbersOverview();
   useRangeUsage(range);
-  if (isPending) return <Skeleton h={560} radius="lg" aria-label="Loading your usage" />;
+  if (isPending) return <Loading h={560} radius="lg" label="Loading your usage" />;
   return (
     <Stack gap="lg">
       <LimitsPanel />

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Skeleton, Stack, Stepper, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Stepper, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { ArrowLeft, ArrowRight, Hash, Trash2 } from "lucide-react";
 import { Suspense, useEffect, useMemo, useRef, useState } from "react";
@@ -6,6 +6,7 @@ import { Link, useLocation, useSearch } from "wouter";
 import { countryOf } from "../../phone/phone-format.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { part } from "../../platform/part.tsx";
 import { ScreenTitle } from "../../platform/screen-title.tsx";
 import { Settled } from "../../platform/settled.tsx";
@@ -52,7 +53,7 @@ export function NewCampaignPane() {
       <Settled>
         {error !== null && <LoadFailure error={error} onRetry={refetch} />}
         {senders === undefined || drafting === undefined
-          ? error === null && <Skeleton h={320} radius="lg" aria-label="Loading" />
+          ? error === null && <Loading h={320} radius="lg" label="Loading" />
           : senders.obstacle !== null || senders.notice !== null
           ? <NoSender obstacle={senders.obstacle} />
           : <Steps drafting={drafting} senders={senders} />}
@@ -129,7 +130,7 @@ function Steps({ drafting, senders }: Pick<StepProps, "drafting" | "senders">) {
           This browser does not keep what you enter: a reload loses it.
         </Alert>
       )}
-      <Suspense fallback={<Skeleton h={320} radius="lg" aria-label="Loading the step" />}>
+      <Suspense fallback={<Loading h={320} radius="lg" label="Loading the step" />}>
         {step === "recipients" && <RecipientsStep {...props} />}
         {step === "message" && <MessageStep {...props} />}
         {step === "schedule" && <ScheduleStep {...props} />}

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Paper, Skeleton, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Paper, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { useMutation } from "@tanstack/react-query";
 import { Download, RotateCcw } from "lucide-react";
@@ -11,6 +11,7 @@ import { dateAndTime } from "../../platform/dates.ts";
 import { csvOf, download } from "../../platform/download.ts";
 import { FailureAlert } from "../../platform/failure-alert.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { Panel } from "../../platform/panel.tsx";
 import { CountsBar } from "../counts-bar.tsx";
 import { COUNTS, labelOf, progressOf, recipientsText, remarkOf } from "../status.ts";
@@ -185,7 +186,7 @@ function Recipients({ campaign, filter }: { campaign: Campaign; filter: Campaign
   const recipients = data?.pages.flatMap((page) => page.recipients);
   if (recipients === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={240} aria-label="Loading the recipients" />;
+    return <Loading h={240} label="Loading the recipients" />;
   }
   if (recipients.length === 0) {
     return <Alert color="gray" variant="light">No recipient is under this result.</Alert>;

@@ -1,8 +1,9 @@
-import { Button, Container, Group, Paper, SegmentedControl, Select, Skeleton, Stack } from "@mantine/core";
+import { Button, Container, Group, Paper, SegmentedControl, Select, Stack } from "@mantine/core";
 import { BellOff } from "lucide-react";
 import { useSearchParams } from "wouter";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { ScreenTitle } from "../../platform/screen-title.tsx";
 import { Settled } from "../../platform/settled.tsx";
 import { useHealth } from "../health/use-health.ts";
@@ -118,7 +119,7 @@ function AlertList({ filter, open, onOpen }: AlertListProps) {
   const emails = useEmails(alerts.flatMap(({ userId }) => userId ?? []));
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading the alerts" />;
+    return <Loading h={280} label="Loading the alerts" />;
   }
   if (alerts.length === 0) return <NoAlerts filter={filter} />;
   const selected = alerts.filter(({ id }) => selection.ids.includes(id));

@@ -1,6 +1,7 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 
 /** What a list needs of `useInfiniteQuery`. */
 export interface Pages<Page> {
@@ -27,7 +28,7 @@ export function Paged<Page, Item>({ noun, pages, itemsOf, empty, children }: Pag
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = pages;
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={240} aria-label={`Loading ${noun}`} />;
+    return <Loading h={240} label={`Loading ${noun}`} />;
   }
   const items = data.pages.flatMap(itemsOf);
   if (items.length === 0 && !hasNextPage) return empty;

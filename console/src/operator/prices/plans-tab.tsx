@@ -1,9 +1,10 @@
-import { Badge, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { SlidersHorizontal } from "lucide-react";
 import { longDate } from "../../platform/dates.ts";
 import { csvOf } from "../../platform/download.ts";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { money } from "../../platform/money.ts";
 import { Panel } from "../../platform/panel.tsx";
 import { openAction } from "../actions/action-form.tsx";
@@ -17,7 +18,7 @@ export function PlansTab() {
   const { data: plans, error, refetch } = usePlanVersions();
   if (plans === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={360} aria-label="Loading the plans" />;
+    return <Loading h={360} label="Loading the plans" />;
   }
   return (
     <Stack gap="lg">

@@ -1,10 +1,11 @@
-import { Badge, Button, Checkbox, Group, Skeleton, Text } from "@mantine/core";
+import { Badge, Button, Checkbox, Group, Text } from "@mantine/core";
 import { ChevronDown, ChevronRight, MailCheck } from "lucide-react";
 import { useSearchParams } from "wouter";
 import type { BoundedCount } from "../../../../client/switchboard.ts";
 import { dateAndTime } from "../../platform/dates.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { Panel } from "../../platform/panel.tsx";
 import { DetailsList } from "../details-list.tsx";
 import { detailsOf, inWords } from "../details.ts";
@@ -46,7 +47,7 @@ function List() {
   const emails = useEmails(letters.flatMap((letter) => tenantOf(letter) ?? []));
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={200} aria-label="Loading the dead letters" />;
+    return <Loading h={200} label="Loading the dead letters" />;
   }
   if (letters.length === 0) {
     return <EmptyState icon={<MailCheck />} title="No dead letters">Every job was done, or is still tried.</EmptyState>;

@@ -1,5 +1,6 @@
-import { Container, SimpleGrid, Skeleton, Stack } from "@mantine/core";
+import { Container, SimpleGrid, Stack } from "@mantine/core";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { ScreenTitle } from "../../platform/screen-title.tsx";
 import { Settled } from "../../platform/settled.tsx";
 import { useHealth } from "../health/use-health.ts";
@@ -28,7 +29,7 @@ function Waiting() {
   const { data: health, error, refetch } = useHealth();
   if (health === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading the queues" />;
+    return <Loading h={280} label="Loading the queues" />;
   }
   return (
     <>

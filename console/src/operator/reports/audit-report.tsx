@@ -1,4 +1,4 @@
-import { Button, Code, Group, Paper, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Code, Group, Paper, Stack, Text, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ScrollText } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
@@ -8,6 +8,7 @@ import { useBackend } from "../../platform/backend.tsx";
 import { dateAndTime } from "../../platform/dates.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { useUser } from "../../session/session.tsx";
 import { actorInWords, factsOf, reasonOf } from "../actions/audit-words.ts";
 import { CsvButton } from "../lists/csv-button.tsx";
@@ -80,7 +81,7 @@ function Lines({ filter }: { filter: AuditFilter }) {
   const emails = useEmails(lines?.flatMap(({ userId }) => userId ?? []) ?? []);
   if (lines === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading the audit log" />;
+    return <Loading h={280} label="Loading the audit log" />;
   }
   if (lines.length === 0) {
     return (

@@ -1,6 +1,7 @@
-import { Badge, Progress, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Progress, Stack, Text } from "@mantine/core";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { Panel } from "../../platform/panel.tsx";
 import { useHealth } from "../health/use-health.ts";
 import { LEVELS } from "../health/words.ts";
@@ -10,7 +11,7 @@ export function CapacityReport() {
   const { data: health, error, refetch } = useHealth();
   if (health === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={200} aria-label="Loading the capacity" />;
+    return <Loading h={200} label="Loading the capacity" />;
   }
   const { open, max, level } = health.capacity;
   const { label, color, next } = LEVELS[level];

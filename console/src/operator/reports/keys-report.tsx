@@ -1,10 +1,11 @@
-import { Alert, Button, Code, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Button, Code, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import type { SealingKeys } from "../../../../client/switchboard.ts";
 import { useBackend } from "../../platform/backend.tsx";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { Panel } from "../../platform/panel.tsx";
 import { ActionForm, openAction } from "../actions/action-form.tsx";
 import { numbered } from "../health/words.ts";
@@ -21,7 +22,7 @@ export function KeysReport() {
   });
   if (keys === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={240} aria-label="Loading the keys" />;
+    return <Loading h={240} label="Loading the keys" />;
   }
   return (
     <Panel

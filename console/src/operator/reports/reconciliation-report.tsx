@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Paper, SegmentedControl, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Paper, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Scale } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
@@ -6,6 +6,7 @@ import { Link, useSearchParams } from "wouter";
 import { useBackend } from "../../platform/backend.tsx";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { useHealth } from "../health/use-health.ts";
 import { counted } from "../health/words.ts";
 import { CsvButton } from "../lists/csv-button.tsx";
@@ -120,7 +121,7 @@ function Days({ filter, open, onOpen }: DaysProps) {
   const emails = useEmails(days?.flatMap(({ userId }) => userId ?? []) ?? []);
   if (days === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading the days" />;
+    return <Loading h={280} label="Loading the days" />;
   }
   if (days.length === 0) return <NoDays filter={filter} />;
   return (

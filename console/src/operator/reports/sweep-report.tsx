@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Button, Stack, Text } from "@mantine/core";
 import { Clock, Radar } from "lucide-react";
 import type { Health } from "../../../../client/switchboard.ts";
 import { dateAndTime } from "../../platform/dates.ts";
@@ -6,6 +6,7 @@ import { durationInWords } from "../../platform/durations.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { Panel } from "../../platform/panel.tsx";
 import { ActionForm, openAction } from "../actions/action-form.tsx";
 import { HEALTH_KEY, useHealth } from "../health/use-health.ts";
@@ -17,7 +18,7 @@ export function SweepReport() {
   const { data: health, error, refetch } = useHealth();
   if (health === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={280} aria-label="Loading the sweep" />;
+    return <Loading h={280} label="Loading the sweep" />;
   }
   const { sweep } = health;
   return (

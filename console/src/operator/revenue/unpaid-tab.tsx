@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, Paper, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Paper, SimpleGrid, Stack, Text } from "@mantine/core";
 import { CircleCheck } from "lucide-react";
 import { Link } from "wouter";
 import type { UnpaidAccountList } from "../../../../client/switchboard.ts";
@@ -9,6 +9,7 @@ import { csvOf } from "../../platform/download.ts";
 import { durationInWords } from "../../platform/durations.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { money } from "../../platform/money.ts";
 import { FileButton } from "../lists/csv-button.tsx";
 import { Paged } from "../lists/pages.tsx";
@@ -60,7 +61,7 @@ function Total() {
   const { data, error, refetch } = useUnpaidTotal();
   if (data === undefined) {
     if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-    return <Skeleton h={80} aria-label="Loading the total" />;
+    return <Loading h={80} label="Loading the total" />;
   }
   const { totals, countedAt, ageSeconds } = data;
   const counted = countedAt === null || ageSeconds === null

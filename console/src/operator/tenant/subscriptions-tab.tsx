@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Paper, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { CreditCard } from "lucide-react";
 import { type NextInvoice, type Switchboard, SwitchboardError } from "../../../../client/switchboard.ts";
@@ -10,6 +10,7 @@ import { longDate } from "../../platform/dates.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { money } from "../../platform/money.ts";
 import { type Cancellation, CANCELLATIONS, isOver, obstacleToCancel } from "./offers.ts";
 import { AtStripe } from "./overview-tab.tsx";
@@ -210,7 +211,7 @@ function Next({ userId }: { userId: string }) {
     meta: { isAside: true },
   });
   if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton h={160} aria-label="Loading the next invoice" />;
+  if (data === undefined) return <Loading h={160} label="Loading the next invoice" />;
   if (data === null) {
     return <Text size="sm" c="dimmed">No subscription of their own bills their usage: it is a loss.</Text>;
   }

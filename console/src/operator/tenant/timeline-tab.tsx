@@ -1,7 +1,8 @@
-import { Button, Center, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Center, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useBackend } from "../../platform/backend.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { AuditLines } from "../actions/audit-lines.tsx";
 import { TenantCsv } from "../lists/csv-button.tsx";
 import { Subject } from "./subject.tsx";
@@ -24,7 +25,7 @@ export function TimelineTab({ userId }: { userId: string }) {
   return (
     <Subject title="Timeline" aside={<TenantCsv userId={userId} part="timeline" />}>
       {data === undefined && (error === null
-        ? <Skeleton h={240} aria-label="Loading the timeline" />
+        ? <Loading h={240} label="Loading the timeline" />
         : <LoadFailure error={error} onRetry={() => void refetch()} />)}
       {data !== undefined && lines.length === 0 && (
         <Text size="sm" c="dimmed">Nothing was done for this tenant yet.</Text>

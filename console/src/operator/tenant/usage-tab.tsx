@@ -1,4 +1,4 @@
-import { SegmentedControl, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { SegmentedControl, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ChartColumn } from "lucide-react";
 import type { TenantUsageDays, TenantView } from "../../../../client/switchboard.ts";
@@ -9,6 +9,7 @@ import { longDate } from "../../platform/dates.ts";
 import { EmptyState } from "../../platform/empty-state.tsx";
 import { Fact, Facts } from "../../platform/facts.tsx";
 import { LoadFailure } from "../../platform/load-failure.tsx";
+import { Loading } from "../../platform/loading.tsx";
 import { money } from "../../platform/money.ts";
 import { TenantCsv } from "../lists/csv-button.tsx";
 import { Subject } from "./subject.tsx";
@@ -44,7 +45,7 @@ export function UsageTab({ view }: { view: TenantView }) {
           ? <Charts usage={data} />
           : error !== null
           ? <LoadFailure error={error} onRetry={() => void refetch()} />
-          : <Skeleton h={300} aria-label="Loading the usage" />}
+          : <Loading h={300} label="Loading the usage" />}
       </Subject>
       <Period view={view} currency={currencyOf(data)} />
       <AtTwilio view={view} />
