@@ -3119,7 +3119,7 @@ export interface Tenant {
   status: SubaccountStatus;
   /** The key of the plan that applies now. */
   plan: string | null;
-  /** The plan of a subscription that counts and does not entitle now: unpaid, paused or canceled. */
+  /** The plan of the subscription that counts and does not entitle now: unpaid, paused or canceled. */
   lapsedPlan: string | null;
   subaccountSid: string | null;
   friendlyName: string | null;

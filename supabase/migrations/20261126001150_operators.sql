@@ -80,7 +80,7 @@ comment on type public.tenant_overview is
   'A tenant as operators see them. status: of the subaccount. numbers: the count of active ones. is_drifting: the '
   'subaccount does not have the wanted status. is_unpaid: the account has a monthly cost that no subscription '
   'pays for, as in the list of unpaid accounts. is_over_limit: a limit of messages or of spending is reached. '
-  'lapsed_plan_key: the plan of the subscription that counts when it does not entitle now, because it is unpaid, '
+  'lapsed_plan_key: the plan of the subscription that counts and does not entitle now, because it is unpaid, '
   'paused or canceled.';
 
 create type private.stored_account as (sid text, status public.account_status, friendly_name text);
@@ -165,7 +165,8 @@ begin
   tenant.is_drifting := private.has_drifted(p_user_id);
   tenant.is_unpaid := private.is_unpaid(p_user_id);
   tenant.is_over_limit := private.is_over_limit(p_user_id);
-  tenant.lapsed_plan_key := case when entitled.wanted <> 'active' then entitled.plan_key end;
+  -- A tenant whose gift is over may be active by their request: no subscription counts then.
+  tenant.lapsed_plan_key := case when 'active' not in (entitled.wanted, tenant.wanted) then entitled.plan_key end;
   return tenant;
 end;
 $$;

@@ -17,7 +17,8 @@ select pg_temp.own(pg_temp.tenant(), 1, 'active', true), pg_temp.own(pg_temp.nei
 select pg_temp.own(pg_temp.tenant(), 2, 'released');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, origin, ended_at) values
   ('sub_old', pg_temp.neighbour(), 'cus_1', 'team', 'canceled', 'metadata', now() - interval '1 day'),
-  ('sub_new', pg_temp.newcomer(), 'cus_2', 'team', 'active', 'metadata', null);
+  ('sub_new', pg_temp.newcomer(), 'cus_2', 'team', 'active', 'metadata', null),
+  ('sub_gift', pg_temp.tenant(), 'cus_3', 'team', 'canceled', 'checkout', now() - interval '400 days');
 update private.tenancies set applied_status = 'suspended' where user_id = pg_temp.neighbour();
 create temp table names as select * from (values (pg_temp.tenant(), 'tenant'), (pg_temp.neighbour(), 'neighbour'), (pg_temp.attacker(), 'attacker'),
   (pg_temp.newcomer(), 'newcomer'), (pg_temp.visitor(), 'visitor')) n (user_id, name);
@@ -62,8 +63,9 @@ select is(pg_temp.names(p_status => 'active'), 'tenant newcomer', 'Tenants are f
 select is(pg_temp.names(p_plan => 'team'), 'newcomer', 'Tenants are filtered by the plan that applies now, and a lapsed subscription gives none');
 select is(pg_temp.names(p_plan => 'free'), 'tenant neighbour attacker', 'Tenants without an entitling subscription have the plan free');
 select results_eq($$ select n.name, t ->> 'plan_key', t ->> 'lapsed_plan_key' from public.list_tenants(null, null, null, null, null, null, 'id', null, null, 10) l,
-  jsonb_array_elements(l.tenants) t join names n on n.user_id = (t ->> 'user_id')::uuid where n.name in ('neighbour', 'newcomer') order by 1 $$,
-  $$ values ('neighbour', 'free', 'team'), ('newcomer', 'team', null) $$, 'The plan of a canceled subscription is listed as lapsed, and one that entitles is not');
+  jsonb_array_elements(l.tenants) t join names n on n.user_id = (t ->> 'user_id')::uuid where n.name in ('neighbour', 'newcomer', 'tenant') order by 1 $$,
+  $$ values ('neighbour', 'free', 'team'), ('newcomer', 'team', null), ('tenant', 'free', null) $$,
+  'The plan of a canceled subscription is listed as lapsed; one that entitles is not, nor a gift that is over of a tenant who asked for an account');
 select is(pg_temp.names(p_drifting => true), 'attacker', 'Tenants are filtered by drift');
 select is(pg_temp.names(p_drifting => false, p_order => 'oldest'), 'neighbour newcomer tenant', 'Tenants without drift are filtered, in any order');
 select is(pg_temp.names(p_unpaid => true), 'tenant neighbour', 'A tenant with a number that no subscription pays for is unpaid');

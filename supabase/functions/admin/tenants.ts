@@ -39,7 +39,7 @@ export const tenantSchema = z.strictObject({
   status: subaccountStatusSchema,
   plan: z.string().nullable().describe("The key of the plan that applies now"),
   lapsedPlan: z.string().nullable()
-    .describe("The plan of a subscription that counts and does not entitle now: unpaid, paused or canceled"),
+    .describe("The plan of the subscription that counts and does not entitle now: unpaid, paused or canceled"),
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
   operatorHold: z.enum(Constants.public.Enums.operator_hold).nullable(),

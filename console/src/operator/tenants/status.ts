@@ -29,7 +29,7 @@ export function statusOf(tenant: Facts): ShownStatus {
 }
 
 /**
- * A tenant's plan. A plan that is not paid for says so: the limits are then those without a subscription.
+ * A tenant's plan. One that is unpaid, paused or canceled is lapsed: the limits are then those without a subscription.
  * @param nameOf the name of a plan, by its key
  */
 export function planInWords(
